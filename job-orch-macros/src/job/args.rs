@@ -1,0 +1,199 @@
+//! The words of `#[job(…)]`.
+
+use std::time::Duration;
+
+use proc_macro2::{Span, TokenStream};
+use syn::parse::{ParseStream, Parser};
+use syn::{Error, LitStr, Path, token};
+
+use crate::errors::Errors;
+use crate::option::{self, Once, Word};
+use crate::{duration, value};
+
+/// What stands between the parentheses of `#[job(…)]`.
+#[derive(Default)]
+pub(crate) struct JobArgs {
+    pub(crate) name: Once<LitStr>,
+    pub(crate) version: Once<u64>,
+    pub(crate) retry: Once<RetryArgs>,
+    pub(crate) timeout: Once<Duration>,
+    pub(crate) cache: Once<CacheArgs>,
+    pub(crate) krate: Once<Path>,
+}
+
+/// What stands between the parentheses of `retry(…)`.
+#[derive(Default)]
+pub(crate) struct RetryArgs {
+    pub(crate) max: Once<u64>,
+    pub(crate) backoff: Once<Backoff>,
+    pub(crate) jitter: Once<f64>,
+}
+
+/// How the waiting time between two attempts grows, and from where to where.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Backoff {
+    pub(crate) growth: Growth,
+    pub(crate) base: Duration,
+    pub(crate) cap: Option<Duration>,
+    pub(crate) span: Span,
+}
+
+/// The words before the parentheses of a backoff.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Growth {
+    Constant,
+    Linear,
+    Exponential,
+    Polynomial,
+}
+
+/// What stands between the parentheses of `cache(…)`; nothing for a bare `cache`.
+#[derive(Default)]
+pub(crate) struct CacheArgs {
+    pub(crate) ttl: Once<Duration>,
+    pub(crate) capacity: Once<u64>,
+    pub(crate) key: Once<Path>,
+    pub(crate) stale: Once<Duration>,
+    pub(crate) errors: Once<Duration>,
+    pub(crate) version: Once<u64>,
+    pub(crate) store: Once<Path>,
+    pub(crate) with: Once<Path>,
+    pub(crate) put: Once<Path>,
+}
+
+const RETRY: &str = "retry(max = 3)";
+const BACKOFF: &str = "backoff = \"100ms..5s\"";
+const CACHE: &str = "cache(ttl = \"1h\")";
+
+impl JobArgs {
+    /// Reads every option, whatever is wrong with others.
+    pub(crate) fn parse(args: TokenStream, errors: &mut Errors) -> Self {
+        let mut options = Self::default();
+        let all = |input: ParseStream<'_>| {
+            option::each(input, "an option of `#[job]`", errors, |word, input, errors| {
+                options.read(word, input, errors)
+            });
+            Ok(())
+        };
+        // The closure above consumes everything and cannot fail.
+        let _ = all.parse2(args);
+        options
+    }
+
+    fn read(&mut self, word: &mut Word, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<()> {
+        if word.is("name") {
+            self.name.set(word, value::text(word, input, "name = \"count-words\""))
+        } else if word.is("version") {
+            self.version.set(word, value::whole(word, input, 0..=u64::from(u32::MAX)))
+        } else if word.is("retry") {
+            self.retry.set(word, RetryArgs::parse(word, input, errors))
+        } else if word.is("timeout") {
+            self.timeout.set(word, value::time(word, input, "timeout = \"30s\""))
+        } else if word.is("cache") {
+            self.cache.set(word, CacheArgs::parse(word, input, errors))
+        } else if word.is("crate") {
+            self.krate.set(word, value::path(word, input, "crate = path::to::the::crate"))
+        } else {
+            Err(word.unknown())
+        }
+    }
+}
+
+impl RetryArgs {
+    fn parse(word: &Word, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Self> {
+        if !option::opens(word, input, RETRY)? {
+            return Err(word.error(format!("`retry` needs to know how often: write `{RETRY}`")));
+        }
+        let mut options = Self::default();
+        option::nested(word, input, "an option of `retry`", errors, |word, input, _| options.read(word, input))?;
+        Ok(options)
+    }
+
+    fn read(&mut self, word: &mut Word, input: ParseStream<'_>) -> syn::Result<()> {
+        if word.is("max") {
+            self.max.set(word, value::whole(word, input, 1..=1000))
+        } else if word.is("backoff") {
+            self.backoff.set(word, Backoff::parse(word, input))
+        } else if word.is("jitter") {
+            self.jitter.set(word, value::share(word, input))
+        } else {
+            Err(word.unknown())
+        }
+    }
+}
+
+impl Backoff {
+    /// Reads `"1s"`, `"100ms..5s"` or `linear("1s..1m")`.
+    fn parse(word: &Word, input: ParseStream<'_>) -> syn::Result<Self> {
+        value::equals(word, input, BACKOFF)?;
+        if input.peek(LitStr) {
+            return Self::read(&input.parse()?, None);
+        }
+        let mut growth = Word::read(input, "a backoff")?;
+        let word = Growth::read(&mut growth)?;
+        if !input.peek(token::Paren) {
+            return Err(growth.error(format!("`{growth}` needs to know how long: write `{growth}(\"1s\")`")));
+        }
+        let content;
+        syn::parenthesized!(content in input);
+        let text = value::quoted(&growth, &content, &format!("{growth}(\"1s\")"))?;
+        Self::read(&text, Some(word))
+    }
+
+    fn read(text: &LitStr, growth: Option<Growth>) -> syn::Result<Self> {
+        let span = text.span();
+        let (base, cap) = duration::parse_range(&text.value()).map_err(|error| Error::new(span, error))?;
+        let by_shape = if cap.is_some() { Growth::Exponential } else { Growth::Constant };
+        Ok(Self { growth: growth.unwrap_or(by_shape), base, cap, span })
+    }
+}
+
+impl Growth {
+    fn read(word: &mut Word) -> syn::Result<Self> {
+        Ok(if word.is("constant") {
+            Self::Constant
+        } else if word.is("linear") {
+            Self::Linear
+        } else if word.is("exponential") {
+            Self::Exponential
+        } else if word.is("polynomial") {
+            Self::Polynomial
+        } else {
+            return Err(word.unknown());
+        })
+    }
+}
+
+impl CacheArgs {
+    fn parse(word: &Word, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Self> {
+        let mut options = Self::default();
+        if option::opens(word, input, CACHE)? {
+            option::nested(word, input, "an option of `cache`", errors, |word, input, _| options.read(word, input))?;
+        }
+        Ok(options)
+    }
+
+    fn read(&mut self, word: &mut Word, input: ParseStream<'_>) -> syn::Result<()> {
+        if word.is("ttl") {
+            self.ttl.set(word, value::time(word, input, "ttl = \"1h\""))
+        } else if word.is("capacity") {
+            self.capacity.set(word, value::whole(word, input, 1..=u64::from(u32::MAX)))
+        } else if word.is("key") {
+            self.key.set(word, value::path(word, input, "key = path::to::function"))
+        } else if word.is("stale") {
+            self.stale.set(word, value::time(word, input, "stale = \"5m\""))
+        } else if word.is("errors") {
+            self.errors.set(word, value::time(word, input, "errors = \"10s\""))
+        } else if word.is("version") {
+            self.version.set(word, value::whole(word, input, 0..=u64::from(u32::MAX)))
+        } else if word.is("store") {
+            self.store.set(word, value::path(word, input, "store = memory"))
+        } else if word.is("with") {
+            self.with.set(word, value::path(word, input, "with = path::to::lookup"))
+        } else if word.is("put") {
+            self.put.set(word, value::path(word, input, "put = path::to::store"))
+        } else {
+            Err(word.unknown())
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! Attributes of `job-orch`. Use them through the crate `job-orch`.
+//!
+//! `JOB_ORCH_DEBUG=count cargo check` prints what the attributes on `async fn count` expand to.
+
+mod attrs;
+mod borrowed;
+mod debug;
+mod duration;
+mod errors;
+#[cfg(test)]
+mod expected;
+mod fingerprint;
+mod item_fn;
+mod job;
+mod mark;
+mod names;
+mod option;
+mod paths;
+mod processor;
+mod resources;
+mod signature;
+mod value;
+
+use proc_macro::TokenStream;
+
+/// Makes an async function a job: it stays an ordinary function, and a type that runs it appears beside it.
+///
+/// ```
+/// use std::io;
+/// use std::path::PathBuf;
+///
+/// use job_orch::{Run, job};
+///
+/// /// Counts the words of a file.
+/// #[job(retry(max = 3, backoff = "100ms..5s"), timeout = "30s", cache(ttl = "1h"))]
+/// async fn count_words(path: &PathBuf) -> io::Result<usize> {
+///     Ok(std::fs::read_to_string(path)?.split_whitespace().count())
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// // In a unit test it is a function …
+/// assert!(count_words(&PathBuf::from("no such file")).await.is_err());
+/// // … and everywhere else the job `CountWords`.
+/// assert_eq!(CountWords::NAME, "count_words");
+/// # }
+/// ```
+///
+/// # What it makes
+///
+/// The function is given back as it was. Beside it, with its visibility, stands the job type, named after it:
+///
+/// ```
+/// # mod before {
+/// # use job_orch::job;
+/// # pub struct Db;
+/// #[job]
+/// pub async fn store_total(total: &u64, db: &mut Db) -> Result<u64, std::io::Error> {
+///     # let _ = db;
+///     Ok(*total)
+/// }
+/// # }
+/// ```
+///
+/// becomes, in essence,
+///
+/// ```
+/// # use job_orch::{Run, resources::Mine};
+/// # pub struct Db;
+/// pub async fn store_total(total: &u64, db: &mut Db) -> Result<u64, std::io::Error> {
+///     # let _ = db;
+///     Ok(*total)
+/// }
+///
+/// /// The job of [`store_total`]: takes `u64`, returns `Result<u64, std::io::Error>`.
+/// #[derive(Clone, Copy, Debug)]
+/// pub struct StoreTotal;
+///
+/// impl Run for StoreTotal {
+///     const NAME: &'static str = "store_total";
+///     type Request = u64;
+///     type Response = u64;
+///     type Resources = Db;
+///     type Error = std::io::Error;
+///
+///     async fn run(request: &u64, resources: &mut Db) -> Result<u64, std::io::Error> {
+///         store_total(request, resources).await
+///     }
+/// }
+///
+/// impl job_orch::Job for StoreTotal {
+///     type Wants = Mine<Db>;
+/// }
+/// ```
+///
+/// # The function
+///
+/// | part | meaning |
+/// |---|---|
+/// | first parameter `&T` | the request |
+/// | first parameter `T` | the request, cloned for each attempt |
+/// | first parameter `&[T]` | many requests: a batch job, which returns a `Vec` with one outcome per request |
+/// | no parameter | a job without a request: it is sent `()` |
+/// | any other `&mut R` | a resource that each worker owns |
+/// | any other `&R` | a resource that all workers share |
+/// | `#[context] context: &Context` | what the run may ask about itself, at any place; not for a batch job |
+/// | `-> Result<T, E>`, or an alias of it | it responds with `T`, or fails with `E` |
+/// | `-> T` | it responds with `T`, and cannot fail |
+///
+/// ```
+/// use job_orch::{Context, Run, job};
+///
+/// # #[derive(Clone)] struct Db;
+/// # struct Http;
+/// #[job]
+/// async fn sync(user: &String, db: &mut Db, http: &Http, #[context] context: &Context) -> u32 {
+///     # let _ = (user, db, http);
+///     context.attempt()
+/// }
+///
+/// #[job]
+/// async fn double_all(numbers: &[u64]) -> Vec<Result<u64, std::fmt::Error>> {
+///     numbers.iter().map(|number| Ok(number * 2)).collect()
+/// }
+///
+/// #[job]
+/// async fn tick() {}
+/// ```
+///
+/// It has no `self`, no type parameters, no lifetimes, and no `const`, `unsafe` or `extern`; it takes up to eight resources; and
+/// its types borrow nothing. Whatever else is wrong with it, all is reported at once.
+///
+/// Other attributes stay on the function. `allow`, `expect` and `deprecated` also hold for the job type. Lints against the
+/// signatures that a job must have (`clippy::ptr_arg`, `clippy::unused_async` and the like) are silent.
+///
+/// # Options
+///
+/// | option | meaning | without it |
+/// |---|---|---|
+/// | `name = "count-words"` | the wire name: ASCII letters, digits, `-`, `_`, `.`, `/`, `:` | the function's name |
+/// | `version = 2` | the version of what the job means; part of the key of a cached response | 0 |
+/// | `retry(…)` | when a failed run is repeated, see below | left to the engine |
+/// | `timeout = "30s"` | how long one attempt may take | no limit |
+/// | `cache`, `cache(…)` | when a response is used again, see below | never |
+/// | `crate = path` | where the crate `job-orch` is found, if it has another name | `::job_orch` |
+///
+/// Lengths of time are whole numbers with a unit, `ns`, `us`, `ms`, `s`, `m`, `h` or `d`: `"30s"`, `"1h 30m"`.
+///
+/// ## `retry(…)`
+///
+/// | option | meaning | without it |
+/// |---|---|---|
+/// | `max = 3` | retries after the first attempt, 1 to 1000 | it is required |
+/// | `backoff = "1s"` | waits as long each time | exponential, `"100ms..1m"` |
+/// | `backoff = "100ms..5s"` | waits twice as long each time, from the first length to the second | |
+/// | `backoff = linear("1s..1m")` | or `constant("1s")`, `exponential(…)`, `polynomial(…)`; the end of the range may be left out | |
+/// | `jitter = 0.2` | the share of the waiting time that is random, 0 to 1 | 0.1 |
+///
+/// ## `cache(…)`
+///
+/// Equal requests then share a response. The key is the job's name and versions, a hash of the function's own tokens, and the
+/// request, which must be `Hash + Eq + Clone`; the response must be `Clone`. What the function *calls* is not part of the key:
+/// raise a `version` when that changes.
+///
+/// | option | meaning | without it |
+/// |---|---|---|
+/// | `ttl = "1h"` | how long a response is fresh | for ever |
+/// | `capacity = 1000` | responses kept | 10,000 |
+/// | `key = function` | what tells requests apart: a function from `&Request` to anything that is `Hash` | the request |
+/// | `stale = "5m"` | how long after `ttl` a response is still served, while a fresh one is computed | not at all |
+/// | `errors = "10s"` | how long an error is kept, which must be `Clone` | not at all |
+/// | `version = 3` | the version of the responses | 0 |
+/// | `store = memory` | where they are kept | in memory |
+/// | `with = lookup` | a lookup of your own, instead of all of the above | |
+/// | `put = keep` | its counterpart, given each fresh response | responses are not handed back |
+///
+/// ```
+/// use std::collections::HashMap;
+///
+/// use job_orch::{GetCache, job};
+///
+/// #[derive(Clone, Default)]
+/// struct Table(HashMap<u64, u64>);
+///
+/// async fn find(number: &u64, table: &mut Table) -> Option<u64> {
+///     table.0.get(number).copied()
+/// }
+///
+/// async fn keep(number: &u64, square: &u64, table: &mut Table) {
+///     table.0.insert(*number, *square);
+/// }
+///
+/// #[job(cache(with = find, put = keep))]
+/// async fn square(number: &u64, table: &mut Table) -> u64 {
+///     # let _ = table;
+///     number * number
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let mut table = Table::default();
+/// Square::put_cache(&3, &9, &mut table).await;
+/// assert_eq!(Square::get_cache(&3, &mut table).await, Some(9));
+/// # }
+/// ```
+#[proc_macro_attribute]
+pub fn job(args: TokenStream, item: TokenStream) -> TokenStream {
+    job::job(args.into(), item.into()).into()
+}
+
+/// Says how a job is served: by how many workers, from how long a queue, in which batches.
+///
+/// It stands above or below `#[job]`. Alone it implies a `#[job]` without options.
+///
+/// ```
+/// use job_orch::{Run, Serve, job, processor};
+///
+/// # #[derive(Clone)] struct Db;
+/// #[job(timeout = "5s")]
+/// #[processor(workers = 4, requests = 4096, responses(capacity = 256, full = drop_oldest))]
+/// async fn store(total: &u64, db: &mut Db) -> u64 {
+///     # let _ = db;
+///     *total
+/// }
+///
+/// #[processor(batch(max = 500, linger = "5ms"))]
+/// async fn store_all(totals: &[u64], db: &mut Db) -> Vec<u64> {
+///     # let _ = db;
+///     totals.to_vec()
+/// }
+///
+/// assert_eq!(Store::SERVING.workers, 4);
+/// assert_eq!(<StoreAll as Serve>::SERVING.batch, 500);
+/// ```
+///
+/// # What it makes
+///
+/// ```text
+/// impl Serve for Store {
+///     const SERVING: Serving = Serving::DEFAULT.workers(4).requests(4096).responses(256).full_responses(Overflow::DropOldest);
+/// }
+/// ```
+///
+/// # Options
+///
+/// | option | meaning | without it |
+/// |---|---|---|
+/// | `workers = 4` | workers that run the job at the same time, 1 to 4096 | 1 |
+/// | `requests = 4096` | requests that may wait, 1 to 16777216 | 1024 |
+/// | `requests(capacity = 4096, full = refuse)` | and what the sender of one more meets: `wait` or `refuse` | `wait` |
+/// | `responses = 256` | responses that may wait for the slowest receiver | 1024 |
+/// | `responses(capacity = 256, full = drop_oldest)` | and what becomes of one more: `wait`, `drop_oldest` or `refuse` | `wait` |
+/// | `batch(max = 100, linger = "5ms")` | how many requests a batch job takes at once, 1 to 65536, and how long it waits for them | 100, no wait |
+/// | `crate = path` | where the crate `job-orch` is found, if it has another name | `::job_orch` |
+///
+/// # Limits
+///
+/// `#[processor]` knows a `#[job]` that stands below it by that name. A `#[job]` that was imported under another must stand above.
+#[proc_macro_attribute]
+pub fn processor(args: TokenStream, item: TokenStream) -> TokenStream {
+    processor::processor(args.into(), item.into()).into()
+}
+
+/// Makes a struct the provider of its fields and the host of the jobs it names.
+///
+/// A job whose resources the struct has not, a job hosted twice or under a taken name, and a call to a job that it does not host
+/// are then errors of `cargo check`, on the token.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use job_orch::{Resources, job};
+///
+/// #[derive(Clone)]
+/// struct Db;
+/// struct Http;
+///
+/// #[job]
+/// async fn fetch(url: &String, http: &Http) -> String {
+///     # let _ = http;
+///     url.clone()
+/// }
+///
+/// #[job]
+/// async fn store(page: &String, db: &mut Db) -> usize {
+///     # let _ = db;
+///     page.len()
+/// }
+///
+/// #[derive(Resources)]
+/// #[hosts(Fetch, Store)]
+/// struct App {
+///     /// Each worker gets a clone: jobs take it as `&mut Db`.
+///     db: Db,
+///     /// All workers share it: jobs take it as `&Http`.
+///     #[shared]
+///     http: Arc<Http>,
+/// }
+/// ```
+///
+/// # Options
+///
+/// | attribute | where | meaning |
+/// |---|---|---|
+/// | `#[hosts(Fetch, Store)]` | on the struct | the jobs that it hosts; none if it is left out |
+/// | `#[hosts(…, crate = path)]` | on the struct | where the crate `job-orch` is found, if it has another name |
+/// | `#[shared]` | on a field `Arc<R>` | all workers share the `R` |
+///
+/// # Limits
+///
+/// The struct has no type parameters, and no two fields provide the same type: a job asks by type.
+#[proc_macro_derive(Resources, attributes(hosts, shared))]
+pub fn resources(item: TokenStream) -> TokenStream {
+    resources::resources(item.into()).into()
+}

@@ -1,0 +1,53 @@
+//! Names that follow from the user's, with the user's span.
+
+use syn::ext::IdentExt;
+use syn::{Ident, Signature};
+
+/// The name of the job type: `count_words` makes `CountWords`.
+pub(crate) fn job_type(function: &Ident) -> Ident {
+    let mut name = String::new();
+    for part in function.unraw().to_string().split('_') {
+        let mut letters = part.chars();
+        name.extend(letters.next().into_iter().flat_map(char::to_uppercase));
+        name.push_str(letters.as_str());
+    }
+    // Words that are no names, or keywords of types.
+    if name.starts_with(|first: char| first.is_ascii_digit()) || name.is_empty() {
+        name.insert(0, '_');
+    }
+    if name == "Self" {
+        name.push('_');
+    }
+    Ident::new(&name, function.span())
+}
+
+/// Whether the job type can stand beside the function: not in an `impl`, and not under the function's own name.
+pub(crate) fn has_room_beside(signature: &Signature) -> bool {
+    signature.receiver().is_none() && job_type(&signature.ident) != signature.ident
+}
+
+/// The wire name where the user gives none: the function's.
+pub(crate) fn wire_name(signature: &Signature) -> String {
+    signature.ident.unraw().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::job_type;
+
+    #[test]
+    fn a_job_type_is_named_like_a_type() {
+        for (function, job) in [
+            ("count", "Count"),
+            ("count_words", "CountWords"),
+            ("_hidden__job_", "HiddenJob"),
+            ("v2_of_3", "V2Of3"),
+            ("_3d", "_3d"),
+            ("self_", "Self_"),
+            ("größe_messen", "GrößeMessen"),
+        ] {
+            assert_eq!(job_type(&quote::format_ident!("{function}")), job);
+        }
+        assert_eq!(job_type(&syn::Ident::new_raw("type", proc_macro2::Span::call_site())), "Type");
+    }
+}

@@ -1,0 +1,144 @@
+//! The words of `#[processor(…)]`.
+
+use std::time::Duration;
+
+use proc_macro2::TokenStream;
+use syn::Path;
+use syn::parse::{ParseStream, Parser};
+
+use crate::errors::Errors;
+use crate::option::{self, Once, Word};
+use crate::value;
+
+/// What stands between the parentheses of `#[processor(…)]`.
+#[derive(Default)]
+pub(crate) struct ProcessorArgs {
+    pub(crate) workers: Once<u64>,
+    pub(crate) requests: Once<ChannelArgs>,
+    pub(crate) responses: Once<ChannelArgs>,
+    pub(crate) batch: Once<BatchArgs>,
+    pub(crate) krate: Once<Path>,
+}
+
+/// A capacity, or what stands between the parentheses of `requests(…)` and `responses(…)`.
+#[derive(Default)]
+pub(crate) struct ChannelArgs {
+    pub(crate) capacity: Once<u64>,
+    pub(crate) full: Once<Full>,
+}
+
+/// What a full channel does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Full {
+    Wait,
+    DropOldest,
+    Refuse,
+}
+
+/// What stands between the parentheses of `batch(…)`.
+#[derive(Default)]
+pub(crate) struct BatchArgs {
+    pub(crate) max: Once<u64>,
+    pub(crate) linger: Once<Duration>,
+}
+
+const MOST_WORKERS: u64 = 4096;
+const MOST_MESSAGES: u64 = 1 << 24;
+const LARGEST_BATCH: u64 = 1 << 16;
+const BATCH: &str = "batch(max = 100, linger = \"5ms\")";
+
+impl ProcessorArgs {
+    /// Reads every option, whatever is wrong with others.
+    pub(crate) fn parse(args: TokenStream, errors: &mut Errors) -> Self {
+        let mut options = Self::default();
+        let all = |input: ParseStream<'_>| {
+            option::each(input, "an option of `#[processor]`", errors, |word, input, errors| {
+                options.read(word, input, errors)
+            });
+            Ok(())
+        };
+        // The closure above consumes everything and cannot fail.
+        let _ = all.parse2(args);
+        options
+    }
+
+    fn read(&mut self, word: &mut Word, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<()> {
+        if word.is("workers") {
+            self.workers.set(word, value::whole(word, input, 1..=MOST_WORKERS))
+        } else if word.is("requests") {
+            self.requests.set(word, ChannelArgs::parse(word, input, errors))
+        } else if word.is("responses") {
+            self.responses.set(word, ChannelArgs::parse(word, input, errors))
+        } else if word.is("batch") {
+            self.batch.set(word, BatchArgs::parse(word, input, errors))
+        } else if word.is("crate") {
+            self.krate.set(word, value::path(word, input, "crate = path::to::the::crate"))
+        } else {
+            Err(word.unknown())
+        }
+    }
+}
+
+impl ChannelArgs {
+    /// Reads `= 1024` or `(capacity = 1024, full = wait)`.
+    fn parse(word: &Word, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Self> {
+        let mut options = Self::default();
+        if !input.peek(syn::token::Paren) {
+            options.capacity.set(word, value::whole(word, input, 1..=MOST_MESSAGES))?;
+            return Ok(options);
+        }
+        let of = if word.was("requests") { "an option of `requests`" } else { "an option of `responses`" };
+        let never_dropped = word.was("requests");
+        option::nested(word, input, of, errors, |word, input, _| options.read(word, input, never_dropped))?;
+        Ok(options)
+    }
+
+    fn read(&mut self, word: &mut Word, input: ParseStream<'_>, never_dropped: bool) -> syn::Result<()> {
+        if word.is("capacity") {
+            self.capacity.set(word, value::whole(word, input, 1..=MOST_MESSAGES))
+        } else if word.is("full") {
+            self.full.set(word, Full::parse(word, input, never_dropped))
+        } else {
+            Err(word.unknown())
+        }
+    }
+}
+
+impl Full {
+    fn parse(word: &Word, input: ParseStream<'_>, never_dropped: bool) -> syn::Result<Self> {
+        value::equals(word, input, "full = wait")?;
+        let mut answer = Word::read(input, "what a full channel does")?;
+        if answer.is("wait") {
+            Ok(Self::Wait)
+        } else if answer.is("refuse") {
+            Ok(Self::Refuse)
+        } else if never_dropped && answer.was("drop_oldest") {
+            Err(answer.error("an accepted request is never dropped: write `wait` or `refuse`"))
+        } else if !never_dropped && answer.is("drop_oldest") {
+            Ok(Self::DropOldest)
+        } else {
+            Err(answer.unknown())
+        }
+    }
+}
+
+impl BatchArgs {
+    fn parse(word: &Word, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Self> {
+        if !option::opens(word, input, BATCH)? {
+            return Err(word.error(format!("`batch` needs to know how many: write `{BATCH}`")));
+        }
+        let mut options = Self::default();
+        option::nested(word, input, "an option of `batch`", errors, |word, input, _| options.read(word, input))?;
+        Ok(options)
+    }
+
+    fn read(&mut self, word: &mut Word, input: ParseStream<'_>) -> syn::Result<()> {
+        if word.is("max") {
+            self.max.set(word, value::whole(word, input, 1..=LARGEST_BATCH))
+        } else if word.is("linger") {
+            self.linger.set(word, value::time(word, input, "linger = \"5ms\""))
+        } else {
+            Err(word.unknown())
+        }
+    }
+}

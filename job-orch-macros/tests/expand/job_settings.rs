@@ -1,0 +1,66 @@
+#[allow(
+    clippy::borrowed_box,
+    clippy::needless_pass_by_ref_mut,
+    clippy::ptr_arg,
+    clippy::ref_option,
+    clippy::too_many_arguments,
+    clippy::trivially_copy_pass_by_ref,
+    clippy::unused_async
+)]
+#[rust_analyzer::job_orch(job)]
+async fn count(path: &PathBuf) -> u64 {
+    0
+}
+///The job of [`count`](fn@count): takes `PathBuf`, returns `u64`.
+#[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]
+struct Count;
+const _: () = {
+    #[allow(unused_imports)]
+    use ::job_orch::__private::{Plain as _, Unserved as _};
+    type __JobOrchOne = u64;
+    const __JOB_ORCH_A_RESULT: bool = ::job_orch::__private::Returns::<
+        __JobOrchOne,
+    >::A_RESULT;
+    type __JobOrchShape = ::job_orch::__private::Shape<__JOB_ORCH_A_RESULT>;
+    #[automatically_derived]
+    #[allow(deprecated)]
+    impl ::job_orch::Run for Count {
+        const NAME: &'static str = "files/count";
+        const SETTINGS: ::job_orch::__private::Settings = ::job_orch::__private::Settings::DEFAULT
+            .fingerprint(10300352918630056992u64)
+            .version(2u32)
+            .retry(
+                ::job_orch::__private::Retry::times(3)
+                    .linear(::job_orch::__private::Duration::from_nanos(100000000u64))
+                    .at_most(::job_orch::__private::Duration::from_nanos(5000000000u64))
+                    .jitter(0.2f64),
+            )
+            .timeout(::job_orch::__private::Duration::from_nanos(90000000000u64));
+        const SERVING: ::job_orch::__private::Serving = ::job_orch::__private::Served::<
+            Count,
+        >::SERVING;
+        type Request = PathBuf;
+        type Response = <__JobOrchShape as ::job_orch::__private::Outcome<
+            __JobOrchOne,
+        >>::Response;
+        type Resources = ();
+        type Error = <__JobOrchShape as ::job_orch::__private::Outcome<
+            __JobOrchOne,
+        >>::Error;
+        fn run(
+            __request: &Self::Request,
+            __resources: &mut Self::Resources,
+        ) -> impl ::core::future::Future<
+            Output = ::core::result::Result<Self::Response, Self::Error>,
+        > + ::core::marker::Send {
+            <__JobOrchShape as ::job_orch::__private::Outcome<
+                __JobOrchOne,
+            >>::settle(count(__request))
+        }
+    }
+    #[automatically_derived]
+    #[allow(deprecated)]
+    impl ::job_orch::Job for Count {
+        type Wants = ();
+    }
+};

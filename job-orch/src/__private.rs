@@ -1,0 +1,69 @@
+//! What expansions may name. NOT subject to semver.
+
+// The shape of a return type.
+pub use crate::shape::{
+    Answers, ByValue, Clones, Many, One, Outcome, Outcomes, Plain, Returns, Served, Shape, Single, Unserved, settle_all,
+    settle_first,
+};
+
+// Constants.
+pub use crate::retry::Retry;
+pub use crate::settings::{Overflow, Serving, Settings};
+pub use std::time::Duration;
+
+// Resources.
+pub use crate::orchestrator::Assembly;
+pub use crate::resources::{
+    EachWorker, Gives, Here, HostedBy, Hosts, Lends, Mine, Ours, PerWorker, Provider, Supplies,
+};
+pub use std::sync::Arc;
+
+// Cache.
+pub use crate::cache::{
+    CachedError, CachedRequest, CachedResponse, Digest, Keep, KeyBy, KeyOf, Keyable, Keyless, MemoryKeep, Policy, Remember,
+    digest,
+};
+
+/// A `const` item of this calls nothing and checks that `A` gives what `J` wants.
+pub const fn hosted<J: HostedBy<A, I>, A, I>() {}
+
+/// Checks that a request can be the key of a cache.
+pub const fn cached_request<T: CachedRequest>() {}
+/// Checks that a batch job returns one outcome per request.
+pub const fn batch_of_outcomes<T: Outcomes>() {}
+/// One more of a response.
+#[must_use]
+pub fn copied<T: CachedResponse>(response: &T) -> T {
+    response.clone()
+}
+/// One more of an error.
+#[must_use]
+pub fn copied_error<T: CachedError>(error: &T) -> T {
+    error.clone()
+}
+
+/// A hash of a job's name, for [`is_fresh`].
+#[must_use]
+pub const fn name_hash(name: &str) -> u64 {
+    let bytes = name.as_bytes();
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut at = 0;
+    while at < bytes.len() {
+        hash = (hash ^ bytes[at] as u64).wrapping_mul(0x0100_0000_01b3);
+        at += 1;
+    }
+    hash
+}
+
+/// Whether the name at `index` stands nowhere before it.
+#[must_use]
+pub const fn is_fresh(names: &[u64], index: usize) -> bool {
+    let mut at = 0;
+    while at < index {
+        if names[at] == names[index] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}

@@ -1,0 +1,134 @@
+//! What travels: a request in its [`Envelope`], and the [`Response`] to it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::ticket::{Asked, Ticket, Wishes};
+use crate::id::JobId;
+use crate::job::Run;
+use crate::outcome::{CallError, Failure};
+
+/// A request on its way: the user's value with its id, and what its sender wants to know or have respected.
+pub struct Envelope<J: Run> {
+    id: JobId,
+    // `None` only while a batch has borrowed it.
+    request: Option<J::Request>,
+    // A streamed request has none: 24 bytes beside the value are all it costs.
+    asked: Option<Asked<J>>,
+}
+
+impl<J: Run> Envelope<J> {
+    /// A request with a new id, whose sender keeps no wish and waits for no answer.
+    #[must_use]
+    pub fn new(request: J::Request) -> Self {
+        Self { id: JobId::new(), request: Some(request), asked: None }
+    }
+
+    pub(crate) fn asking(request: J::Request, wishes: Wishes) -> Self {
+        Self { id: JobId::new(), request: Some(request), asked: Some(Asked::new(Ticket::silent(wishes))) }
+    }
+
+    /// A request whose sender waits for the answer with the ticket.
+    pub(crate) fn calling(request: J::Request, wishes: Wishes) -> (Self, Arc<Ticket<J>>) {
+        let ticket = Ticket::waiting(wishes);
+        (Self { id: JobId::new(), request: Some(request), asked: Some(Asked::new(Arc::clone(&ticket))) }, ticket)
+    }
+
+    /// The id of the request, and of its response.
+    #[must_use]
+    pub const fn id(&self) -> JobId {
+        self.id
+    }
+
+    /// The user's value.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "a batch gives what it borrowed back before anybody else can look")]
+    pub const fn request(&self) -> &J::Request {
+        self.request.as_ref().expect("the request is lent to a batch")
+    }
+
+    pub(crate) const fn lend(&mut self) -> Option<J::Request> {
+        self.request.take()
+    }
+
+    pub(crate) fn give_back(&mut self, request: J::Request) {
+        self.request = Some(request);
+    }
+
+    /// Takes the user's value out. A caller that waits is told that nobody will answer.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "as in `request`")]
+    pub fn into_request(self) -> J::Request {
+        self.request.expect("the request is lent to a batch")
+    }
+
+    /// When the answer is of no more use.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.asked.as_ref().and_then(|asked| asked.wishes().deadline)
+    }
+
+    /// The W3C trace context of the sender (`traceparent`), if it gave one.
+    #[must_use]
+    pub fn trace_parent(&self) -> Option<&str> {
+        self.asked.as_ref().and_then(|asked| asked.wishes().trace_parent.as_deref())
+    }
+
+    /// Whether a caller still waits for the answer.
+    #[must_use]
+    pub fn has_caller(&self) -> bool {
+        self.asked.as_ref().is_some_and(|asked| asked.has_caller())
+    }
+
+    /// Answers the caller, if one waits. Only the first answer counts.
+    pub(crate) fn answer(&self, answer: Result<J::Response, CallError<J::Error>>) {
+        if let Some(asked) = &self.asked {
+            asked.answer(answer);
+        }
+    }
+}
+
+impl<J: Run> fmt::Debug for Envelope<J> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Never the request: it is the user's and may be secret.
+        f.debug_struct("Envelope").field("job", &J::NAME).field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// How one request ended, as every receiver of the broadcast sees it.
+#[non_exhaustive]
+pub struct Response<J: Run> {
+    /// The id of the request.
+    pub id: JobId,
+    /// What the job responded, or why it did not.
+    pub outcome: Result<J::Response, Failure>,
+}
+
+impl<J: Run> Response<J> {
+    /// The response to the request `id`.
+    #[must_use]
+    pub const fn new(id: JobId, outcome: Result<J::Response, Failure>) -> Self {
+        Self { id, outcome }
+    }
+}
+
+impl<J: Run> Clone for Response<J>
+where
+    J::Response: Clone,
+{
+    fn clone(&self) -> Self {
+        Self { id: self.id, outcome: self.outcome.clone() }
+    }
+}
+
+impl<J: Run> fmt::Debug for Response<J> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let outcome: &dyn fmt::Debug = match &self.outcome {
+            Ok(_) => &"Ok(..)",
+            Err(failure) => failure,
+        };
+        f.debug_struct("Response").field("job", &J::NAME).field("id", &self.id).field("outcome", outcome).finish()
+    }
+}

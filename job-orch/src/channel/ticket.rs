@@ -1,0 +1,132 @@
+//! The slot in which a caller finds its answer. It travels with the request, so an answer costs the same at 1 and at
+//! 10,000 waiting callers.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use tokio::time::Instant;
+
+use crate::job::Run;
+use crate::outcome::CallError;
+use crate::sync::{Arc, Mutex, lock};
+
+type Answer<J> = Result<<J as Run>::Response, CallError<<J as Run>::Error>>;
+
+/// What the sender of a request wants respected.
+#[derive(Debug, Default)]
+pub(crate) struct Wishes {
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) trace_parent: Option<Box<str>>,
+}
+
+/// One request's slot, shared by its envelope and its caller: the only allocation of a call.
+pub(crate) struct Ticket<J: Run> {
+    wishes: Wishes,
+    slot: Mutex<Slot<J>>,
+}
+
+enum Slot<J: Run> {
+    /// Nobody waits: sent without asking, or the caller went away.
+    Silent,
+    /// A caller waits, asleep if it left its waker.
+    Waiting(Option<Waker>),
+    Answered(Answer<J>),
+    /// The caller has its answer.
+    Taken,
+}
+
+impl<J: Run> Ticket<J> {
+    pub(crate) fn silent(wishes: Wishes) -> Arc<Self> {
+        Arc::new(Self { wishes, slot: Mutex::new(Slot::Silent) })
+    }
+
+    pub(crate) fn waiting(wishes: Wishes) -> Arc<Self> {
+        Arc::new(Self { wishes, slot: Mutex::new(Slot::Waiting(None)) })
+    }
+
+    pub(crate) fn poll_answer(&self, context: &Context<'_>) -> Poll<Answer<J>> {
+        let mut slot = lock(&self.slot);
+        match std::mem::replace(&mut *slot, Slot::Taken) {
+            Slot::Answered(answer) => Poll::Ready(answer),
+            Slot::Waiting(mut waker) => {
+                match &mut waker {
+                    Some(waker) => waker.clone_from(context.waker()),
+                    None => waker = Some(context.waker().clone()),
+                }
+                *slot = Slot::Waiting(waker);
+                Poll::Pending
+            }
+            // Polled again after its answer, or never a caller's.
+            Slot::Silent | Slot::Taken => Poll::Ready(Err(CallError::Closed { job: J::NAME })),
+        }
+    }
+
+    /// Tells the worker that nobody waits any more, and takes an answer that came meanwhile.
+    pub(crate) fn leave(&self) {
+        let before = std::mem::replace(&mut *lock(&self.slot), Slot::Silent);
+        // Dropped here, without the lock: an answer holds the user's values.
+        drop(before);
+    }
+
+    fn answer(&self, answer: Answer<J>) {
+        let mut slot = lock(&self.slot);
+        if let Slot::Waiting(waker) = &mut *slot {
+            let waker = waker.take();
+            *slot = Slot::Answered(answer);
+            drop(slot);
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        }
+    }
+}
+
+/// The envelope's half of a [`Ticket`]: an envelope that is dropped unanswered tells its caller so.
+pub(crate) struct Asked<J: Run>(Arc<Ticket<J>>);
+
+impl<J: Run> Asked<J> {
+    pub(crate) const fn new(ticket: Arc<Ticket<J>>) -> Self {
+        Self(ticket)
+    }
+
+    pub(crate) fn wishes(&self) -> &Wishes {
+        &self.0.wishes
+    }
+
+    pub(crate) fn has_caller(&self) -> bool {
+        matches!(&*lock(&self.0.slot), Slot::Waiting(_))
+    }
+
+    pub(crate) fn answer(&self, answer: Answer<J>) {
+        self.0.answer(answer);
+    }
+}
+
+impl<J: Run> Drop for Asked<J> {
+    fn drop(&mut self) {
+        self.0.answer(Err(CallError::Closed { job: J::NAME }));
+    }
+}
+
+/// The caller's half of a [`Ticket`]: ready with the answer.
+pub(crate) struct Awaited<J: Run>(Arc<Ticket<J>>);
+
+impl<J: Run> Awaited<J> {
+    pub(crate) const fn new(ticket: Arc<Ticket<J>>) -> Self {
+        Self(ticket)
+    }
+}
+
+impl<J: Run> Future for Awaited<J> {
+    type Output = Answer<J>;
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Answer<J>> {
+        self.0.poll_answer(context)
+    }
+}
+
+impl<J: Run> Drop for Awaited<J> {
+    fn drop(&mut self) {
+        self.0.leave();
+    }
+}

@@ -1,0 +1,196 @@
+//! [`Send`]: a request whose sender keeps only its id.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use super::{Client, NotSent, Refusal};
+use crate::channel::ticket::Wishes;
+use crate::channel::{Acceptance, Envelope, MpSend, SendError, SendOptions, UniqueKey};
+use crate::engine::{Deduplicates, Delays, Durability, Engine, Prioritises};
+use crate::id::JobId;
+use crate::job::Run;
+use crate::span::{IntoSpan, InvalidSpan};
+
+/// What a sender gets for an accepted request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Receipt {
+    /// The id of the request. Of a duplicate, the id of the one that was there before.
+    pub id: JobId,
+    /// What the accepted request survives, as far as the engine's settings prove it.
+    pub durability: Durability,
+    /// Whether another request with the same unique key waits or runs, so that this one was dropped in its favour.
+    pub is_duplicate: bool,
+}
+
+type Sending<'a, J> = Pin<Box<dyn Future<Output = Result<Acceptance, SendError<Envelope<J>>>> + std::marker::Send + 'a>>;
+
+/// A request on its way: a future of its [`Receipt`].
+///
+/// Options are set before it is awaited; those that need a capability compile only on an engine that has it.
+///
+/// ```
+/// # use job_orch::prelude::*;
+/// # #[job] async fn double(number: &u64) -> u64 { number * 2 }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), job_orch::Error> {
+/// # let orch = Orchestrator::on(Memory::new()).host(Double).start().await?;
+/// let receipt = orch.send(Double, 21).after("10ms").priority(5).unique("twenty-one").await?;
+/// assert!(!receipt.is_duplicate);
+/// # orch.shutdown().await }
+/// ```
+///
+/// # Errors
+/// [`NotSent`] hands the request back.
+///
+/// # Cancel safety
+/// A future that is dropped before it is ready has sent nothing, and drops the request.
+#[must_use = "a request is not sent unless awaited"]
+pub struct Send<'a, J: Run, E: Engine> {
+    client: Option<&'a Client<J, E>>,
+    state: State<'a, J>,
+    // Boxed: few requests have any.
+    extras: Option<Box<Extras>>,
+}
+
+#[derive(Default)]
+struct Extras {
+    delay: Option<Result<Duration, InvalidSpan>>,
+    unique: Option<String>,
+    trace_parent: Option<Box<str>>,
+    options: SendOptions,
+}
+
+enum State<'a, J: Run> {
+    Begin(J::Request),
+    /// Boxed: most requests find room at once.
+    Sending(JobId, Sending<'a, J>),
+    Ended,
+}
+
+impl<'a, J: Run, E: Engine> Send<'a, J, E> {
+    pub(crate) const fn new(client: Option<&'a Client<J, E>>, request: J::Request) -> Self {
+        Self { client, state: State::Begin(request), extras: None }
+    }
+
+    /// Runs the job no earlier than after this time.
+    pub fn after(mut self, delay: impl IntoSpan) -> Self
+    where
+        E: Delays,
+    {
+        self.extras().delay = Some(delay.into_span());
+        self
+    }
+
+    /// Goes before requests of a lower priority; the default is 0. The lowest that waits still gets every 33rd turn.
+    pub fn priority(mut self, priority: i16) -> Self
+    where
+        E: Prioritises,
+    {
+        self.extras().options.priority = priority;
+        self
+    }
+
+    /// Is accepted only if no other request of the job with this key waits or runs. The receipt says which.
+    pub fn unique(mut self, key: impl Into<String>) -> Self
+    where
+        E: Deduplicates,
+    {
+        self.extras().unique = Some(key.into());
+        self
+    }
+
+    /// Fails with [`Refusal::Full`] instead of waiting when the channel is full.
+    pub fn refuse_if_full(mut self) -> Self {
+        self.extras().options.refuse_if_full = true;
+        self
+    }
+
+    /// Carries the sender's W3C trace context to the worker's span.
+    pub fn trace_parent(mut self, trace_parent: impl Into<String>) -> Self {
+        self.extras().trace_parent = Some(trace_parent.into().into_boxed_str());
+        self
+    }
+
+    fn extras(&mut self) -> &mut Extras {
+        self.extras.get_or_insert_default()
+    }
+
+    fn begin(&mut self, client: &'a Client<J, E>, request: J::Request) -> Result<Begun<'a, J>, NotSent<J::Request>> {
+        let Some(extras) = self.extras.take() else {
+            let envelope = Envelope::new(request);
+            let id = envelope.id();
+            return match client.requests.try_send(envelope) {
+                Ok(()) => Ok(Begun::Accepted(id)),
+                Err(SendError::Full(envelope)) => {
+                    let send = async { client.requests.send(envelope).await.map(|()| Acceptance::New) };
+                    Ok(Begun::Sending(id, Box::pin(send)))
+                }
+                Err(error) => Err(NotSent::refused(J::NAME, error, Envelope::into_request)),
+            };
+        };
+        let Extras { delay, unique, trace_parent, mut options } = *extras;
+        match delay.transpose() {
+            Ok(delay) => options.delay = delay,
+            Err(error) => return Err(NotSent::new(J::NAME, request, Refusal::InvalidSpan(error))),
+        }
+        let envelope = match trace_parent {
+            None => Envelope::new(request),
+            trace_parent => Envelope::asking(request, Wishes { deadline: None, trace_parent }),
+        };
+        let id = envelope.id();
+        options.unique = unique.map(|key| UniqueKey { key, id });
+        Ok(Begun::Sending(id, Box::pin(client.requests.send_with(envelope, options))))
+    }
+}
+
+enum Begun<'a, J: Run> {
+    Accepted(JobId),
+    Sending(JobId, Sending<'a, J>),
+}
+
+// Nothing in it is pinned in place: what must be is in a box.
+impl<J: Run, E: Engine> Unpin for Send<'_, J, E> {}
+
+impl<J: Run, E: Engine> Future for Send<'_, J, E> {
+    type Output = Result<Receipt, NotSent<J::Request>>;
+
+    #[expect(clippy::panic, reason = "polling after the end is a bug of the caller's, as with every future")]
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let send = self.get_mut();
+        let (id, mut sending) = match std::mem::replace(&mut send.state, State::Ended) {
+            State::Begin(request) => {
+                let Some(client) = send.client else {
+                    return Poll::Ready(Err(NotSent::new(J::NAME, request, Refusal::NotHosted)));
+                };
+                match send.begin(client, request)? {
+                    Begun::Accepted(id) => {
+                        let durability = client.durability;
+                        return Poll::Ready(Ok(Receipt { id, durability, is_duplicate: false }));
+                    }
+                    Begun::Sending(id, sending) => (id, sending),
+                }
+            }
+            State::Sending(id, sending) => (id, sending),
+            State::Ended => panic!("a request was awaited after it was sent"),
+        };
+        let Poll::Ready(sent) = sending.as_mut().poll(context) else {
+            send.state = State::Sending(id, sending);
+            return Poll::Pending;
+        };
+        let durability = send.client.map_or(Durability::Memory, |client| client.durability);
+        Poll::Ready(match sent {
+            Ok(Acceptance::New) => Ok(Receipt { id, durability, is_duplicate: false }),
+            Ok(Acceptance::Duplicate(id)) => Ok(Receipt { id, durability, is_duplicate: true }),
+            Err(error) => Err(NotSent::refused(J::NAME, error, Envelope::into_request)),
+        })
+    }
+}
+
+impl<J: Run, E: Engine> fmt::Debug for Send<'_, J, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Send").field("job", &J::NAME).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,78 @@
+//! What a running job may ask about itself.
+
+use std::sync::OnceLock;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::id::JobId;
+
+/// What a running job may ask about itself: its id, attempt, deadline, and whether it should stop.
+///
+/// A job takes it as a parameter marked `#[context]`.
+///
+/// ```
+/// use job_orch::{Context, job};
+///
+/// #[job]
+/// async fn greet(name: &String, #[context] context: &Context) -> String {
+///     format!("{name}, this is attempt {} of {}", context.attempt(), context.id())
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let context = Context::detached();
+/// assert!(greet(&"Ada".to_owned(), &context).await.starts_with("Ada, this is attempt 1 of "));
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Context {
+    id: JobId,
+    attempt: u32,
+    deadline: Option<Instant>,
+    // Made only when the job asks for it: a token is an allocation, and few jobs look at it.
+    cancellation: OnceLock<CancellationToken>,
+}
+
+impl Context {
+    /// A context of no worker's, for calling a job's function in a unit test: a new id, attempt 1, no deadline.
+    #[must_use]
+    pub fn detached() -> Self {
+        Self::new(JobId::new(), 1, None)
+    }
+
+    pub(crate) const fn new(id: JobId, attempt: u32, deadline: Option<Instant>) -> Self {
+        Self { id, attempt, deadline, cancellation: OnceLock::new() }
+    }
+
+    /// The id of the request that runs.
+    #[must_use]
+    pub const fn id(&self) -> JobId {
+        self.id
+    }
+
+    /// The number of this attempt, counted from 1.
+    #[must_use]
+    pub const fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// When this attempt is stopped, if it is: the earlier of its timeout and the caller's deadline.
+    #[must_use]
+    pub const fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// Tells when the job should stop: somebody cancelled it, its time is up, or its process shuts down.
+    ///
+    /// A job that has asked for this token is given [`GRACE`](crate::processor::GRACE) to end by itself after the token
+    /// was cancelled. One that has not is dropped at its `.await`.
+    #[must_use]
+    pub fn cancellation(&self) -> &CancellationToken {
+        self.cancellation.get_or_init(CancellationToken::new)
+    }
+
+    /// Cancels the token if the job has asked for one, and says whether it has.
+    pub(crate) fn cancel(&self) -> bool {
+        self.cancellation.get().map(CancellationToken::cancel).is_some()
+    }
+}

@@ -1,0 +1,212 @@
+//! Messages with a past or a wish: returned, retried, delayed, prioritised, unique. Few, so clarity comes before speed.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
+
+use tokio::time::Instant;
+
+use crate::channel::SendOptions;
+use crate::id::JobId;
+
+/// So often in a row may higher priorities pass a lower one that waits.
+const PATIENCE: u32 = 32;
+
+/// A message, and what sets it apart from a fresh one.
+#[derive(Debug)]
+pub(super) struct Item<M> {
+    pub(super) message: M,
+    // Most messages have none; a box keeps a delivery small.
+    pub(super) past: Option<Box<Past>>,
+}
+
+/// What is known of a message beside itself.
+#[derive(Debug, Default)]
+pub(super) struct Past {
+    pub(super) failures: u32,
+    pub(super) priority: i16,
+    pub(super) unique: Option<String>,
+}
+
+impl Past {
+    pub(super) fn of(options: &SendOptions) -> Option<Box<Self>> {
+        let unique = options.unique.as_ref().map(|unique| unique.key.clone());
+        (options.priority != 0 || unique.is_some())
+            .then(|| Box::new(Self { failures: 0, priority: options.priority, unique }))
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Aside<M> {
+    // Given back untouched: they had been first, and are again.
+    first: VecDeque<Item<M>>,
+    // By priority, highest last. Fresh messages stand between these, at 0.
+    lanes: BTreeMap<i16, VecDeque<Item<M>>>,
+    delayed: BinaryHeap<Delayed<M>>,
+    // Breaks ties among the delayed, in the order in which they came.
+    arrivals: u64,
+    // Who holds which unique key.
+    holders: HashMap<String, JobId>,
+    // How often in a row something was taken although something lower waited.
+    passed: u32,
+    // Messages in all of the above.
+    len: usize,
+}
+
+#[derive(Debug)]
+struct Delayed<M> {
+    due: Instant,
+    arrival: u64,
+    item: Item<M>,
+}
+
+impl<M> Default for Aside<M> {
+    fn default() -> Self {
+        Self {
+            first: VecDeque::new(),
+            lanes: BTreeMap::new(),
+            delayed: BinaryHeap::new(),
+            arrivals: 0,
+            holders: HashMap::new(),
+            passed: 0,
+            len: 0,
+        }
+    }
+}
+
+impl<M> Aside<M> {
+    pub(super) const fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    pub(super) fn holder(&self, key: &str) -> Option<JobId> {
+        self.holders.get(key).copied()
+    }
+
+    pub(super) fn hold(&mut self, key: String, id: JobId) {
+        self.holders.insert(key, id);
+    }
+
+    pub(super) fn forget(&mut self, key: &str) {
+        self.holders.remove(key);
+    }
+
+    pub(super) fn put_first(&mut self, item: Item<M>) {
+        self.len += 1;
+        self.first.push_front(item);
+    }
+
+    pub(super) fn queue(&mut self, item: Item<M>) {
+        self.len += 1;
+        self.lane(item);
+    }
+
+    pub(super) fn delay(&mut self, item: Item<M>, due: Instant) {
+        self.len += 1;
+        self.arrivals += 1;
+        self.delayed.push(Delayed { due, arrival: self.arrivals, item });
+    }
+
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        self.delayed.peek().map(|next| next.due)
+    }
+
+    /// Lines up what is due.
+    pub(super) fn wake_due(&mut self, now: Instant) {
+        while self.delayed.peek().is_some_and(|next| next.due <= now) {
+            if let Some(due) = self.delayed.pop() {
+                self.lane(due.item);
+            }
+        }
+    }
+
+    /// Takes the next message that may go before the fresh ones, which stand at priority 0; `fresh` says whether there
+    /// are any.
+    pub(super) fn take(&mut self, fresh: bool) -> Option<Item<M>> {
+        let item = self.first.pop_front().or_else(|| {
+            let priority = self.pick(fresh)?;
+            let lane = self.lanes.get_mut(&priority)?;
+            let item = lane.pop_front();
+            if lane.is_empty() {
+                self.lanes.remove(&priority);
+            }
+            item
+        })?;
+        self.len -= 1;
+        Some(item)
+    }
+
+    /// The lane whose turn it is, or `None` for the fresh messages. The highest, but each time [`PATIENCE`] runs out, the
+    /// lowest.
+    fn pick(&mut self, fresh: bool) -> Option<i16> {
+        let highest = *self.lanes.last_key_value()?.0;
+        let lowest = *self.lanes.first_key_value()?.0;
+        let others = self.lanes.len() > 1 || (fresh && highest != 0);
+        if others && self.passed >= PATIENCE {
+            self.passed = 0;
+            return if fresh && lowest > 0 { None } else { Some(lowest) };
+        }
+        self.passed = if others { self.passed + 1 } else { 0 };
+        // At priority 0 what stands aside is older than what is fresh: it was here before.
+        if fresh && highest < 0 { None } else { Some(highest) }
+    }
+
+    pub(super) fn remove(&mut self, wanted: &impl Fn(&M) -> bool) -> Option<M> {
+        let item = self.remove_item(wanted)?;
+        self.len -= 1;
+        self.lanes.retain(|_, lane| !lane.is_empty());
+        if let Some(key) = item.past.and_then(|past| past.unique) {
+            self.forget(&key);
+        }
+        Some(item.message)
+    }
+
+    fn remove_item(&mut self, wanted: &impl Fn(&M) -> bool) -> Option<Item<M>> {
+        if let Some(at) = self.first.iter().position(|item| wanted(&item.message)) {
+            return self.first.remove(at);
+        }
+        for lane in self.lanes.values_mut() {
+            if let Some(at) = lane.iter().position(|item| wanted(&item.message)) {
+                return lane.remove(at);
+            }
+        }
+        let mut delayed = std::mem::take(&mut self.delayed).into_vec();
+        let found = delayed.iter().position(|next| wanted(&next.item.message));
+        let removed = found.map(|at| delayed.swap_remove(at).item);
+        self.delayed = delayed.into();
+        removed
+    }
+
+    pub(super) fn into_messages(self) -> impl Iterator<Item = M> {
+        let mut delayed = self.delayed.into_sorted_vec();
+        delayed.reverse();
+        let lanes = self.lanes.into_values().rev().flatten();
+        self.first.into_iter().chain(lanes).chain(delayed.into_iter().map(|next| next.item)).map(|item| item.message)
+    }
+
+    fn lane(&mut self, item: Item<M>) {
+        let priority = item.past.as_ref().map_or(0, |past| past.priority);
+        self.lanes.entry(priority).or_default().push_back(item);
+    }
+}
+
+// The earliest is the greatest: `BinaryHeap` gives the greatest first.
+impl<M> Ord for Delayed<M> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (other.due, other.arrival).cmp(&(self.due, self.arrival))
+    }
+}
+impl<M> PartialOrd for Delayed<M> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl<M> PartialEq for Delayed<M> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+impl<M> Eq for Delayed<M> {}

@@ -1,0 +1,158 @@
+//! The engine in memory: values move, nothing is serialised, and nothing survives the process.
+//!
+//! Its two channels can also be used alone: [`requests`] and [`responses`].
+
+mod aside;
+mod graveyard;
+mod queue;
+mod request;
+mod response;
+mod ring;
+mod waiters;
+
+use std::future::{Future, ready};
+
+pub use request::{Lease, Receiver, Sender, requests};
+pub use response::{Broadcast, Listener, Shared, SharedMany, responses};
+
+use crate::channel::{BoxError, Channels, Envelope, MpSend, Response, SettleError, Withdraw};
+use crate::engine::{
+    Carries, DeadLetter, Deduplicates, Delays, Durability, Engine, EngineChannels, Prioritises, TravelsOn,
+};
+use crate::id::JobId;
+use crate::job::Run;
+use crate::outcome::{CallError, Failure, FailureKind};
+use crate::settings::Serving;
+
+/// The engine in memory.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct Memory;
+
+impl Memory {
+    /// An engine in memory. Each orchestrator and each processor on it has channels of its own.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self
+    }
+}
+
+impl Engine for Memory {
+    const NAME: &'static str = "memory";
+    type Channels<J: Run> = MemoryChannels<J>;
+
+    async fn open<J: TravelsOn<Self>>(&self, serving: &Serving) -> Result<MemoryChannels<J>, BoxError> {
+        Ok(MemoryChannels::new(serving))
+    }
+
+    fn durability(&self) -> Durability {
+        Durability::Memory
+    }
+}
+
+impl Delays for Memory {}
+impl Prioritises for Memory {}
+impl Deduplicates for Memory {}
+#[diagnostic::do_not_recommend]
+impl<T: Send + 'static> Carries<T> for Memory {}
+
+/// The two channels of one job in memory.
+#[derive(Debug)]
+pub struct MemoryChannels<J: Run> {
+    sender: Sender<Envelope<J>>,
+    receiver: Receiver<Envelope<J>>,
+    broadcast: Broadcast<Response<J>>,
+}
+
+impl<J: Run> MemoryChannels<J> {
+    /// Channels with the capacities and policies of `serving`.
+    #[must_use]
+    pub fn new(serving: &Serving) -> Self {
+        let (sender, receiver) = requests(serving.requests, serving.full_requests);
+        let (broadcast, _) = responses(serving.responses, serving.full_responses);
+        Self { sender, receiver, broadcast }
+    }
+}
+
+impl<J: Run> Clone for MemoryChannels<J> {
+    fn clone(&self) -> Self {
+        Self {
+            sender: self.sender.clone(),
+            receiver: self.receiver.clone(),
+            broadcast: self.broadcast.clone(),
+        }
+    }
+}
+
+impl<J: Run> Channels<J> for MemoryChannels<J> {
+    type RequestSender = Sender<Envelope<J>>;
+    type RequestReceiver = Receiver<Envelope<J>>;
+    type ResponseSender = Broadcast<Response<J>>;
+    type ResponseReceiver = Listener<Response<J>>;
+
+    fn request_sender(&self) -> Self::RequestSender {
+        self.sender.clone()
+    }
+    fn request_receiver(&self) -> Self::RequestReceiver {
+        self.receiver.clone()
+    }
+    fn response_sender(&self) -> Self::ResponseSender {
+        self.broadcast.clone()
+    }
+    fn response_receiver(&self) -> Self::ResponseReceiver {
+        self.broadcast.listen()
+    }
+    fn close(&self) {
+        self.sender.close();
+    }
+}
+
+impl<J: Run> EngineChannels<J> for MemoryChannels<J> {
+    fn waiting(&self) -> impl Future<Output = Result<u64, BoxError>> + Send {
+        ready(Ok(self.sender.waiting() as u64))
+    }
+
+    fn accepted(&self) -> u64 {
+        self.sender.accepted()
+    }
+
+    fn dead_letters(&self) -> impl Future<Output = Result<Vec<DeadLetter>, BoxError>> + Send {
+        ready(Ok(self
+            .sender
+            .graveyard()
+            .list(|envelope: &Envelope<J>, reason| DeadLetter::new(envelope.id(), reason.clone()))))
+    }
+
+    async fn redrive(&self, id: JobId) -> Result<bool, BoxError> {
+        let Some((envelope, reason)) = self.sender.graveyard().exhume(|envelope| envelope.id() == id) else {
+            return Ok(false);
+        };
+        if let Err(error) = self.sender.send(envelope).await {
+            let text = error.to_string();
+            self.sender.graveyard().bury(error.into_message(), reason);
+            return Err(text.into());
+        }
+        Ok(true)
+    }
+
+    fn drop_dead_letter(&self, id: JobId) -> impl Future<Output = Result<bool, BoxError>> + Send {
+        ready(Ok(self.sender.graveyard().exhume(|envelope| envelope.id() == id).is_some()))
+    }
+
+    fn abandon(&self) -> u64 {
+        let left = self.sender.drain();
+        let count = left.len() as u64;
+        for envelope in left {
+            envelope.answer(Err(CallError::Closed { job: J::NAME }));
+            let reason = Failure::new(FailureKind::Interrupted, "its process stopped first".to_owned(), 0);
+            self.sender.graveyard().bury(envelope, reason);
+        }
+        count
+    }
+}
+
+impl<J: Run> Withdraw for Sender<Envelope<J>> {
+    fn withdraw(&self, id: JobId) -> impl Future<Output = Result<Option<Envelope<J>>, SettleError>> + Send {
+        ready(Ok(self.withdraw_where(|envelope| envelope.id() == id)))
+    }
+}

@@ -1,0 +1,418 @@
+//! The request channel's state: what waits, who waits for it, and the rules of both.
+//!
+//! Fresh messages lie in chunks that a receiver takes whole, so the lock is taken once for many messages; whatever has a
+//! past or a wish (returned, retried, delayed, prioritised, unique) lies aside in [`Aside`] and is taken one by one.
+
+use std::collections::VecDeque;
+use std::task::{Context, Poll, Waker};
+
+use tokio::time::Instant;
+
+use super::aside::{Aside, Item, Past};
+use super::waiters::{Place, Waiters, wake};
+use crate::channel::{Acceptance, SendError, SendOptions};
+use crate::settings::Overflow;
+use crate::sync::{Mutex, MutexGuard, lock};
+
+/// Messages of one chunk: long enough to spread the cost of the lock, short enough not to keep much from an idle worker.
+pub(super) const CHUNK: usize = 128;
+
+#[derive(Debug)]
+pub(super) struct Queue<M> {
+    capacity: usize,
+    overflow: Overflow,
+    state: Mutex<State<M>>,
+}
+
+#[derive(Debug)]
+pub(super) struct State<M> {
+    // First in, first out: taken at the front, filled at the back. Only the last chunk grows.
+    fresh: VecDeque<VecDeque<M>>,
+    // Messages in `fresh`.
+    fresh_len: usize,
+    aside: Aside<M>,
+    // An emptied chunk, kept so that a steady stream allocates nothing.
+    spare: Option<VecDeque<M>>,
+    // Receivers that found nothing.
+    idle: Waiters,
+    // A receiver was woken and has not arrived yet. More messages wake no second one: the first, when it arrives and finds
+    // more than its share, wakes the next. A wake-up costs more than a short job.
+    arriving: bool,
+    // Senders that found no room.
+    blocked: Waiters,
+    receivers: usize,
+    // Receivers that have fetched: they share what there is. A handle that only waits to be cloned takes no share.
+    active: usize,
+    closed: bool,
+    // Nobody will ever receive again: what comes back is dropped, which tells its caller.
+    abandoned: bool,
+    // Messages ever accepted.
+    accepted: u64,
+}
+
+/// What a receiver takes at once.
+#[derive(Debug)]
+pub(super) enum Taken<M> {
+    /// Fresh messages, at least one.
+    Fresh(VecDeque<M>),
+    /// One message with a past.
+    Item(Item<M>),
+    /// Nothing, ever again.
+    End,
+}
+
+impl<M> Queue<M> {
+    pub(super) fn new(capacity: usize, overflow: Overflow) -> Self {
+        let state = State {
+            fresh: VecDeque::new(),
+            fresh_len: 0,
+            aside: Aside::default(),
+            spare: None,
+            idle: Waiters::default(),
+            arriving: false,
+            blocked: Waiters::default(),
+            receivers: 0,
+            active: 0,
+            closed: false,
+            abandoned: false,
+            accepted: 0,
+        };
+        Self { capacity: capacity.max(1), overflow, state: Mutex::new(state) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<M>> {
+        lock(&self.state)
+    }
+
+    /// Whether a full channel makes senders wait.
+    pub(super) const fn waits(&self) -> bool {
+        matches!(self.overflow, Overflow::Wait)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    pub(super) fn accepted(&self) -> u64 {
+        self.lock().accepted
+    }
+
+    // ===== senders =====
+
+    /// Accepts one message if there is room.
+    pub(super) fn push(&self, message: M) -> Result<(), SendError<M>> {
+        let mut state = self.lock();
+        if let Some(error) = state.refusal(self.capacity) {
+            drop(state);
+            return Err(error.map(|()| message));
+        }
+        state.append(message);
+        let waker = state.call_receiver();
+        drop(state);
+        wake(waker);
+        Ok(())
+    }
+
+    /// Accepts one message with its wishes, if there is room.
+    pub(super) fn push_with(&self, message: M, options: &SendOptions) -> Result<Acceptance, SendError<M>> {
+        let mut state = self.lock();
+        if let Some(key) = &options.unique
+            && let Some(holder) = state.aside.holder(&key.key)
+        {
+            drop(state);
+            return Ok(Acceptance::Duplicate(holder));
+        }
+        if let Some(error) = state.refusal(self.capacity) {
+            drop(state);
+            return Err(error.map(|()| message));
+        }
+        if let Some(key) = &options.unique {
+            state.aside.hold(key.key.clone(), key.id);
+        }
+        state.accepted += 1;
+        let item = Item { message, past: Past::of(options) };
+        match options.delay {
+            Some(delay) => state.aside.delay(item, Instant::now() + delay),
+            None => state.aside.queue(item),
+        }
+        let waker = state.call_receiver();
+        drop(state);
+        wake(waker);
+        Ok(Acceptance::New)
+    }
+
+    /// Accepts the first messages, as many as there is room for, and leaves the others.
+    pub(super) fn push_many(&self, messages: &mut Vec<M>) -> Result<(), SendError<()>> {
+        let mut state = self.lock();
+        if let Some(error) = state.refusal(self.capacity) {
+            return Err(error);
+        }
+        let room = self.capacity - state.len();
+        let rest = if room < messages.len() { messages.split_off(room) } else { Vec::new() };
+        // The user's vector becomes the chunk: nothing is copied.
+        state.append_chunk(VecDeque::from(std::mem::replace(messages, rest)));
+        let waker = state.call_receiver();
+        drop(state);
+        wake(waker);
+        Ok(())
+    }
+
+    /// Waits until there is room, or there never will be.
+    pub(super) fn poll_room(&self, place: &mut Place, context: &Context<'_>) -> Poll<()> {
+        let mut state = self.lock();
+        if state.closed || state.receivers == 0 || state.len() < self.capacity {
+            state.blocked.rise(place);
+            return Poll::Ready(());
+        }
+        state.blocked.sleep(place, context);
+        Poll::Pending
+    }
+
+    /// Lets the next sender in, if there is still room: called by each that got in or gave up after it was woken.
+    pub(super) fn pass_room(&self, place: &mut Place) {
+        let mut state = self.lock();
+        state.blocked.rise(place);
+        let waker = state.call_sender(self.capacity);
+        drop(state);
+        wake(waker);
+    }
+
+    /// Accepts nothing more.
+    pub(super) fn close(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        state.arriving = false;
+        let (idle, blocked) = (state.idle.all(), state.blocked.all());
+        drop(state);
+        idle.wake();
+        blocked.wake();
+    }
+
+    // ===== receivers =====
+
+    /// Takes messages: at most `limit` fresh ones, and no more than this receiver's share. If there are none, the task of
+    /// `context` sleeps, and the error says when the next delayed message is due.
+    pub(super) fn poll_take(
+        &self,
+        place: &mut Place,
+        limit: usize,
+        context: &Context<'_>,
+    ) -> Result<Taken<M>, Option<Instant>> {
+        let mut state = self.lock();
+        if state.idle.rise(place) {
+            state.arriving = false;
+        }
+        let Some(taken) = state.take(limit) else {
+            state.idle.sleep(place, context);
+            return Err(state.aside.next_due());
+        };
+        let sender = state.call_sender(self.capacity);
+        let receiver = state.call_receiver();
+        drop(state);
+        wake(sender);
+        wake(receiver);
+        Ok(taken)
+    }
+
+    /// Gets up without having taken anything, and passes a wake-up on.
+    pub(super) fn give_up_waiting(&self, place: &mut Place) {
+        let mut state = self.lock();
+        if !state.idle.rise(place) {
+            return;
+        }
+        state.arriving = false;
+        let waker = state.call_receiver();
+        drop(state);
+        wake(waker);
+    }
+
+    /// Puts fresh messages back where they were. A bare chunk: its messages count no attempt.
+    pub(super) fn unfetch(&self, chunk: VecDeque<M>) {
+        if chunk.is_empty() {
+            return;
+        }
+        let mut state = self.lock();
+        if state.abandoned {
+            drop(state);
+            return drop(chunk);
+        }
+        state.fresh_len += chunk.len();
+        state.fresh.push_front(chunk);
+        let waker = state.call_receiver();
+        drop(state);
+        wake(waker);
+    }
+
+    /// Keeps an emptied chunk for the next messages.
+    pub(super) fn recycle(&self, chunk: VecDeque<M>) {
+        // Only what a chunk needs: a swallowed giant would keep its peak for ever.
+        if chunk.capacity() <= CHUNK * 2 {
+            self.lock().spare = Some(chunk);
+        }
+    }
+
+    /// Puts a message back at the front, or into the future.
+    pub(super) fn give_back(&self, item: Item<M>, due: Option<Instant>) {
+        let mut state = self.lock();
+        if state.abandoned {
+            drop(state);
+            return drop(item);
+        }
+        match due {
+            Some(due) => state.aside.delay(item, due),
+            None => state.aside.put_first(item),
+        }
+        let waker = state.call_receiver();
+        drop(state);
+        wake(waker);
+    }
+
+    /// Forgets the unique key of a message that ended.
+    pub(super) fn release(&self, past: &Past) {
+        if let Some(key) = &past.unique {
+            self.lock().aside.forget(key);
+        }
+    }
+
+    pub(super) fn join_receivers(&self) {
+        self.lock().receivers += 1;
+    }
+
+    pub(super) fn activate(&self) {
+        self.lock().active += 1;
+    }
+
+    pub(super) fn leave_receivers(&self, active: bool) {
+        let mut state = self.lock();
+        state.receivers -= 1;
+        state.active -= usize::from(active);
+        if state.receivers > 0 {
+            return;
+        }
+        drop(state);
+        // Nobody will receive again: senders and callers that wait must hear that.
+        let lost = self.drain();
+        if !lost.is_empty() {
+            tracing::warn!(target: "job_orch", lost = lost.len(), "the last receiver left requests behind");
+        }
+    }
+
+    /// Takes out the first waiting message that `wanted` picks.
+    pub(super) fn withdraw(&self, wanted: impl Fn(&M) -> bool) -> Option<M> {
+        let mut state = self.lock();
+        let message = match state.remove_fresh(&wanted) {
+            Some(message) => message,
+            None => state.aside.remove(&wanted)?,
+        };
+        let waker = state.call_sender(self.capacity);
+        drop(state);
+        wake(waker);
+        Some(message)
+    }
+
+    /// Takes out everything that waits, after which the channel is closed and empty for good.
+    pub(super) fn drain(&self) -> Vec<M> {
+        self.close();
+        let mut state = self.lock();
+        state.abandoned = true;
+        state.fresh_len = 0;
+        let fresh = std::mem::take(&mut state.fresh);
+        let aside = std::mem::take(&mut state.aside);
+        drop(state);
+        fresh.into_iter().flatten().chain(aside.into_messages()).collect()
+    }
+}
+
+impl<M> State<M> {
+    fn len(&self) -> usize {
+        self.fresh_len + self.aside.len()
+    }
+
+    fn refusal(&self, capacity: usize) -> Option<SendError<()>> {
+        if self.closed || self.receivers == 0 {
+            Some(SendError::Closed(()))
+        } else if self.len() >= capacity {
+            Some(SendError::Full(()))
+        } else {
+            None
+        }
+    }
+
+    fn append(&mut self, message: M) {
+        self.accepted += 1;
+        self.fresh_len += 1;
+        if let Some(last) = self.fresh.back_mut()
+            && last.len() < CHUNK
+        {
+            last.push_back(message);
+            return;
+        }
+        let mut chunk = self.spare.take().unwrap_or_else(|| VecDeque::with_capacity(CHUNK));
+        chunk.push_back(message);
+        self.fresh.push_back(chunk);
+    }
+
+    fn append_chunk(&mut self, chunk: VecDeque<M>) {
+        if !chunk.is_empty() {
+            self.accepted += chunk.len() as u64;
+            self.fresh_len += chunk.len();
+            self.fresh.push_back(chunk);
+        }
+    }
+
+    fn take(&mut self, limit: usize) -> Option<Taken<M>> {
+        if !self.aside.is_empty() {
+            self.aside.wake_due(Instant::now());
+            if let Some(item) = self.aside.take(self.fresh_len > 0) {
+                return Some(Taken::Item(item));
+            }
+        }
+        if self.fresh_len > 0 {
+            let share = self.fresh_len.div_ceil(self.active.max(1));
+            return self.take_fresh(limit.min(share)).map(Taken::Fresh);
+        }
+        (self.closed && self.aside.is_empty()).then_some(Taken::End)
+    }
+
+    fn take_fresh(&mut self, most: usize) -> Option<VecDeque<M>> {
+        let first = self.fresh.front_mut()?;
+        let chunk = if first.len() <= most {
+            self.fresh.pop_front()?
+        } else {
+            let mut chunk = self.spare.take().unwrap_or_default();
+            chunk.extend(first.drain(..most));
+            chunk
+        };
+        self.fresh_len -= chunk.len();
+        Some(chunk)
+    }
+
+    fn remove_fresh(&mut self, wanted: &impl Fn(&M) -> bool) -> Option<M> {
+        for at in 0..self.fresh.len() {
+            let chunk = &mut self.fresh[at];
+            let Some(place) = chunk.iter().position(wanted) else { continue };
+            let message = chunk.remove(place);
+            if chunk.is_empty() {
+                self.fresh.remove(at);
+            }
+            self.fresh_len -= 1;
+            return message;
+        }
+        None
+    }
+
+    /// The next receiver to wake: there is something for it, and nobody is on the way already.
+    fn call_receiver(&mut self) -> Option<Waker> {
+        if self.arriving || (self.fresh_len == 0 && self.aside.is_empty()) {
+            return None;
+        }
+        let waker = self.idle.first()?;
+        self.arriving = true;
+        Some(waker)
+    }
+
+    /// The next sender to wake: there is room for it. It passes the rest of the room on.
+    fn call_sender(&mut self, capacity: usize) -> Option<Waker> {
+        if self.len() < capacity { self.blocked.first() } else { None }
+    }
+}

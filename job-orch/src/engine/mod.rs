@@ -1,0 +1,148 @@
+//! Engines: families of channels. A folder, a feature and a module each.
+
+#[cfg(feature = "memory")]
+pub mod memory;
+
+use std::fmt::Debug;
+use std::future::Future;
+use std::ops::Deref;
+
+use futures_core::Stream;
+use serde::{Deserialize, Serialize};
+
+use crate::channel::{BoxError, Channels, McReceive, ReceiveError, Response, Withdraw};
+use crate::id::JobId;
+use crate::job::Run;
+use crate::outcome::Failure;
+use crate::settings::Serving;
+
+/// One family of channels.
+///
+/// What an engine can do beyond carrying requests and responses it says by implementing the traits of its capabilities:
+/// [`Delays`], [`Prioritises`], [`Deduplicates`].
+pub trait Engine: Clone + Debug + Send + Sync + 'static {
+    /// What the engine is called.
+    const NAME: &'static str;
+
+    /// The channels of one job.
+    type Channels<J: Run>: EngineChannels<J>;
+
+    /// Opens the channels of a job.
+    ///
+    /// # Errors
+    /// What the engine says, in its own words.
+    fn open<J: TravelsOn<Self>>(
+        &self,
+        serving: &Serving,
+    ) -> impl Future<Output = Result<Self::Channels<J>, BoxError>> + Send;
+
+    /// What an accepted request survives, as far as the engine's actual settings prove it.
+    fn durability(&self) -> Durability;
+}
+
+/// The channels of an engine: also a store that can be asked.
+pub trait EngineChannels<J: Run>: Channels<J, RequestSender: Withdraw, ResponseReceiver: ResponseStream<J>> {
+    /// How many requests wait.
+    fn waiting(&self) -> impl Future<Output = Result<u64, BoxError>> + Send;
+
+    /// How many requests were accepted through these channels.
+    fn accepted(&self) -> u64;
+
+    /// The dead letters, oldest first.
+    fn dead_letters(&self) -> impl Future<Output = Result<Vec<DeadLetter>, BoxError>> + Send;
+
+    /// Sends a dead letter again, with all its attempts before it. Says whether there was one of this id.
+    fn redrive(&self, id: JobId) -> impl Future<Output = Result<bool, BoxError>> + Send;
+
+    /// Drops a dead letter. Says whether there was one of this id.
+    fn drop_dead_letter(&self, id: JobId) -> impl Future<Output = Result<bool, BoxError>> + Send;
+
+    /// After the last worker has gone: puts every request that this process alone knew among the dead letters, and
+    /// answers its caller. Returns their number. On an engine that keeps them for the next process, that is none.
+    fn abandon(&self) -> u64;
+}
+
+/// A response receiver that is a stream too, of deliveries that deref to the response.
+pub trait ResponseStream<J: Run>:
+    McReceive<Message = Response<J>, Delivery: Deref<Target = Response<J>>>
+    + Stream<Item = Result<<Self as McReceive>::Delivery, ReceiveError>>
+    + Unpin
+{
+}
+
+impl<J, R> ResponseStream<J> for R
+where
+    J: Run,
+    R: McReceive<Message = Response<J>, Delivery: Deref<Target = Response<J>>>,
+    R: Stream<Item = Result<<R as McReceive>::Delivery, ReceiveError>> + Unpin,
+{
+}
+
+/// A request that used up its attempts, with its reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeadLetter {
+    /// The id of the request.
+    pub id: JobId,
+    /// Why it died.
+    pub reason: Failure,
+}
+
+impl DeadLetter {
+    /// A dead letter.
+    #[must_use]
+    pub const fn new(id: JobId, reason: Failure) -> Self {
+        Self { id, reason }
+    }
+}
+
+/// What an accepted request survives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Durability {
+    /// Nothing: it is lost with the process.
+    Memory,
+    /// The death of the process.
+    ProcessCrash,
+    /// The loss of power.
+    PowerLoss,
+    /// The loss of so many nodes.
+    Replicated(u8),
+}
+
+/// An engine that can deliver a request later.
+#[diagnostic::on_unimplemented(message = "`{Self}` cannot delay a request", label = "this engine does not delay")]
+pub trait Delays: Engine {}
+
+/// An engine that can deliver urgent requests first.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot prioritise a request",
+    label = "this engine has no priorities"
+)]
+pub trait Prioritises: Engine {}
+
+/// An engine that accepts only one of several equal requests.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot tell whether a request is unique",
+    label = "this engine does not deduplicate"
+)]
+pub trait Deduplicates: Engine {}
+
+/// An engine on which values of the type `T` can travel.
+#[diagnostic::on_unimplemented(
+    message = "`{T}` cannot travel on `{Self}`, which moves bytes",
+    label = "`{T}` is not `Serialize + DeserializeOwned`",
+    note = "derive `serde::Serialize` and `serde::Deserialize` for `{T}` or for what it holds; `Memory` moves values and \
+            needs neither"
+)]
+pub trait Carries<T>: Engine {}
+
+/// A job whose requests and responses can travel on the engine `E`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a job",
+    note = "`#[job]` on `async fn index` makes the job type `Index`"
+)]
+pub trait TravelsOn<E>: Run {}
+
+impl<J: Run, E: Carries<J::Request> + Carries<J::Response>> TravelsOn<E> for J {}

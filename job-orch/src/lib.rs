@@ -1,0 +1,47 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[doc(hidden)]
+pub mod __private;
+pub mod cache;
+pub mod channel;
+mod client;
+mod context;
+pub mod engine;
+mod error;
+mod id;
+mod job;
+mod orchestrator;
+mod outcome;
+pub mod processor;
+pub mod resources;
+pub mod retry;
+pub mod settings;
+mod shape;
+mod span;
+mod sync;
+
+#[cfg(feature = "macros")]
+pub use job_orch_macros::{Resources, job, processor};
+
+pub use cache::GetCache;
+pub use client::{Call, Client, NotSent, Receipt, Refusal, Responses, Send};
+pub use context::Context;
+pub use engine::{Durability, Engine, TravelsOn};
+pub use error::Error;
+pub use id::{InvalidJobId, JobId};
+pub use job::{Job, Run, Serve};
+pub use orchestrator::{Assembly, Health, JobHealth, Orchestrator};
+pub use outcome::{CallError, Failure, FailureKind};
+pub use processor::{JobCounts, Processor};
+pub use span::{IntoSpan, InvalidSpan};
+
+/// What most programs need: `use job_orch::prelude::*;`.
+pub mod prelude {
+    #[cfg(feature = "macros")]
+    pub use crate::{Resources, job, processor};
+
+    #[cfg(feature = "memory")]
+    pub use crate::engine::memory::Memory;
+    pub use crate::{CallError, Context, Failure, FailureKind, JobId, Orchestrator, Run};
+}

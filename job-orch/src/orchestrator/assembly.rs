@@ -1,0 +1,211 @@
+//! [`Assembly`]: an orchestrator that is being put together.
+
+use std::any::TypeId;
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::panic::Location;
+use std::pin::Pin;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+
+use super::supervise::supervise;
+use super::{HostedJob, Orchestrator};
+use crate::client::Client;
+use crate::engine::{Engine, TravelsOn};
+use crate::error::Error;
+use crate::processor::{Service, Worker};
+use crate::resources::{Cons, HostedBy, Nil, Own, PerWorker, Provider, Shared, Unlisted};
+use crate::settings::{Overflow, Serving};
+use crate::span::{IntoSpan, InvalidSpan};
+use crate::sync::Arc;
+
+/// How long a shutdown waits for what was accepted, unless told otherwise.
+const DRAIN: Duration = Duration::from_secs(30);
+
+/// The most of anything: workers, waiting messages, a batch.
+const MOST: usize = 1 << 24;
+
+type Opening<'a> = Pin<Box<dyn Future<Output = Result<Arc<dyn HostedJob>, Error>> + Send + 'a>>;
+type Open<E> = Box<dyn for<'a> FnOnce(&'a E, &'a mut JoinSet<()>) -> Opening<'a> + Send>;
+
+/// An orchestrator that is being put together: resources first, then the jobs that use them, then
+/// [`start`](Assembly::start).
+///
+/// ```
+/// use job_orch::prelude::*;
+///
+/// #[job]
+/// async fn next(_: &(), count: &mut u64) -> u64 {
+///     *count += 1;
+///     *count
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), job_orch::Error> {
+/// let orch = Orchestrator::on(Memory::new()).provide(41_u64).host(Next).drain_for("5s")?.start().await?;
+/// assert_eq!(orch.call(Next, ()).await?, 42);
+/// # orch.shutdown().await }
+/// ```
+#[must_use = "an assembly does nothing until it is started"]
+pub struct Assembly<E, P, A = Unlisted> {
+    engine: E,
+    provider: P,
+    jobs: Vec<Hosting<E>>,
+    drain: Duration,
+    app: PhantomData<fn() -> A>,
+}
+
+struct Hosting<E> {
+    name: &'static str,
+    id: TypeId,
+    serving: Serving,
+    at: &'static Location<'static>,
+    open: Open<E>,
+}
+
+/// A list of resources that grows by `.provide(…)` and `.share(…)`.
+pub trait List {}
+impl List for Nil {}
+impl<H, T: List> List for Cons<H, T> {}
+
+impl<E: Engine> Assembly<E, Nil> {
+    pub(super) const fn new(engine: E) -> Self {
+        Self { engine, provider: Nil, jobs: Vec::new(), drain: DRAIN, app: PhantomData }
+    }
+
+    /// Serves the jobs that the struct names in its `#[hosts(…)]`, with its resources.
+    #[track_caller]
+    pub fn serve<A: Provider<E>>(self, app: A) -> Assembly<E, A, A> {
+        let Self { engine, jobs, drain, .. } = self;
+        let hosted = A::host_all(Assembly { engine, provider: app, jobs, drain, app: PhantomData });
+        let Assembly { engine, provider, jobs, drain, .. } = hosted;
+        Assembly { engine, provider, jobs, drain, app: PhantomData }
+    }
+}
+
+impl<E: Engine, P: List> Assembly<E, P> {
+    fn with<R>(self, resource: R) -> Assembly<E, Cons<R, P>> {
+        let Self { engine, provider, jobs, drain, app } = self;
+        Assembly { engine, provider: Cons(resource, provider), jobs, drain, app }
+    }
+
+    /// Gives each worker of the jobs below a clone of this.
+    pub fn provide<R: PerWorker>(self, resource: R) -> Assembly<E, Cons<Own<R>, P>> {
+        self.with(Own(std::sync::Arc::new(move || resource.another())))
+    }
+
+    /// Gives each worker of the jobs below what this makes.
+    pub fn provide_with<R: Send + 'static>(
+        self,
+        make: impl Fn() -> R + Send + Sync + 'static,
+    ) -> Assembly<E, Cons<Own<R>, P>> {
+        self.with(Own(std::sync::Arc::new(make)))
+    }
+
+    /// Lends all workers of the jobs below this one.
+    pub fn share<R: Send + Sync + 'static>(self, resource: R) -> Assembly<E, Cons<Shared<R>, P>> {
+        self.with(Shared(std::sync::Arc::new(resource)))
+    }
+}
+
+impl<E: Engine, P, A> Assembly<E, P, A> {
+    /// Hosts a job, served as its `#[processor]` says.
+    #[track_caller]
+    pub fn host<J: TravelsOn<E> + HostedBy<P, I>, I>(self, job: J) -> Self {
+        self.host_with(job, J::SERVING)
+    }
+
+    /// Hosts a job, served so.
+    #[track_caller]
+    pub fn host_with<J: TravelsOn<E> + HostedBy<P, I>, I>(mut self, job: J, serving: Serving) -> Self {
+        let _ = job;
+        // Here, where the provider's type is known: later the workers only know what they own.
+        let resources = (0..serving.workers.min(MOST)).map(|_| <J as HostedBy<P, I>>::collect(&self.provider)).collect();
+        self.jobs.push(Hosting {
+            name: J::NAME,
+            id: TypeId::of::<J>(),
+            serving,
+            at: Location::caller(),
+            open: Box::new(move |engine, workers| Box::pin(open::<J, E>(engine, serving, resources, workers))),
+        });
+        self
+    }
+
+    /// Gives a shutdown so long for what was accepted; the default is 30 s.
+    ///
+    /// # Errors
+    /// If it is no span of time.
+    pub fn drain_for(mut self, drain: impl IntoSpan) -> Result<Self, InvalidSpan> {
+        self.drain = drain.into_span()?;
+        Ok(self)
+    }
+
+    /// Opens the channels and starts the workers.
+    ///
+    /// # Errors
+    /// [`Error::HostedTwice`], [`Error::InvalidServing`], [`Error::Engine`]. Nothing runs then.
+    ///
+    /// # Cancel safety
+    /// A future dropped early stops what it has started.
+    pub async fn start(self) -> Result<Orchestrator<E, A>, Error> {
+        check(&self.jobs)?;
+        let mut workers = JoinSet::new();
+        let mut jobs = Vec::new();
+        for hosting in self.jobs {
+            jobs.push((hosting.id, (hosting.open)(&self.engine, &mut workers).await?));
+        }
+        Ok(Orchestrator::new(jobs, workers, self.drain))
+    }
+}
+
+async fn open<J: TravelsOn<E>, E: Engine>(
+    engine: &E,
+    serving: Serving,
+    resources: Vec<J::Resources>,
+    workers: &mut JoinSet<()>,
+) -> Result<Arc<dyn HostedJob>, Error> {
+    let channels =
+        engine.open::<J>(&serving).await.map_err(|source| Error::Engine { job: J::NAME, source })?;
+    let service = Arc::new(Service::new(serving));
+    for owned in resources {
+        let worker = Worker::new(Arc::clone(&service), &channels);
+        workers.spawn(supervise(worker, channels.clone(), owned));
+    }
+    Ok(Arc::new(Client::<J, E>::new(service, channels, engine)))
+}
+
+fn check<E>(jobs: &[Hosting<E>]) -> Result<(), Error> {
+    for (at, job) in jobs.iter().enumerate() {
+        if let Some(first) = jobs[..at].iter().find(|first| first.name == job.name || first.id == job.id) {
+            return Err(Error::HostedTwice { job: job.name, first: first.at, second: job.at });
+        }
+        if let Some(problem) = problem(&job.serving) {
+            return Err(Error::InvalidServing { job: job.name, problem });
+        }
+    }
+    Ok(())
+}
+
+/// What is wrong with these figures, if anything is.
+fn problem(serving: &Serving) -> Option<String> {
+    let figures = [
+        ("workers", serving.workers, 4096),
+        ("requests", serving.requests, MOST),
+        ("responses", serving.responses, MOST),
+        ("batch", serving.batch, MOST),
+    ];
+    let outside = figures.iter().find(|(_, figure, most)| *figure == 0 || figure > most);
+    if let Some((name, figure, most)) = outside {
+        return Some(format!("`{name}` is {figure}; it must lie between 1 and {most}"));
+    }
+    let drops = serving.full_requests == Overflow::DropOldest;
+    drops.then(|| "an accepted request is never dropped; a full request channel waits or refuses".to_owned())
+}
+
+impl<E, P, A> fmt::Debug for Assembly<E, P, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let jobs: Vec<&str> = self.jobs.iter().map(|job| job.name).collect();
+        f.debug_struct("Assembly").field("jobs", &jobs).finish_non_exhaustive()
+    }
+}

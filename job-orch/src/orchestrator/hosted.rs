@@ -1,0 +1,59 @@
+//! A hosted job whose type the orchestrator has forgotten.
+
+use std::any::Any;
+
+use async_trait::async_trait;
+
+use super::health::JobHealth;
+use crate::channel::Channels;
+use crate::client::Client;
+use crate::engine::{Engine, EngineChannels};
+use crate::job::Run;
+
+/// A hosted job whose type the orchestrator has forgotten. Its client is found again by [`as_any`](HostedJob::as_any).
+#[async_trait]
+pub(crate) trait HostedJob: Send + Sync {
+    fn as_any(&self) -> &dyn Any;
+    fn name(&self) -> &'static str;
+    /// Accepts nothing more.
+    fn close(&self);
+    /// Returns what was parked to the queue.
+    async fn ground(&self);
+    /// Answers whoever waits for an answer that will not come; returns how many requests were left.
+    fn abandon(&self) -> u64;
+    async fn health(&self) -> JobHealth;
+}
+
+#[async_trait]
+impl<J: Run, E: Engine> HostedJob for Client<J, E> {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn name(&self) -> &'static str {
+        J::NAME
+    }
+
+    fn close(&self) {
+        self.channels().close();
+    }
+
+    async fn ground(&self) {
+        self.service().ground().await;
+    }
+
+    fn abandon(&self) -> u64 {
+        self.channels().abandon()
+    }
+
+    async fn health(&self) -> JobHealth {
+        JobHealth {
+            job: J::NAME,
+            workers: self.service().serving.workers,
+            working: self.service().working(),
+            accepted: self.channels().accepted(),
+            waiting: self.channels().waiting().await.ok(),
+            counts: self.counts(),
+        }
+    }
+}

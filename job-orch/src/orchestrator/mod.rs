@@ -1,0 +1,300 @@
+//! An engine, the resources and the hosted jobs of one process.
+
+mod assembly;
+mod health;
+mod hosted;
+mod supervise;
+
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::fmt;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tokio::task::JoinSet;
+
+pub use assembly::Assembly;
+pub use health::{Health, JobHealth};
+pub(crate) use hosted::HostedJob;
+
+use crate::channel::BoxError;
+use crate::client::{Call, Client, NotSent, Receipt, Refusal, Responses, Send};
+use crate::engine::{DeadLetter, Engine};
+use crate::error::Error;
+use crate::id::JobId;
+use crate::job::Run;
+use crate::outcome::CallError;
+use crate::processor::JobCounts;
+use crate::resources::{KnownTo, Nil, Unlisted};
+use crate::sync::Arc;
+
+/// A running orchestrator. Cheap to clone; the last clone that is dropped without [`shutdown`](Orchestrator::shutdown)
+/// stops the workers where they are.
+///
+/// `A` is the struct that hosts the jobs, [`Unlisted`] for a chain of `.host(…)`.
+///
+/// ```
+/// use job_orch::prelude::*;
+///
+/// #[job]
+/// async fn double(number: &u64) -> u64 {
+///     number * 2
+/// }
+///
+/// #[tokio::main]
+/// async fn main() -> Result<(), job_orch::Error> {
+///     let orch = Orchestrator::on(Memory::new()).host(Double).start().await?;
+///     assert_eq!(orch.call(Double, 21).await?, 42);
+///     orch.shutdown().await
+/// }
+/// ```
+pub struct Orchestrator<E: Engine, A = Unlisted> {
+    running: Arc<Running>,
+    types: PhantomData<fn() -> (E, A)>,
+}
+
+struct Running {
+    jobs: HashMap<TypeId, Arc<dyn HostedJob>>,
+    // In the order in which they were hosted, for people.
+    names: Vec<TypeId>,
+    // The workers; `None` after a shutdown. Under a lock that waits: a second shutdown waits for the first.
+    workers: Mutex<Option<JoinSet<()>>>,
+    drain: Duration,
+}
+
+impl Running {
+    fn in_order(&self) -> impl Iterator<Item = &Arc<dyn HostedJob>> {
+        self.names.iter().filter_map(|id| self.jobs.get(id))
+    }
+
+    /// Answers everybody whom no worker will answer.
+    fn abandon(&self) -> Vec<(&'static str, u64)> {
+        self.in_order().map(|job| (job.name(), job.abandon())).filter(|(_, left)| *left > 0).collect()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.workers.get_mut().take().is_none() {
+            return;
+        }
+        for (job, left) in self.abandon() {
+            tracing::warn!(target: "job_orch", { job.name = job, left }, "dropped without a shutdown");
+        }
+    }
+}
+
+impl<E: Engine> Orchestrator<E, Unlisted> {
+    /// Begins an orchestrator on this engine: see [`Assembly`].
+    pub fn on(engine: E) -> Assembly<E, Nil> {
+        Assembly::new(engine)
+    }
+}
+
+impl<E: Engine, A> Orchestrator<E, A> {
+    fn new(jobs: Vec<(TypeId, Arc<dyn HostedJob>)>, workers: JoinSet<()>, drain: Duration) -> Self {
+        let names = jobs.iter().map(|(id, _)| *id).collect();
+        let running = Running {
+            jobs: jobs.into_iter().collect(),
+            names,
+            workers: Mutex::new(Some(workers)),
+            drain,
+        };
+        Self { running: Arc::new(running), types: PhantomData }
+    }
+
+    fn find<J: Run>(&self) -> Option<&Client<J, E>> {
+        self.running.jobs.get(&TypeId::of::<J>())?.as_any().downcast_ref()
+    }
+
+    fn hosted<J: Run>(&self) -> Result<&Client<J, E>, Error> {
+        self.find().ok_or(Error::NotHosted { job: J::NAME })
+    }
+
+    fn ask<J: Run, T>(&self, asked: Result<T, BoxError>) -> Result<T, Error> {
+        asked.map_err(|source| Error::Engine { job: J::NAME, source })
+    }
+
+    /// A client of one job, for whoever asks it often.
+    ///
+    /// # Errors
+    /// [`Error::NotHosted`].
+    pub fn client<J: KnownTo<A>>(&self, job: J) -> Result<Client<J, E>, Error> {
+        let _ = job;
+        self.hosted().cloned()
+    }
+
+    /// Calls a job and waits for its response: see [`Call`].
+    pub fn call<J: KnownTo<A>>(&self, job: J, request: J::Request) -> Call<'_, J, E> {
+        let _ = job;
+        Call::new(self.find(), request)
+    }
+
+    /// Sends a request and keeps its id: see [`Send`].
+    pub fn send<J: KnownTo<A>>(&self, job: J, request: J::Request) -> Send<'_, J, E> {
+        let _ = job;
+        Send::new(self.find(), request)
+    }
+
+    /// Sends requests in order, as fast as the engine can take them at once, and returns their ids.
+    ///
+    /// # Errors
+    /// The requests that were not accepted, from the first that was refused.
+    ///
+    /// # Cancel safety
+    /// A future dropped early has sent the first of them.
+    pub async fn send_many<J: KnownTo<A>>(
+        &self,
+        job: J,
+        requests: impl IntoIterator<Item = J::Request>,
+    ) -> Result<Vec<JobId>, NotSent<Vec<J::Request>>> {
+        let _ = job;
+        match self.find::<J>() {
+            Some(client) => client.send_many(requests).await,
+            None => Err(NotSent::new(J::NAME, requests.into_iter().collect(), Refusal::NotHosted)),
+        }
+    }
+
+    /// Sends a request from a thread without an asynchronous runtime, and blocks it while the channel is full.
+    ///
+    /// # Errors
+    /// As [`send`](Orchestrator::send), and [`Refusal::InsideRuntime`].
+    pub fn send_blocking<J: KnownTo<A>>(
+        &self,
+        job: J,
+        request: J::Request,
+    ) -> Result<Receipt, NotSent<J::Request>> {
+        let _ = job;
+        match self.find::<J>() {
+            Some(client) => client.send_blocking(request),
+            None => Err(NotSent::new(J::NAME, request, Refusal::NotHosted)),
+        }
+    }
+
+    /// Calls a job from a thread without an asynchronous runtime, and blocks it until the response is there.
+    ///
+    /// # Errors
+    /// As [`call`](Orchestrator::call), and [`CallError::InsideRuntime`].
+    pub fn call_blocking<J: KnownTo<A>>(
+        &self,
+        job: J,
+        request: J::Request,
+    ) -> Result<J::Response, CallError<J::Error>> {
+        let _ = job;
+        match self.find::<J>() {
+            Some(client) => client.call_blocking(request),
+            None => Err(CallError::NotHosted { job: J::NAME }),
+        }
+    }
+
+    /// Listens to every response of a job from now on.
+    pub fn responses<J: KnownTo<A>>(&self, job: J) -> Responses<J, E>
+    where
+        J::Response: Clone,
+    {
+        let _ = job;
+        self.find::<J>().map_or_else(|| Responses::new(None), Client::responses)
+    }
+
+    /// Cancels a request: one that waits is not run, one that runs is stopped at its next `.await`. Its caller gets
+    /// [`CallError::Cancelled`]. Says whether there was anything to cancel.
+    pub async fn cancel<J: KnownTo<A>>(&self, job: J, id: JobId) -> bool {
+        let _ = job;
+        match self.find::<J>() {
+            Some(client) => client.cancel(id).await,
+            None => false,
+        }
+    }
+
+    /// What has become of a job's requests so far.
+    ///
+    /// # Errors
+    /// [`Error::NotHosted`].
+    pub fn counts<J: KnownTo<A>>(&self, job: J) -> Result<JobCounts, Error> {
+        let _ = job;
+        self.hosted::<J>().map(Client::counts)
+    }
+
+    /// The requests of a job that used up their attempts and had no caller, oldest first.
+    ///
+    /// # Errors
+    /// [`Error::NotHosted`], [`Error::Engine`].
+    pub async fn dead_letters<J: KnownTo<A>>(&self, job: J) -> Result<Vec<DeadLetter>, Error> {
+        let _ = job;
+        self.ask::<J, _>(self.hosted::<J>()?.dead_letters().await)
+    }
+
+    /// Sends a dead letter again, with all attempts before it. Says whether there was one of this id.
+    ///
+    /// # Errors
+    /// [`Error::NotHosted`], [`Error::Engine`].
+    pub async fn redrive<J: KnownTo<A>>(&self, job: J, id: JobId) -> Result<bool, Error> {
+        let _ = job;
+        self.ask::<J, _>(self.hosted::<J>()?.redrive(id).await)
+    }
+
+    /// Drops a dead letter. Says whether there was one of this id.
+    ///
+    /// # Errors
+    /// [`Error::NotHosted`], [`Error::Engine`].
+    pub async fn drop_dead_letter<J: KnownTo<A>>(&self, job: J, id: JobId) -> Result<bool, Error> {
+        let _ = job;
+        self.ask::<J, _>(self.hosted::<J>()?.drop_dead_letter(id).await)
+    }
+
+    /// How every hosted job is doing.
+    pub async fn health(&self) -> Health {
+        let mut jobs = Vec::new();
+        for job in self.running.in_order() {
+            jobs.push(job.health().await);
+        }
+        Health { jobs }
+    }
+
+    /// Stops: accepts nothing more, lets the workers handle what was accepted, and ends them at the drain deadline.
+    ///
+    /// A second shutdown waits for the first and finds nothing to do.
+    ///
+    /// # Errors
+    /// [`Error::Unfinished`] if the deadline came first. What was not handled is among the dead letters, no attempt was
+    /// counted, and callers got [`CallError::Closed`].
+    ///
+    /// # Cancel safety
+    /// Dropped early, it has stopped accepting, and the workers go on until a further shutdown or the last clone's drop.
+    pub async fn shutdown(&self) -> Result<(), Error> {
+        self.running.in_order().for_each(|job| job.close());
+        let deadline = tokio::time::Instant::now() + self.running.drain;
+        let mut workers = self.running.workers.lock().await;
+        if let Some(workers) = workers.as_mut()
+            && tokio::time::timeout_at(deadline, all_ended(workers)).await.is_err()
+        {
+            workers.shutdown().await;
+        }
+        *workers = None;
+        for job in self.running.in_order() {
+            job.ground().await;
+        }
+        match self.running.abandon() {
+            left if left.is_empty() => Ok(()),
+            left => Err(Error::Unfinished(left)),
+        }
+    }
+}
+
+async fn all_ended(workers: &mut JoinSet<()>) {
+    while workers.join_next().await.is_some() {}
+}
+
+impl<E: Engine, A> Clone for Orchestrator<E, A> {
+    fn clone(&self) -> Self {
+        Self { running: Arc::clone(&self.running), types: PhantomData }
+    }
+}
+
+impl<E: Engine, A> fmt::Debug for Orchestrator<E, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let jobs: Vec<&str> = self.running.in_order().map(|job| job.name()).collect();
+        f.debug_struct("Orchestrator").field("engine", &E::NAME).field("jobs", &jobs).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,78 @@
+//! Equal requests of a cached job that run at the same time: one runs, the others are parked and share its answer. A
+//! parked request holds no worker.
+
+use std::collections::HashMap;
+
+use crate::cache::Digest;
+use crate::id::JobId;
+use crate::sync::{Mutex, lock};
+
+#[derive(Debug)]
+pub(super) struct Flights<D> {
+    flights: Mutex<Board<D>>,
+    // Deliveries that may be parked in all.
+    room: usize,
+}
+
+#[derive(Debug)]
+struct Board<D> {
+    flights: HashMap<Digest, Flight<D>>,
+    parked: usize,
+}
+
+#[derive(Debug)]
+struct Flight<D> {
+    // Runs for all. It leads on over its retries, which come as deliveries of their own.
+    leader: JobId,
+    parked: Vec<D>,
+}
+
+/// What a delivery is to do.
+#[derive(Debug)]
+pub(super) enum Boarding<D> {
+    /// Run: the flight is its own.
+    Lead(D),
+    /// Nothing: it was parked.
+    Parked,
+    /// Come again: there is no room to park.
+    Full(D),
+}
+
+impl<D> Flights<D> {
+    pub(super) fn new(room: usize) -> Self {
+        Self { flights: Mutex::new(Board { flights: HashMap::new(), parked: 0 }), room }
+    }
+
+    pub(super) fn board(&self, digest: Digest, id: JobId, delivery: D) -> Boarding<D> {
+        let mut board = lock(&self.flights);
+        let full = board.parked >= self.room;
+        let flight = board.flights.entry(digest).or_insert_with(|| Flight { leader: id, parked: Vec::new() });
+        if flight.leader == id {
+            return Boarding::Lead(delivery);
+        }
+        if full {
+            return Boarding::Full(delivery);
+        }
+        flight.parked.push(delivery);
+        board.parked += 1;
+        Boarding::Parked
+    }
+
+    /// Ends the flight that this request leads, and returns who was parked.
+    pub(super) fn land(&self, digest: Digest, leader: JobId) -> Vec<D> {
+        let mut board = lock(&self.flights);
+        if board.flights.get(&digest).is_none_or(|flight| flight.leader != leader) {
+            return Vec::new();
+        }
+        let parked = board.flights.remove(&digest).map(|flight| flight.parked).unwrap_or_default();
+        board.parked -= parked.len();
+        parked
+    }
+
+    /// Ends all flights.
+    pub(super) fn clear(&self) -> Vec<D> {
+        let mut board = lock(&self.flights);
+        board.parked = 0;
+        board.flights.drain().flat_map(|(_, flight)| flight.parked).collect()
+    }
+}

@@ -1,0 +1,126 @@
+//! What the workers of one job share, and what its clients ask.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use super::counters::{Counters, JobCounts, Tally};
+use super::flights::Flights;
+use super::running::Running;
+use crate::cache::Keep;
+use crate::channel::{Channels, Delivery, Envelope, McReceive, MpSend, Response, Return, Withdraw};
+use crate::engine::EngineChannels;
+use crate::id::JobId;
+use crate::job::Run;
+use crate::outcome::{CallError, Failure, FailureKind};
+use crate::settings::Serving;
+use crate::sync::atomic::{AtomicUsize, Ordering};
+
+pub(super) type DeliveryOf<J, C> = <<C as Channels<J>>::RequestReceiver as McReceive>::Delivery;
+
+/// What the workers of one job share.
+pub(crate) struct Service<J: Run, C: Channels<J>> {
+    pub(crate) serving: Serving,
+    pub(crate) keep: Option<Box<dyn Keep<J>>>,
+    pub(super) flights: Flights<DeliveryOf<J, C>>,
+    pub(super) running: Running,
+    pub(super) counters: Counters,
+    // How to copy a response that both a caller and the broadcast want. Known once somebody listens: listening asks for
+    // `Clone`, and jobs that nobody listens to need not have it.
+    copy: OnceLock<fn(&J::Response) -> J::Response>,
+    // Worker loops that run.
+    working: AtomicUsize,
+}
+
+/// A worker loop that runs, while this lives.
+pub(crate) struct Working<'a>(&'a AtomicUsize);
+
+impl Drop for Working<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl<J: Run, C: Channels<J>> Service<J, C> {
+    pub(crate) fn new(serving: Serving) -> Self {
+        Self {
+            serving,
+            keep: J::keep(),
+            flights: Flights::new(serving.requests),
+            running: Running::default(),
+            counters: Counters::default(),
+            copy: OnceLock::new(),
+            working: AtomicUsize::new(0),
+        }
+    }
+
+    /// From now on, somebody listens.
+    pub(crate) fn listened(&self)
+    where
+        J::Response: Clone,
+    {
+        // A second listener finds it set, to the same function.
+        let _ = self.copy.set(J::Response::clone);
+    }
+
+    pub(super) fn copy(&self, response: &J::Response) -> Option<J::Response> {
+        self.copy.get().map(|copy| copy(response))
+    }
+
+    pub(crate) fn counts(&self) -> JobCounts {
+        self.counters.read(self.keep.as_ref().map(|keep| keep.counts()))
+    }
+
+    pub(crate) fn enter_worker(&self) -> Working<'_> {
+        self.working.fetch_add(1, Ordering::Relaxed);
+        Working(&self.working)
+    }
+
+    pub(crate) fn working(&self) -> usize {
+        self.working.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_restart(&self) {
+        self.counters.share(&mut Tally { restarts: 1, ..Tally::default() });
+    }
+
+    /// Returns everybody who was parked to the queue.
+    pub(crate) async fn ground(&self) {
+        for parked in self.flights.clear() {
+            let _ = parked.nack(Return::Untouched).await;
+        }
+    }
+}
+
+impl<J: Run, C: EngineChannels<J>> Service<J, C> {
+    /// Cancels a request that waits or runs. Says whether it did either.
+    pub(crate) async fn cancel(&self, id: JobId, channels: &C) -> bool {
+        if self.running.stop(id) {
+            return true;
+        }
+        let Ok(Some(envelope)) = channels.request_sender().withdraw(id).await else { return false };
+        self.counters.share(&mut Tally { cancelled: 1, ..Tally::default() });
+        self.abandon_flight(&envelope).await;
+        envelope.answer(Err(CallError::Cancelled { job: J::NAME }));
+        let responses = channels.response_sender();
+        if responses.has_receivers() {
+            let failure = Failure::new(FailureKind::Cancelled, "cancelled while it waited".to_owned(), 0);
+            // Nobody listens any more, or the channel is full by the user's choice: the caller has its answer.
+            let _ = responses.send(Response::new(id, Err(failure))).await;
+        }
+        true
+    }
+
+    /// A withdrawn request may have led others, between two of its attempts: they go on without it.
+    async fn abandon_flight(&self, envelope: &Envelope<J>) {
+        let Some(keep) = &self.keep else { return };
+        for parked in self.flights.land(keep.digest(envelope.request()), envelope.id()) {
+            let _ = parked.nack(Return::Untouched).await;
+        }
+    }
+}
+
+impl<J: Run, C: Channels<J>> fmt::Debug for Service<J, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Service").field("job", &J::NAME).field("counts", &self.counts()).finish_non_exhaustive()
+    }
+}

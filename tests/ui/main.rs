@@ -1,0 +1,1 @@
+//! Refused programs with their messages, and accepted shapes.
