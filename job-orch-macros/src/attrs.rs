@@ -39,8 +39,8 @@ impl ToTokens for Inherited {
     }
 }
 
-/// Lints against signatures that a job must have: `async` without an `.await`, `&PathBuf` for `&Path`, `&u64` for `u64`,
-/// a `&mut` that says "one per worker", one parameter for each resource.
+/// Lints against signatures that a job must have: `async` without an `.await`, `&PathBuf` for `&Path`, `&u64` for
+/// `u64`, a `&mut` that says "one per worker", one parameter for each resource.
 pub(crate) fn shape_is_given() -> TokenStream {
     quote! {
         #[allow(
@@ -55,9 +55,7 @@ pub(crate) fn shape_is_given() -> TokenStream {
     }
 }
 
-/// The function's attributes without `#[context]` and the like, which only the macro reads.
-pub(crate) fn without(attrs: &mut Vec<Attribute>, word: &str) -> bool {
-    let before = attrs.len();
+/// Takes `#[word]` off: an attribute that only the macro reads.
+pub(crate) fn take_off(attrs: &mut Vec<Attribute>, word: &str) {
     attrs.retain(|attr| !attr.path().is_ident(word));
-    attrs.len() < before
 }

@@ -41,12 +41,18 @@ fn scan(tokens: TokenStream, because: &str, errors: &mut Errors) {
 
 /// Whether `'static` comes next.
 fn is_static(tokens: &[TokenTree]) -> bool {
-    matches!(tokens, [TokenTree::Punct(quote), TokenTree::Ident(name), ..] if quote.as_char() == '\'' && name == "static")
+    match tokens {
+        [TokenTree::Punct(quote), TokenTree::Ident(name), ..] => quote.as_char() == '\'' && name == "static",
+        _ => false,
+    }
 }
 
 /// Whether parentheses here hold the parameters of a function type, where a borrow is only a promise.
 fn is_fn(before: &[TokenTree]) -> bool {
-    matches!(before.last(), Some(TokenTree::Ident(word)) if ["fn", "Fn", "FnMut", "FnOnce"].iter().any(|name| word == name))
+    match before.last() {
+        Some(TokenTree::Ident(word)) => ["fn", "Fn", "FnMut", "FnOnce"].iter().any(|name| word == name),
+        _ => false,
+    }
 }
 
 /// What to write instead of a borrow.

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use proc_macro2::TokenStream;
 
-/// Compares an expansion with `tests/expand/<name>.rs`, token by token. The file is formatted, so that a difference can be read.
+/// Compares an expansion with `tests/expand/<name>.rs`. The file is formatted, so that a difference can be read.
 pub(crate) fn assert_expands_to(name: &str, expansion: TokenStream) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/expand").join(name).with_extension("rs");
     let found = formatted(expansion);

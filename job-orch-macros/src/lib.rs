@@ -126,11 +126,11 @@ use proc_macro::TokenStream;
 /// async fn tick() {}
 /// ```
 ///
-/// It has no `self`, no type parameters, no lifetimes, and no `const`, `unsafe` or `extern`; it takes up to eight resources; and
-/// its types borrow nothing. Whatever else is wrong with it, all is reported at once.
+/// It has no `self`, no type parameters, no lifetimes, and no `const`, `unsafe` or `extern`; it takes up to eight
+/// resources; and its types borrow nothing. Whatever is wrong with it, all is reported at once.
 ///
-/// Other attributes stay on the function. `allow`, `expect` and `deprecated` also hold for the job type. Lints against the
-/// signatures that a job must have (`clippy::ptr_arg`, `clippy::unused_async` and the like) are silent.
+/// Other attributes stay on the function. `allow`, `expect` and `deprecated` also hold for the job type. Lints against
+/// the signatures that a job must have (`clippy::ptr_arg`, `clippy::unused_async` and the like) are silent.
 ///
 /// # Options
 ///
@@ -157,9 +157,9 @@ use proc_macro::TokenStream;
 ///
 /// ## `cache(…)`
 ///
-/// Equal requests then share a response. The key is the job's name and versions, a hash of the function's own tokens, and the
-/// request, which must be `Hash + Eq + Clone`; the response must be `Clone`. What the function *calls* is not part of the key:
-/// raise a `version` when that changes.
+/// Equal requests then share a response. The key is the job's name and versions, a hash of the function's own tokens,
+/// and the request, which must be `Hash + Eq + Clone`; the response must be `Clone`. What the function *calls* is not
+/// part of the key: raise a `version` when that changes.
 ///
 /// | option | meaning | without it |
 /// |---|---|---|
@@ -227,7 +227,7 @@ pub fn job(args: TokenStream, item: TokenStream) -> TokenStream {
 ///     totals.to_vec()
 /// }
 ///
-/// assert_eq!(Store::SERVING.workers, 4);
+/// assert_eq!(<Store as Run>::SERVING.workers, 4);
 /// assert_eq!(<StoreAll as Serve>::SERVING.batch, 500);
 /// ```
 ///
@@ -235,7 +235,8 @@ pub fn job(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// ```text
 /// impl Serve for Store {
-///     const SERVING: Serving = Serving::DEFAULT.workers(4).requests(4096).responses(256).full_responses(Overflow::DropOldest);
+///     const SERVING: Serving =
+///         Serving::DEFAULT.workers(4).requests(4096).responses(256).full_responses(Overflow::DropOldest);
 /// }
 /// ```
 ///
@@ -253,7 +254,8 @@ pub fn job(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// # Limits
 ///
-/// `#[processor]` knows a `#[job]` that stands below it by that name. A `#[job]` that was imported under another must stand above.
+/// `#[processor]` knows a `#[job]` that stands below it by that name. A `#[job]` that was imported under another must
+/// stand above. A `crate = path` of a `#[job]` above holds for both.
 #[proc_macro_attribute]
 pub fn processor(args: TokenStream, item: TokenStream) -> TokenStream {
     processor::processor(args.into(), item.into()).into()
@@ -261,8 +263,8 @@ pub fn processor(args: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Makes a struct the provider of its fields and the host of the jobs it names.
 ///
-/// A job whose resources the struct has not, a job hosted twice or under a taken name, and a call to a job that it does not host
-/// are then errors of `cargo check`, on the token.
+/// A job whose resources the struct has not, a job hosted twice or under a taken name, and a call to a job that it does
+/// not host are then errors of `cargo check`, on the token.
 ///
 /// ```
 /// use std::sync::Arc;

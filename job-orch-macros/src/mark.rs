@@ -1,14 +1,17 @@
 //! How two attributes on one function find each other.
 //!
-//! Each gives the function back with a mark, `#[rust_analyzer::job_orch(…)]`: an attribute of a tool, which the compiler
-//! lets stand, and the only trace that the attribute to run next can see. Neither takes the other off: that would leave
-//! an unused import, and would not know it under another name.
+//! Each gives the function back with a mark, an attribute of the tool `rust_analyzer`: the compiler lets it stand, and
+//! it is the only trace that the attribute to run next can see. Neither takes the other off: that would leave an unused
+//! import, and would not know it under another name.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::{Attribute, Ident, Path, Token};
 
 use crate::item_fn::ItemFn;
+
+/// What the tool's attribute is called.
+const NAME: &str = "job_orch";
 
 /// What an attribute has done to a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,9 +42,9 @@ impl Mark {
 
     /// The attribute to put on the function.
     pub(crate) fn attribute(self, krate: Option<&Path>) -> Attribute {
-        let word = Ident::new(self.word(), proc_macro2::Span::call_site());
+        let [name, word] = [NAME, self.word()].map(|word| Ident::new(word, Span::call_site()));
         let krate = krate.map(|path| quote! { , crate = #path });
-        syn::parse_quote! { #[rust_analyzer::job_orch(#word #krate)] }
+        syn::parse_quote! { #[rust_analyzer::#name(#word #krate)] }
     }
 }
 
@@ -57,7 +60,7 @@ pub(crate) fn job_follows(func: &ItemFn) -> bool {
 
 fn marked(attr: &Attribute) -> Option<(Mark, Option<Path>)> {
     let mut segments = attr.path().segments.iter();
-    let is_ours = segments.next()?.ident == "rust_analyzer" && segments.next()?.ident == "job_orch";
+    let is_ours = segments.next()?.ident == "rust_analyzer" && segments.next()?.ident == NAME;
     if !is_ours {
         return None;
     }

@@ -1,5 +1,6 @@
-//! Names that follow from the user's, with the user's span.
+//! Names that follow from the user's, with the user's span, and the user's types in words.
 
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::{Ident, Signature};
 
@@ -31,9 +32,31 @@ pub(crate) fn wire_name(signature: &Signature) -> String {
     signature.ident.unraw().to_string()
 }
 
+/// Tokens as people write types: the compiler puts spaces between all of them.
+pub(crate) fn written(ty: &impl ToTokens) -> String {
+    let mut text = ty.to_token_stream().to_string();
+    for (spaced, tight) in [
+        (" :: ", "::"),
+        (":: ", "::"),
+        (" < ", "<"),
+        (" > ", ">"),
+        (" >", ">"),
+        ("< ", "<"),
+        (" ,", ","),
+        (" ;", ";"),
+        ("& ", "&"),
+        ("Fn (", "Fn("),
+    ] {
+        text = text.replace(spaced, tight);
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
-    use super::job_type;
+    use quote::quote;
+
+    use super::{job_type, written};
 
     #[test]
     fn a_job_type_is_named_like_a_type() {
@@ -49,5 +72,15 @@ mod tests {
             assert_eq!(job_type(&quote::format_ident!("{function}")), job);
         }
         assert_eq!(job_type(&syn::Ident::new_raw("type", proc_macro2::Span::call_site())), "Type");
+    }
+
+    #[test]
+    fn types_are_written_as_people_do() {
+        for ty in
+            ["io::Result<Vec<u8>>", "&dyn AsRef<str>", "[u8; 4]", "(u8, Option<u8>)", "()", "Box<dyn Fn(&str) -> u8>"]
+        {
+            let tokens: proc_macro2::TokenStream = ty.parse().unwrap_or_else(|_| quote! {});
+            assert_eq!(written(&tokens), ty);
+        }
     }
 }

@@ -52,7 +52,7 @@ impl Word {
         let similar = |known: &&&str| strsim::jaro_winkler(&written, known);
         let nearest = self.known.iter().max_by(|a, b| similar(a).total_cmp(&similar(b)));
         let hint = match nearest {
-            Some(nearest) if similar(&nearest) > 0.8 => format!("did you mean `{nearest}`?"),
+            Some(nearest) if similar(&nearest) > 0.75 => format!("did you mean `{nearest}`?"),
             _ => format!("write one of {}", listed(&self.known)),
         };
         self.error(format!("`{written}` is not {}: {hint}", self.of))

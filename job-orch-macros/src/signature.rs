@@ -5,9 +5,10 @@ use quote::{ToTokens, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{FnArg, PatType, ReturnType, Type, TypeReference};
 
+use crate::borrowed;
 use crate::errors::Errors;
 use crate::item_fn::ItemFn;
-use crate::{attrs, borrowed};
+use crate::names::written;
 
 /// As many as [`Wants`] is implemented for: see `resources.rs` of the runtime.
 const MOST_RESOURCES: usize = 8;
@@ -96,7 +97,11 @@ impl Call {
     }
 
     fn role(&mut self, parameter: &PatType, errors: &mut Errors) -> Role {
-        if attrs::without(&mut parameter.attrs.clone(), "context") {
+        // Unlike one on the function, it is not resolved yet: nobody knows here whether there is such a parameter.
+        if let Some(cfg) = parameter.attrs.iter().find(|attr| attr.path().is_ident("cfg")) {
+            errors.on(cfg, "a job has the same parameters in every build: write `#[cfg]` above the function");
+        }
+        if parameter.attrs.iter().any(|attr| attr.path().is_ident("context")) {
             if self.has_context() {
                 errors.on(&parameter.ty, "`#[context]` is written twice: a run has one context");
             }
@@ -138,8 +143,12 @@ fn request(ty: &Type, errors: &mut Errors) -> Request {
         Some(reference) => {
             refuse_lifetime(reference, errors);
             if reference.mutability.is_some() {
-                let elem = reference.elem.to_token_stream();
-                errors.on(ty, format!("the first parameter is the request, which every attempt shares: write `&{elem}`, or `_: &()` before it if it is a resource and the job needs no request"));
+                let elem = written(&reference.elem);
+                let text = format!(
+                    "the first parameter is the request, which every attempt shares: write `&{elem}`, or `_: &()` \
+                     before it if it is a resource and the job needs no request"
+                );
+                errors.on(ty, text);
             }
             match bare(&reference.elem) {
                 Type::Slice(slice) => (&*slice.elem, By::Slice),
@@ -155,8 +164,12 @@ fn request(ty: &Type, errors: &mut Errors) -> Request {
 /// Every other parameter is a resource.
 fn resource(ty: &Type, errors: &mut Errors) -> Option<Resource> {
     let Some(reference) = reference(ty) else {
-        let written = ty.to_token_stream();
-        errors.on(ty, format!("only the first parameter is the request: put `{written}` into it, or take it as a resource, by `&mut` if each worker has its own and by `&` if all share one"));
+        let written = written(ty);
+        let text = format!(
+            "only the first parameter is the request: put `{written}` into it, or take it as a resource, by `&mut` if \
+             each worker has its own and by `&` if all share one"
+        );
+        errors.on(ty, text);
         return None;
     };
     refuse_lifetime(reference, errors);
@@ -178,7 +191,7 @@ fn refuse_unsized(ty: &Type, what: &str, errors: &mut Errors) {
         Type::TraitObject(_) => "a `&Box<dyn …>`, or a type of your own",
         _ => return,
     };
-    errors.on(ty, format!("{what} has a known size, and `{}` has not: write {instead}", ty.to_token_stream()));
+    errors.on(ty, format!("{what} has a known size, and `{}` has not: write {instead}", written(ty)));
 }
 
 /// `ty` as a reference.

@@ -45,10 +45,10 @@ pub(crate) fn time(word: &Word, input: ParseStream<'_>, example: &str) -> syn::R
     duration::parse(&text.value()).map_err(|error| Error::new(text.span(), error))
 }
 
-/// A whole number in `range`.
-pub(crate) fn whole(word: &Word, input: ParseStream<'_>, range: RangeInclusive<u64>) -> syn::Result<u64> {
+/// A whole number in `range`, for example `usual`.
+pub(crate) fn whole(word: &Word, input: ParseStream<'_>, range: RangeInclusive<u64>, usual: u64) -> syn::Result<u64> {
     let text = format!("`{word}` is a whole number from {} to {}", range.start(), range.end());
-    equals(word, input, &format!("{word} = {}", range.start()))?;
+    equals(word, input, &format!("{word} = {usual}"))?;
     let start = input.cursor();
     let Ok(Lit::Int(number)) = input.parse::<Lit>() else {
         return Err(Error::new(start.span(), text));

@@ -2,8 +2,8 @@
 
 // The shape of a return type.
 pub use crate::shape::{
-    Answers, ByValue, Clones, Many, One, Outcome, Outcomes, Plain, Returns, Served, Shape, Single, Unserved, settle_all,
-    settle_first,
+    Answers, ByValue, Clones, Many, One, Outcome, Outcomes, Plain, Returns, Served, Shape, Single, Unserved,
+    settle_all, settle_first,
 };
 
 // Constants.
@@ -14,18 +14,15 @@ pub use std::time::Duration;
 // Resources.
 pub use crate::orchestrator::Assembly;
 pub use crate::resources::{
-    EachWorker, Gives, Here, HostedBy, Hosts, Lends, Mine, Ours, PerWorker, Provider, Supplies,
+    EachWorker, Gives, Here, Hosts, Lends, Mine, Ours, Provider, Supplies,
 };
 pub use std::sync::Arc;
 
 // Cache.
 pub use crate::cache::{
-    CachedError, CachedRequest, CachedResponse, Digest, Keep, KeyBy, KeyOf, Keyable, Keyless, MemoryKeep, Policy, Remember,
-    digest,
+    CachedError, CachedRequest, CachedResponse, Digest, Keep, KeyBy, KeyOf, Keyable, Keyless, MemoryKeep, Policy,
+    Remember, digest,
 };
-
-/// A `const` item of this calls nothing and checks that `A` gives what `J` wants.
-pub const fn hosted<J: HostedBy<A, I>, A, I>() {}
 
 /// Checks that a request can be the key of a cache.
 pub const fn cached_request<T: CachedRequest>() {}

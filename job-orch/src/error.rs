@@ -6,6 +6,7 @@ use std::panic::Location;
 use crate::channel::BoxError;
 use crate::client::NotSent;
 use crate::outcome::CallError;
+use crate::span::InvalidSpan;
 
 /// Whatever can go wrong with an orchestrator.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +48,9 @@ pub enum Error {
     /// The drain deadline passed before every accepted request was handled. The rest are among the dead letters.
     #[error("{} requests were not handled before the drain deadline ({})", unfinished(.0), list(.0))]
     Unfinished(Vec<(&'static str, u64)>),
+    /// A text is no span of time.
+    #[error(transparent)]
+    InvalidSpan(#[from] InvalidSpan),
     /// A call failed.
     #[error("{0}")]
     Call(BoxError),

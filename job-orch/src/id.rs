@@ -8,6 +8,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::clock::unix_millis;
+
 /// The id of a request and of its response: a UUID of version 7 (RFC 9562), so ids sort by the time they were made.
 ///
 /// ```
@@ -129,18 +131,6 @@ pub(crate) fn random_unit() -> f64 {
         mix(own.seed)
     });
     (bits >> 11) as f64 / (1_u64 << 53) as f64
-}
-
-#[cfg(target_os = "linux")]
-fn unix_millis() -> u64 {
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::RealtimeCoarse);
-    u64::try_from(now.tv_sec).unwrap_or(0) * 1000 + u64::try_from(now.tv_nsec).unwrap_or(0) / 1_000_000
-}
-
-#[cfg(not(target_os = "linux"))]
-fn unix_millis() -> u64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -76,6 +76,9 @@ pub trait Run: Sized + Send + Sync + 'static {
         one_by_one::<Self>(requests, resources)
     }
 
+    /// Whether workers ask [`look_up`](Run::look_up) and [`look_back`](Run::look_back).
+    const LOOKS_UP: bool = false;
+
     /// Looks an answer up through the resources, before the job runs: [`GetCache`](crate::GetCache), where the job has it.
     fn look_up(
         request: &Self::Request,

@@ -1,6 +1,7 @@
 //! How a request ends when it does not end well: [`CallError`] for its caller, [`Failure`] for everybody else.
 
 use std::fmt;
+use std::ops::Deref;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -193,10 +194,18 @@ pub enum FailureKind {
 }
 
 /// How a request failed, as text: what receivers of the broadcast see and what a dead letter keeps.
+///
+/// It derefs to its [`FailureDetails`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[error("{message}")]
+#[error("{}", .0.message)]
+#[serde(transparent)]
+// Boxed: a response that is no failure must not pay for it.
+pub struct Failure(Box<FailureDetails>);
+
+/// What there is to know of a [`Failure`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct Failure {
+pub struct FailureDetails {
     /// What kind of failure it was.
     pub kind: FailureKind,
     /// The text of the error, or of the panic.
@@ -208,8 +217,15 @@ pub struct Failure {
 impl Failure {
     /// A failure of this kind.
     #[must_use]
-    pub const fn new(kind: FailureKind, message: String, attempts: u32) -> Self {
-        Self { kind, message, attempts }
+    pub fn new(kind: FailureKind, message: impl Into<String>, attempts: u32) -> Self {
+        Self(Box::new(FailureDetails { kind, message: message.into(), attempts }))
+    }
+}
+
+impl Deref for Failure {
+    type Target = FailureDetails;
+    fn deref(&self) -> &FailureDetails {
+        &self.0
     }
 }
 
@@ -230,6 +246,6 @@ impl<E: fmt::Display> CallError<E> {
             Self::Panicked { message, .. } => message.clone(),
             other => other.to_string(),
         };
-        Failure { kind, message, attempts }
+        Failure::new(kind, message, attempts)
     }
 }

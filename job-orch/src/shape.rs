@@ -33,8 +33,8 @@ pub trait Outcome<R> {
     /// One returned value as a result.
     fn outcome(returned: R) -> Result<Self::Response, Self::Error>;
     /// One run as a result.
-    // Without `Send`: the shape is known where this is called, so the compiler sees whether the future is, and asks only
-    // once, for `Run`. With it, a future that is not would be reported three times.
+    // Without `Send`: the shape is known where this is called, so the compiler sees whether the future is, and asks
+    // only once, for `Run`. With it, a future that is not would be reported three times.
     fn settle<F: Future<Output = R>>(run: F) -> impl Future<Output = Result<Self::Response, Self::Error>>;
 }
 
@@ -115,29 +115,28 @@ impl<V> One<V> for Answers<false> {
 
 /// Runs a batch job and gives each outcome its shape: what `#[job]` writes as `run_batch`. `A` takes the returned value
 /// apart, and `S` is the shape of one outcome.
-pub async fn settle_all<A, S, V, F>(run: F) -> Vec<Result<S::Response, S::Error>>
+// `T` and `E` have names so that the compiler's messages print them, and not how they follow from `S`.
+pub async fn settle_all<A, S, V, T, E, F>(run: F) -> Vec<Result<T, E>>
 where
     A: One<V>,
-    S: Outcome<A::Outcome>,
+    S: Outcome<A::Outcome, Response = T, Error = E>,
     F: Future<Output = V>,
 {
     A::all(run.await).into_iter().map(S::outcome).collect()
 }
 
-/// Runs a batch job for one request: what `#[job]` writes as `run`.
+/// The outcome of a batch of one: what `#[job]` writes as `run` of a batch job.
 ///
 /// # Panics
 /// If the job returned another number of outcomes than one; the worker records that as a failure.
 #[expect(clippy::panic, reason = "it runs inside the worker's `catch_unwind`, which makes it the job's failure")]
-pub async fn settle_first<A, S, V, F>(run: F) -> Result<S::Response, S::Error>
+pub async fn settle_first<T, E, F>(batch: F) -> Result<T, E>
 where
-    A: One<V>,
-    S: Outcome<A::Outcome>,
-    F: Future<Output = V>,
+    F: Future<Output = Vec<Result<T, E>>>,
 {
-    let mut outcomes = A::all(run.await);
+    let mut outcomes = batch.await;
     match (outcomes.pop(), outcomes.len()) {
-        (Some(outcome), 0) => S::outcome(outcome),
+        (Some(outcome), 0) => outcome,
         (_, others) => panic!("a batch job returned {} outcomes for 1 request", others + usize::from(others > 0)),
     }
 }

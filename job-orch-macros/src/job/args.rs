@@ -27,6 +27,8 @@ pub(crate) struct RetryArgs {
     pub(crate) max: Once<u64>,
     pub(crate) backoff: Once<Backoff>,
     pub(crate) jitter: Once<f64>,
+    /// Whether something in it was refused: what is missing may be what was misspelt.
+    pub(crate) is_flawed: bool,
 }
 
 /// How the waiting time between two attempts grows, and from where to where.
@@ -84,7 +86,7 @@ impl JobArgs {
         if word.is("name") {
             self.name.set(word, value::text(word, input, "name = \"count-words\""))
         } else if word.is("version") {
-            self.version.set(word, value::whole(word, input, 0..=u64::from(u32::MAX)))
+            self.version.set(word, value::whole(word, input, 0..=u64::from(u32::MAX), 2))
         } else if word.is("retry") {
             self.retry.set(word, RetryArgs::parse(word, input, errors))
         } else if word.is("timeout") {
@@ -105,13 +107,16 @@ impl RetryArgs {
             return Err(word.error(format!("`retry` needs to know how often: write `{RETRY}`")));
         }
         let mut options = Self::default();
-        option::nested(word, input, "an option of `retry`", errors, |word, input, _| options.read(word, input))?;
+        let mut wrong = Errors::default();
+        option::nested(word, input, "an option of `retry`", &mut wrong, |word, input, _| options.read(word, input))?;
+        options.is_flawed = !wrong.is_empty();
+        errors.absorb(wrong);
         Ok(options)
     }
 
     fn read(&mut self, word: &mut Word, input: ParseStream<'_>) -> syn::Result<()> {
         if word.is("max") {
-            self.max.set(word, value::whole(word, input, 1..=1000))
+            self.max.set(word, value::whole(word, input, 1..=1000, 3))
         } else if word.is("backoff") {
             self.backoff.set(word, Backoff::parse(word, input))
         } else if word.is("jitter") {
@@ -177,7 +182,7 @@ impl CacheArgs {
         if word.is("ttl") {
             self.ttl.set(word, value::time(word, input, "ttl = \"1h\""))
         } else if word.is("capacity") {
-            self.capacity.set(word, value::whole(word, input, 1..=u64::from(u32::MAX)))
+            self.capacity.set(word, value::whole(word, input, 1..=u64::from(u32::MAX), 1000))
         } else if word.is("key") {
             self.key.set(word, value::path(word, input, "key = path::to::function"))
         } else if word.is("stale") {
@@ -185,7 +190,7 @@ impl CacheArgs {
         } else if word.is("errors") {
             self.errors.set(word, value::time(word, input, "errors = \"10s\""))
         } else if word.is("version") {
-            self.version.set(word, value::whole(word, input, 0..=u64::from(u32::MAX)))
+            self.version.set(word, value::whole(word, input, 0..=u64::from(u32::MAX), 2))
         } else if word.is("store") {
             self.store.set(word, value::path(word, input, "store = memory"))
         } else if word.is("with") {

@@ -9,6 +9,7 @@ use super::{expand_cache, expand_run};
 use crate::attrs;
 use crate::item_fn::ItemFn;
 use crate::mark::Mark;
+use crate::names::written;
 use crate::signature::{By, Resource};
 
 /// The function, its job type, and what makes the one run the other.
@@ -37,7 +38,7 @@ fn function(job: &Job, func: &ItemFn, mark: Mark) -> TokenStream {
     let mut func = func.clone();
     for input in &mut func.sig.inputs {
         if let FnArg::Typed(parameter) = input {
-            attrs::without(&mut parameter.attrs, "context");
+            attrs::take_off(&mut parameter.attrs, "context");
         }
     }
     func.attrs.push(mark.attribute(job.krate.written()));
@@ -73,15 +74,6 @@ fn sentence(job: &Job, func: &ItemFn) -> String {
     format!("The job of {link}: {takes}returns `{}`.", written(&call.returns))
 }
 
-/// Tokens as people write types.
-fn written(ty: &TokenStream) -> String {
-    let mut text = ty.to_string();
-    for (spaced, tight) in [(" :: ", "::"), (" < ", "<"), (" >", ">"), ("< ", "<"), (" ,", ","), (" ;", ";")] {
-        text = text.replace(spaced, tight);
-    }
-    text
-}
-
 /// ```text
 /// // Output:
 /// const _: () = {
@@ -104,7 +96,8 @@ fn impls(job: &Job, function: &Ident) -> TokenStream {
             use #krate::__private::{Plain as _, Unserved as _};
             #shape
             #[automatically_derived]
-            #[allow(deprecated)]
+            // The first for `run` of a job with a context; see `expand_run::one`.
+            #[allow(clippy::manual_async_fn, deprecated)]
             #(#allows)*
             #run
             #[automatically_derived]

@@ -1,6 +1,6 @@
 //! The output of `#[job(cache)]`.
 
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::{Literal, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::{Ident, Path};
 
@@ -36,6 +36,7 @@ pub(super) fn inside(job: &Job, cache: &Cache) -> TokenStream {
                 }
             });
             quote_spanned! {span=>
+                const LOOKS_UP: bool = true;
                 fn look_up(
                     __request: &Self::Request,
                     __resources: &mut Self::Resources,
@@ -140,11 +141,12 @@ fn itself(job: &Job) -> TokenStream {
 fn digested(job: &Job, function: &Path) -> TokenStream {
     let (krate, span) = (&job.krate, job.ty.span());
     let at = ends(&function.to_token_stream()).1;
-    let key = quote_spanned! {at=> &#function(__request) };
+    let (named, key) = (krate.at(at), quote_spanned! {at=> &#function(__request) });
+    let digest = quote_spanned! {at=> #named::__private::digest(#key) };
     quote_spanned! {span=>
         type Key = #krate::__private::Digest;
         fn key(__request: &Self::Request) -> Self::Key {
-            #krate::__private::digest(#key)
+            #digest
         }
     }
 }
@@ -192,8 +194,11 @@ fn get_cache(job: &Job, with: &Path, put: Option<&Path>) -> TokenStream {
     let span = ty.span();
     let resources = &job.call.resources;
     let taken = taken(resources, span);
-    let lent = (0..resources.len()).map(|index| lent(resources, index, span)).collect::<Vec<_>>();
+    let lent = |at| (0..resources.len()).map(move |index| lent(resources, index, at));
     let put = put.map(|put| {
+        let at = own(put);
+        let lent = lent(at);
+        let stored = quote_spanned! {at=> #put(__request, __response #(, #lent)*) };
         quote_spanned! {span=>
             fn put_cache(
                 __request: &Self::Request,
@@ -201,10 +206,13 @@ fn get_cache(job: &Job, with: &Path, put: Option<&Path>) -> TokenStream {
                 __resources: &mut Self::Resources,
             ) -> impl ::core::future::Future<Output = ()> + ::core::marker::Send {
                 #taken
-                #put(__request, __response #(, #lent)*)
+                #stored
             }
         }
     });
+    let at = own(with);
+    let lent = lent(at);
+    let found = quote_spanned! {at=> #with(__request #(, #lent)*) };
     quote_spanned! {span=>
         #[automatically_derived]
         #[allow(deprecated)]
@@ -216,9 +224,15 @@ fn get_cache(job: &Job, with: &Path, put: Option<&Path>) -> TokenStream {
                 Output = ::core::option::Option<Self::Response>
             > + ::core::marker::Send {
                 #taken
-                #with(__request #(, #lent)*)
+                #found
             }
             #put
         }
     }
+}
+
+/// Where the user names a function, as our own words: the compiler must not advise to change arguments that nobody
+/// wrote.
+fn own(function: &Path) -> Span {
+    Span::call_site().located_at(ends(&function.to_token_stream()).1)
 }

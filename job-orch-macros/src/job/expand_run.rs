@@ -207,14 +207,15 @@ fn one(job: &Job, name: &str, context: Option<&TokenStream>, body: &TokenStream)
 
 /// ```text
 /// // Output:
-/// fn run(…) -> … { settle_first::<Settled, _, _>(count(slice::from_ref(request), resources)) }
-/// fn run_batch(…) -> … { settle_all::<Settled, _, _>(count(requests, resources)) }
+/// fn run(…) -> … { settle_first(Self::run_batch(slice::from_ref(request), resources)) }
+/// fn run_batch(…) -> … { settle_all::<Taken, Shaped, _, _, _, _>(count(requests, resources)) }
 /// ```
 fn batch(job: &Job, function: &Ident) -> TokenStream {
     let (krate, span) = (&job.krate, job.ty.span());
     let taken = taken(&job.call.resources, span);
-    let first = call(job, function, &quote_spanned! {span=> ::core::slice::from_ref(__request) });
-    let first = quote_spanned! {span=> #taken #krate::__private::settle_first::<__JobOrchAnswers, __JobOrchShape, _, _>(#first) };
+    let first = quote_spanned! {span=>
+        #krate::__private::settle_first(Self::run_batch(::core::slice::from_ref(__request), __resources))
+    };
     let run = one(job, "run", None, &first);
     let all = call(job, function, &quote_spanned! {span=> __requests });
     quote_spanned! {span=>
@@ -226,7 +227,7 @@ fn batch(job: &Job, function: &Ident) -> TokenStream {
             Output = ::std::vec::Vec<::core::result::Result<Self::Response, Self::Error>>
         > + ::core::marker::Send {
             #taken
-            #krate::__private::settle_all::<__JobOrchAnswers, __JobOrchShape, _, _>(#all)
+            #krate::__private::settle_all::<__JobOrchAnswers, __JobOrchShape, _, _, _, _>(#all)
         }
     }
 }

@@ -52,7 +52,8 @@ fn build(args: &JobArgs, func: &ItemFn, mark: Mark, mut errors: Errors) -> Token
 fn second(func: &ItemFn) -> Option<&'static str> {
     if Mark::Implied.is_on(func) {
         return Some(
-            "`#[processor]` ran first and did not see this `#[job]`: write `#[job]` above it, or import it under its own name",
+            "`#[processor]` ran first and did not see this `#[job]`: write `#[job]` above it, or import it under its own \
+             name",
         );
     }
     Mark::Job.is_on(func).then_some("a function is one job, and this `#[job]` is the second: remove it")

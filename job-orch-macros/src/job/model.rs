@@ -13,7 +13,7 @@ use crate::errors::Errors;
 use crate::item_fn::ItemFn;
 use crate::option::Once;
 use crate::paths::Krate;
-use crate::signature::Call;
+use crate::signature::{Call, Role};
 use crate::{fingerprint, names};
 
 /// A job, as the output needs it.
@@ -107,7 +107,7 @@ impl Retry {
         if let Some(Backoff { growth: Constant, cap: Some(_), span, .. }) = backoff {
             errors.at(span, "a `constant` backoff never grows: write one length of time");
         }
-        if args.max.span().is_none() {
+        if args.max.span().is_none() && !args.is_flawed {
             errors.at(at, "`retry` needs to know how often: add `max = 3`");
         }
         Some(Self { max: *args.max.get()?, backoff, jitter: args.jitter.get().copied() })
@@ -156,7 +156,11 @@ fn refuse_qualifiers(sig: &Signature, errors: &mut Errors) {
 /// Refuses what makes a function more than one job, or none. Says whether its types can be used.
 fn understood(sig: &Signature, errors: &mut Errors) -> bool {
     if let Some(FnArg::Receiver(receiver)) = sig.inputs.first() {
-        errors.on(receiver, "a job is a free function: move it out of the `impl`, and take what `self` holds as the request or a resource");
+        errors.on(
+            receiver,
+            "a job is a free function: move it out of the `impl`, and take what `self` holds as the request or a \
+             resource",
+        );
     }
     if let Some(variadic) = &sig.variadic {
         errors.on(variadic, "a job has a fixed list of parameters: remove `...`");
@@ -181,9 +185,10 @@ fn understood(sig: &Signature, errors: &mut Errors) -> bool {
 }
 
 fn refuse_context_of_a_batch(call: &Call, sig: &Signature, errors: &mut Errors) {
-    let context = call.roles.iter().position(|role| *role == crate::signature::Role::Context);
-    if let Some(at) = context.filter(|_| call.is_batch()) {
-        errors
-            .on(&sig.inputs[at], "a batch has no single context, for it answers many requests: remove this parameter");
+    // A receiver has no role, and is refused itself.
+    let parameters = sig.inputs.iter().filter(|input| matches!(input, FnArg::Typed(_)));
+    let context = parameters.zip(&call.roles).find(|(_, role)| **role == Role::Context);
+    if let Some((parameter, _)) = context.filter(|_| call.is_batch()) {
+        errors.on(parameter, "a batch has no single context, for it answers many requests: remove this parameter");
     }
 }

@@ -64,7 +64,7 @@ impl ProcessorArgs {
 
     fn read(&mut self, word: &mut Word, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<()> {
         if word.is("workers") {
-            self.workers.set(word, value::whole(word, input, 1..=MOST_WORKERS))
+            self.workers.set(word, value::whole(word, input, 1..=MOST_WORKERS, 4))
         } else if word.is("requests") {
             self.requests.set(word, ChannelArgs::parse(word, input, errors))
         } else if word.is("responses") {
@@ -84,7 +84,7 @@ impl ChannelArgs {
     fn parse(word: &Word, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Self> {
         let mut options = Self::default();
         if !input.peek(syn::token::Paren) {
-            options.capacity.set(word, value::whole(word, input, 1..=MOST_MESSAGES))?;
+            options.capacity.set(word, value::whole(word, input, 1..=MOST_MESSAGES, 1024))?;
             return Ok(options);
         }
         let of = if word.was("requests") { "an option of `requests`" } else { "an option of `responses`" };
@@ -95,7 +95,7 @@ impl ChannelArgs {
 
     fn read(&mut self, word: &mut Word, input: ParseStream<'_>, never_dropped: bool) -> syn::Result<()> {
         if word.is("capacity") {
-            self.capacity.set(word, value::whole(word, input, 1..=MOST_MESSAGES))
+            self.capacity.set(word, value::whole(word, input, 1..=MOST_MESSAGES, 1024))
         } else if word.is("full") {
             self.full.set(word, Full::parse(word, input, never_dropped))
         } else {
@@ -134,7 +134,7 @@ impl BatchArgs {
 
     fn read(&mut self, word: &mut Word, input: ParseStream<'_>) -> syn::Result<()> {
         if word.is("max") {
-            self.max.set(word, value::whole(word, input, 1..=LARGEST_BATCH))
+            self.max.set(word, value::whole(word, input, 1..=LARGEST_BATCH, 100))
         } else if word.is("linger") {
             self.linger.set(word, value::time(word, input, "linger = \"5ms\""))
         } else {

@@ -43,8 +43,8 @@ impl Processor {
     pub(crate) fn build(args: &ProcessorArgs, krate: Krate, func: &ItemFn, errors: &mut Errors) -> Self {
         if let Some(at) = args.batch.span().filter(|_| !signature::is_batch(func)) {
             let name = &func.sig.ident;
-            errors
-                .at(at, format!("`{name}` takes one request at a time: take `&[…]` to get a batch, or remove `batch`"));
+            let text = format!("`{name}` takes one request at a time: take `&[…]` to get a batch, or remove `batch`");
+            errors.at(at, text);
         }
         Self {
             krate,

@@ -5,6 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::Path;
 
 use super::model::{Given, Resources};
+use crate::names::written;
 use crate::signature::ends;
 
 /// A provider: of its fields, and of the jobs that it hosts.
@@ -95,7 +96,7 @@ fn hosted(resources: &Resources, job: &Path) -> TokenStream {
 /// // Output:
 /// const _: () = {
 ///     const NAMES: &[u64] = &[name_hash(<Count as Run>::NAME), name_hash(<Store as Run>::NAME)];
-///     const _: () = assert!(is_fresh(NAMES, 1), "a job of this name is already hosted");
+///     const _: () = assert!(is_fresh(NAMES, 1), "the wire name of `Store` is taken: …");
 /// };
 /// ```
 fn fresh_names(resources: &Resources) -> TokenStream {
@@ -105,7 +106,8 @@ fn fresh_names(resources: &Resources) -> TokenStream {
         let (krate, index) = (krate.at(first), Literal::usize_unsuffixed(index));
         let path = quote_spanned! {first=> ::core::assert! };
         let check = quote! { #krate::__private::is_fresh(__JOB_ORCH_NAMES, #index) };
-        let group = quote_spanned! {last=> (#check, "a job of this name is already hosted") };
+        let text = format!("the wire name of `{}` is taken: give it another by `#[job(name = \"…\")]`", written(job));
+        let group = quote_spanned! {last=> (#check, #text) };
         quote_spanned! {first=> const _: () = #path #group; }
     });
     if jobs.len() < 2 {
@@ -133,11 +135,16 @@ fn provider(resources: &Resources) -> TokenStream {
         let first = ends(&job.to_token_stream()).0;
         quote_spanned! {first=> .host(#job) }
     });
+    let bounds = jobs.iter().map(|job| {
+        let first = ends(&job.to_token_stream()).0;
+        let krate = krate.at(first);
+        quote_spanned! {first=> #job: #krate::engine::TravelsOn<__E> }
+    });
     quote_spanned! {span=>
         #[automatically_derived]
         impl<__E: #krate::engine::Engine> #krate::__private::Provider<__E> for #app
         where
-            #(#jobs: #krate::engine::TravelsOn<__E>,)*
+            #(#bounds,)*
         {
             fn host_all(
                 __assembly: #krate::__private::Assembly<__E, Self>,

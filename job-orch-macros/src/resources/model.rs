@@ -5,7 +5,7 @@ use syn::{Field, GenericArgument, Ident, ItemStruct, Member, Path, PathArguments
 
 use super::args::HostsArgs;
 use crate::errors::Errors;
-use crate::names;
+use crate::names::{self, written};
 use crate::paths::Krate;
 
 /// A struct that provides its fields and hosts jobs, as the output needs it.
@@ -48,7 +48,7 @@ fn fields(item: &ItemStruct, errors: &mut Errors) -> Vec<Given> {
         let Some(one) = Given::build(field, member, errors) else { continue };
         let twin = given.iter().find(|other| other.is_shared == one.is_shared && is_written_alike(&other.ty, &one.ty));
         if let Some(twin) = twin {
-            let (ty, member) = (one.ty.to_token_stream(), twin.member.to_token_stream());
+            let (ty, member) = (written(&one.ty), written(&twin.member));
             errors.on(
                 &field.ty,
                 format!(
@@ -79,8 +79,11 @@ impl Given {
         }
         let ty = behind_arc(&field.ty);
         if ty.is_none() {
-            let written = field.ty.to_token_stream();
-            errors.on(&field.ty, format!("what workers share is counted: write `Arc<{written}>`, or remove `#[shared]` to give each worker a clone"));
+            let written = written(&field.ty);
+            let text = format!(
+                "what workers share is counted: write `Arc<{written}>`, or remove `#[shared]` to give each worker a clone"
+            );
+            errors.on(&field.ty, text);
         }
         Some(Self { member, ty: ty?, is_shared: true })
     }
@@ -98,10 +101,10 @@ fn behind_arc(ty: &Type) -> Option<Type> {
 }
 
 /// Jobs hosted once and named as types. An alias of a job is left to the compiler.
-fn jobs(written: &[Path], errors: &mut Errors) -> Vec<Path> {
+fn jobs(named: &[Path], errors: &mut Errors) -> Vec<Path> {
     let mut jobs: Vec<Path> = Vec::new();
-    for job in written {
-        let name = job.to_token_stream();
+    for job in named {
+        let name = written(job);
         if jobs.iter().any(|other| is_written_alike(other, job)) {
             errors.on(job, format!("`{name}` is hosted already: remove this one"));
         } else if let Some(ty) = job_of_function(job) {

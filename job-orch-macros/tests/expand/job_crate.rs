@@ -21,7 +21,7 @@ const _: () = {
     >::A_RESULT;
     type __JobOrchShape = crate::orch::__private::Shape<__JOB_ORCH_A_RESULT>;
     #[automatically_derived]
-    #[allow(deprecated)]
+    #[allow(clippy::manual_async_fn, deprecated)]
     impl crate::orch::Run for Tick {
         const NAME: &'static str = "tick";
         const SETTINGS: crate::orch::__private::Settings = crate::orch::__private::Settings::DEFAULT

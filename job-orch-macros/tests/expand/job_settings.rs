@@ -23,7 +23,7 @@ const _: () = {
     >::A_RESULT;
     type __JobOrchShape = ::job_orch::__private::Shape<__JOB_ORCH_A_RESULT>;
     #[automatically_derived]
-    #[allow(deprecated)]
+    #[allow(clippy::manual_async_fn, deprecated)]
     impl ::job_orch::Run for Count {
         const NAME: &'static str = "files/count";
         const SETTINGS: ::job_orch::__private::Settings = ::job_orch::__private::Settings::DEFAULT

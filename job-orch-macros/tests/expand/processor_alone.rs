@@ -31,7 +31,7 @@ const _: () = {
     >::A_RESULT;
     type __JobOrchShape = ::job_orch::__private::Shape<__JOB_ORCH_A_RESULT>;
     #[automatically_derived]
-    #[allow(deprecated)]
+    #[allow(clippy::manual_async_fn, deprecated)]
     impl ::job_orch::Run for Store {
         const NAME: &'static str = "store";
         const SETTINGS: ::job_orch::__private::Settings = ::job_orch::__private::Settings::DEFAULT
@@ -54,12 +54,9 @@ const _: () = {
         ) -> impl ::core::future::Future<
             Output = ::core::result::Result<Self::Response, Self::Error>,
         > + ::core::marker::Send {
-            ::job_orch::__private::settle_first::<
-                __JobOrchAnswers,
-                __JobOrchShape,
-                _,
-                _,
-            >(store(::core::slice::from_ref(__request)))
+            ::job_orch::__private::settle_first(
+                Self::run_batch(::core::slice::from_ref(__request), __resources),
+            )
         }
         fn run_batch(
             __requests: &[Self::Request],
@@ -70,6 +67,8 @@ const _: () = {
             ::job_orch::__private::settle_all::<
                 __JobOrchAnswers,
                 __JobOrchShape,
+                _,
+                _,
                 _,
                 _,
             >(store(__requests))

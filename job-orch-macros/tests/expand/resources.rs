@@ -23,7 +23,7 @@ const _: () = {
     ];
     const _: () = ::core::assert!(
         ::job_orch::__private::is_fresh(__JOB_ORCH_NAMES, 1),
-        "a job of this name is already hosted"
+        "the wire name of `jobs::Store` is taken: give it another by `#[job(name = \"…\")]`"
     );
 };
 #[automatically_derived]

@@ -1,5 +1,5 @@
-//! The request as the key of a cache. The *type* decides whether it can be one, as in `shape.rs`: one that cannot is refused
-//! by [`CachedRequest`] alone, and what is built on the key stays silent.
+//! The request as the key of a cache. The *type* decides whether it can be one, as in `shape.rs`: one that cannot is
+//! refused by [`CachedRequest`] alone, and what is built on the key stays silent.
 
 use std::hash::Hash;
 use std::marker::PhantomData;

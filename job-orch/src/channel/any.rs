@@ -108,6 +108,7 @@ impl<M: Send + 'static> MpSend for AnySender<M> {
 trait ReceiverTwin<M: Send + 'static>: Send + Sync {
     async fn receive_boxed(&mut self) -> Result<AnyDelivery<M>, ReceiveError>;
     fn fetched_boxed(&self) -> usize;
+    fn next_fetched_boxed(&mut self) -> Option<AnyDelivery<M>>;
     fn release_boxed(&mut self);
     fn clone_boxed(&self) -> Box<dyn ReceiverTwin<M>>;
 }
@@ -120,6 +121,9 @@ impl<R: McReceive + Sync> ReceiverTwin<R::Message> for R
     }
     fn fetched_boxed(&self) -> usize {
         self.fetched()
+    }
+    fn next_fetched_boxed(&mut self) -> Option<AnyDelivery<R::Message>> {
+        self.next_fetched().map(|delivery| AnyDelivery(Box::new(delivery)))
     }
     fn release_boxed(&mut self) {
         self.release();
@@ -160,6 +164,9 @@ impl<M: Send + Sync + 'static> McReceive for AnyReceiver<M> {
     }
     fn fetched(&self) -> usize {
         self.0.fetched_boxed()
+    }
+    fn next_fetched(&mut self) -> Option<AnyDelivery<M>> {
+        self.0.next_fetched_boxed()
     }
     fn release(&mut self) {
         self.0.release_boxed();

@@ -1,14 +1,15 @@
 //! What travels: a request in its [`Envelope`], and the [`Response`] to it.
 
 use std::fmt;
-use std::sync::Arc;
+use std::task::Waker;
 
 use tokio::time::Instant;
 
-use super::ticket::{Asked, Ticket, Wishes};
+use super::ticket::{Asked, Awaited, Ticket, Wishes};
 use crate::id::JobId;
 use crate::job::Run;
 use crate::outcome::{CallError, Failure};
+use crate::sync::Arc;
 
 /// A request on its way: the user's value with its id, and what its sender wants to know or have respected.
 pub struct Envelope<J: Run> {
@@ -30,10 +31,11 @@ impl<J: Run> Envelope<J> {
         Self { id: JobId::new(), request: Some(request), asked: Some(Asked::new(Ticket::silent(wishes))) }
     }
 
-    /// A request whose sender waits for the answer with the ticket.
-    pub(crate) fn calling(request: J::Request, wishes: Wishes) -> (Self, Arc<Ticket<J>>) {
-        let ticket = Ticket::waiting(wishes);
-        (Self { id: JobId::new(), request: Some(request), asked: Some(Asked::new(Arc::clone(&ticket))) }, ticket)
+    /// A request whose sender waits for the answer and is woken by `waker`.
+    pub(crate) fn calling(request: J::Request, wishes: Wishes, waker: Waker) -> (Self, Awaited<J>) {
+        let ticket = Ticket::waiting(wishes, waker);
+        let asked = Asked::new(Arc::clone(&ticket));
+        (Self { id: JobId::new(), request: Some(request), asked: Some(asked) }, Awaited::new(ticket))
     }
 
     /// The id of the request, and of its response.

@@ -7,6 +7,8 @@
 mod any;
 mod envelope;
 mod error;
+#[cfg(feature = "testing")]
+pub mod laws;
 pub(crate) mod ticket;
 
 use std::future::Future;
@@ -171,9 +173,14 @@ pub trait McReceive: Clone + Send + 'static {
     /// A future dropped before it is ready has received nothing.
     fn receive(&mut self) -> impl Future<Output = Result<Self::Delivery, ReceiveError>> + Send;
 
-    /// How many messages this receiver has fetched ahead: the next so many calls of `receive` do not wait.
+    /// How many messages this receiver has fetched ahead: [`next_fetched`](McReceive::next_fetched) has as many.
     fn fetched(&self) -> usize {
         0
+    }
+
+    /// Receives a message that was fetched ahead, if any was.
+    fn next_fetched(&mut self) -> Option<Self::Delivery> {
+        None
     }
 
     /// Gives back what was fetched ahead, because this receiver will be busy for a while.

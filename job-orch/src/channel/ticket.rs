@@ -1,14 +1,13 @@
 //! The slot in which a caller finds its answer. It travels with the request, so an answer costs the same at 1 and at
 //! 10,000 waiting callers.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use tokio::time::Instant;
 
 use crate::job::Run;
 use crate::outcome::CallError;
+use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Arc, Mutex, lock};
 
 type Answer<J> = Result<<J as Run>::Response, CallError<<J as Run>::Error>>;
@@ -41,11 +40,12 @@ impl<J: Run> Ticket<J> {
         Arc::new(Self { wishes, slot: Mutex::new(Slot::Silent) })
     }
 
-    pub(crate) fn waiting(wishes: Wishes) -> Arc<Self> {
-        Arc::new(Self { wishes, slot: Mutex::new(Slot::Waiting(None)) })
+    /// A ticket whose caller sleeps already: `waker` wakes it.
+    pub(crate) fn waiting(wishes: Wishes, waker: Waker) -> Arc<Self> {
+        Arc::new(Self { wishes, slot: Mutex::new(Slot::Waiting(Some(waker))) })
     }
 
-    pub(crate) fn poll_answer(&self, context: &Context<'_>) -> Poll<Answer<J>> {
+    fn poll_answer(&self, context: &Context<'_>) -> Poll<Answer<J>> {
         let mut slot = lock(&self.slot);
         match std::mem::replace(&mut *slot, Slot::Taken) {
             Slot::Answered(answer) => Poll::Ready(answer),
@@ -63,7 +63,7 @@ impl<J: Run> Ticket<J> {
     }
 
     /// Tells the worker that nobody waits any more, and takes an answer that came meanwhile.
-    pub(crate) fn leave(&self) {
+    fn leave(&self) {
         let before = std::mem::replace(&mut *lock(&self.slot), Slot::Silent);
         // Dropped here, without the lock: an answer holds the user's values.
         drop(before);
@@ -83,50 +83,61 @@ impl<J: Run> Ticket<J> {
 }
 
 /// The envelope's half of a [`Ticket`]: an envelope that is dropped unanswered tells its caller so.
-pub(crate) struct Asked<J: Run>(Arc<Ticket<J>>);
+pub(crate) struct Asked<J: Run> {
+    ticket: Arc<Ticket<J>>,
+    // So that the drop of an answered envelope, and there are many, need not look into the ticket.
+    answered: AtomicBool,
+}
 
 impl<J: Run> Asked<J> {
     pub(crate) const fn new(ticket: Arc<Ticket<J>>) -> Self {
-        Self(ticket)
+        Self { ticket, answered: AtomicBool::new(false) }
     }
 
     pub(crate) fn wishes(&self) -> &Wishes {
-        &self.0.wishes
+        &self.ticket.wishes
     }
 
     pub(crate) fn has_caller(&self) -> bool {
-        matches!(&*lock(&self.0.slot), Slot::Waiting(_))
+        matches!(&*lock(&self.ticket.slot), Slot::Waiting(_))
     }
 
     pub(crate) fn answer(&self, answer: Answer<J>) {
-        self.0.answer(answer);
+        self.answered.store(true, Ordering::Relaxed);
+        self.ticket.answer(answer);
     }
 }
 
 impl<J: Run> Drop for Asked<J> {
     fn drop(&mut self) {
-        self.0.answer(Err(CallError::Closed { job: J::NAME }));
+        if !self.answered.load(Ordering::Relaxed) {
+            self.ticket.answer(Err(CallError::Closed { job: J::NAME }));
+        }
     }
 }
 
-/// The caller's half of a [`Ticket`]: ready with the answer.
-pub(crate) struct Awaited<J: Run>(Arc<Ticket<J>>);
+/// The caller's half of a [`Ticket`]: ready with the answer. Dropped earlier, it tells the worker that nobody waits.
+pub(crate) struct Awaited<J: Run>(Option<Arc<Ticket<J>>>);
 
 impl<J: Run> Awaited<J> {
     pub(crate) const fn new(ticket: Arc<Ticket<J>>) -> Self {
-        Self(ticket)
+        Self(Some(ticket))
     }
-}
 
-impl<J: Run> Future for Awaited<J> {
-    type Output = Answer<J>;
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Answer<J>> {
-        self.0.poll_answer(context)
+    /// The answer, if it is there. The task of `context` is woken when it comes.
+    pub(crate) fn poll_answer(&mut self, context: &Context<'_>) -> Poll<Answer<J>> {
+        // Polled again after its answer: it stays at its end.
+        let Some(ticket) = &self.0 else { return Poll::Ready(Err(CallError::Closed { job: J::NAME })) };
+        let answer = std::task::ready!(ticket.poll_answer(context));
+        self.0 = None;
+        Poll::Ready(answer)
     }
 }
 
 impl<J: Run> Drop for Awaited<J> {
     fn drop(&mut self) {
-        self.0.leave();
+        if let Some(ticket) = &self.0 {
+            ticket.leave();
+        }
     }
 }

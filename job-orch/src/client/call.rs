@@ -17,6 +17,7 @@ use crate::job::Run;
 use crate::outcome::CallError;
 use crate::span::{IntoSpan, InvalidSpan};
 
+type Answer<J> = Result<<J as Run>::Response, CallError<<J as Run>::Error>>;
 type Sending<'a, J> = Pin<Box<dyn Future<Output = Result<Acceptance, SendError<Envelope<J>>>> + Send + 'a>>;
 
 /// A call of a job: a future of its response.
@@ -42,7 +43,12 @@ type Sending<'a, J> = Pin<Box<dyn Future<Output = Result<Acceptance, SendError<E
 #[must_use = "a call does nothing unless awaited"]
 pub struct Call<'a, J: Run, E: Engine> {
     client: Option<&'a Client<J, E>>,
-    state: State<'a, J>,
+    // Until it is sent.
+    request: Option<J::Request>,
+    // While it finds no room: most requests find it at once.
+    sending: Option<Sending<'a, J>>,
+    // From then on until the answer.
+    awaited: Option<Awaited<J>>,
     // Boxed: few calls have any, and a call is moved.
     extras: Option<Box<Extras>>,
     alarm: Option<Pin<Box<Sleep>>>,
@@ -55,17 +61,9 @@ struct Extras {
     options: SendOptions,
 }
 
-enum State<'a, J: Run> {
-    Begin(J::Request),
-    /// Boxed: most requests find room at once.
-    Sending(Sending<'a, J>, Awaited<J>),
-    Waiting(Awaited<J>),
-    Ended,
-}
-
 impl<'a, J: Run, E: Engine> Call<'a, J, E> {
     pub(crate) const fn new(client: Option<&'a Client<J, E>>, request: J::Request) -> Self {
-        Self { client, state: State::Begin(request), extras: None, alarm: None }
+        Self { client, request: Some(request), sending: None, awaited: None, extras: None, alarm: None }
     }
 
     /// Gives up after this time, which starts with the first poll: [`CallError::Expired`]. A request that has not run by
@@ -101,75 +99,67 @@ impl<'a, J: Run, E: Engine> Call<'a, J, E> {
     }
 
     /// The first poll: answers from the cache, or sends.
-    fn begin(&mut self, request: J::Request) -> Result<State<'a, J>, Result<J::Response, CallError<J::Error>>> {
+    fn begin(&mut self, request: J::Request, context: &mut Context<'_>) -> Poll<Answer<J>> {
         let job = J::NAME;
-        let Some(client) = self.client else { return Err(Err(CallError::NotHosted { job })) };
+        let Some(client) = self.client else { return Poll::Ready(Err(CallError::NotHosted { job })) };
         if let Some(keep) = &client.service.keep {
             match keep.find(&request) {
                 Found::Fresh(outcome) => {
-                    return Err(outcome.map_err(|error| CallError::Failed { job, error, attempts: 1 }));
+                    return Poll::Ready(outcome.map_err(|error| CallError::Failed { job, error, attempts: 1 }));
                 }
                 Found::Stale(response) => {
                     client.refresh(request);
-                    return Err(Ok(response));
+                    return Poll::Ready(Ok(response));
                 }
                 Found::Missing => {}
             }
         }
-        let Some(extras) = self.extras.take() else {
-            return Self::send(client, request, Wishes::default(), None).map_err(Err);
+        let (wishes, options) = match self.extras.take() {
+            None => (Wishes::default(), None),
+            Some(extras) => self.unfold(*extras)?,
         };
-        let Extras { timeout, trace_parent, options } = *extras;
+        let (envelope, awaited) = Envelope::calling(request, wishes, context.waker().clone());
+        self.awaited = Some(awaited);
+        if let Some(options) = options {
+            self.sending = Some(Box::pin(client.requests.send_with(envelope, options)));
+            return self.proceed(context);
+        }
+        match client.requests.try_send(envelope) {
+            Ok(()) => Poll::Pending,
+            Err(SendError::Full(envelope)) => {
+                let send = async { client.requests.send(envelope).await.map(|()| Acceptance::New) };
+                self.sending = Some(Box::pin(send));
+                self.proceed(context)
+            }
+            Err(error) => Poll::Ready(Err(CallError::refused(job, error))),
+        }
+    }
+
+    fn unfold(&mut self, extras: Extras) -> Result<(Wishes, Option<SendOptions>), CallError<J::Error>> {
+        let Extras { timeout, trace_parent, options } = extras;
         let mut wishes = Wishes { deadline: None, trace_parent };
         if let Some(timeout) = timeout {
-            let timeout = timeout.map_err(|source| Err(CallError::Engine { job, source: source.into() }))?;
+            let timeout = timeout.map_err(|source| CallError::Engine { job: J::NAME, source: source.into() })?;
             // A time beyond the clock's end never comes.
             wishes.deadline = Instant::now().checked_add(timeout);
             self.alarm = wishes.deadline.map(|deadline| Box::pin(sleep_until(deadline)));
         }
-        let options = (options != SendOptions::default()).then_some(options);
-        Self::send(client, request, wishes, options).map_err(Err)
+        Ok((wishes, (options != SendOptions::default()).then_some(options)))
     }
 
-    fn send(
-        client: &'a Client<J, E>,
-        request: J::Request,
-        wishes: Wishes,
-        options: Option<SendOptions>,
-    ) -> Result<State<'a, J>, CallError<J::Error>> {
-        let (envelope, ticket) = Envelope::calling(request, wishes);
-        let awaited = Awaited::new(ticket);
-        if let Some(options) = options {
-            return Ok(State::Sending(Box::pin(client.requests.send_with(envelope, options)), awaited));
-        }
-        match client.requests.try_send(envelope) {
-            Ok(()) => Ok(State::Waiting(awaited)),
-            Err(SendError::Full(envelope)) => {
-                let send = async { client.requests.send(envelope).await.map(|()| Acceptance::New) };
-                Ok(State::Sending(Box::pin(send), awaited))
+    /// The later polls: waits for room, then for the answer.
+    fn proceed(&mut self, context: &mut Context<'_>) -> Poll<Answer<J>> {
+        if let Some(sending) = &mut self.sending {
+            if let Err(error) = std::task::ready!(sending.as_mut().poll(context)) {
+                return Poll::Ready(Err(CallError::refused(J::NAME, error)));
             }
-            Err(error) => Err(CallError::refused(J::NAME, error)),
+            self.sending = None;
         }
-    }
-
-    /// One step; an error is the end.
-    fn step(&mut self, context: &mut Context<'_>) -> Result<Poll<()>, Result<J::Response, CallError<J::Error>>> {
-        let (state, poll) = match std::mem::replace(&mut self.state, State::Ended) {
-            State::Begin(request) => (self.begin(request)?, Poll::Ready(())),
-            State::Sending(mut send, awaited) => match send.as_mut().poll(context) {
-                Poll::Ready(Ok(_)) => (State::Waiting(awaited), Poll::Ready(())),
-                Poll::Ready(Err(error)) => return Err(Err(CallError::refused(J::NAME, error))),
-                Poll::Pending => (State::Sending(send, awaited), Poll::Pending),
-            },
-            State::Waiting(mut awaited) => match Pin::new(&mut awaited).poll(context) {
-                Poll::Ready(answer) => return Err(answer),
-                Poll::Pending => (State::Waiting(awaited), Poll::Pending),
-            },
+        match &mut self.awaited {
+            Some(awaited) => awaited.poll_answer(context),
             // Polled after its end: it stays there.
-            State::Ended => return Err(Err(CallError::Closed { job: J::NAME })),
-        };
-        self.state = state;
-        Ok(poll)
+            None => Poll::Ready(Err(CallError::Closed { job: J::NAME })),
+        }
     }
 }
 
@@ -189,24 +179,23 @@ impl<J: Run, E: Engine> Client<J, E> {
 impl<J: Run, E: Engine> Unpin for Call<'_, J, E> {}
 
 impl<J: Run, E: Engine> Future for Call<'_, J, E> {
-    type Output = Result<J::Response, CallError<J::Error>>;
+    type Output = Answer<J>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let call = self.get_mut();
-        loop {
-            match call.step(context) {
-                Ok(Poll::Ready(())) => {}
-                Ok(Poll::Pending) => break,
-                Err(end) => return Poll::Ready(end),
-            }
-        }
-        if let Some(alarm) = &mut call.alarm
+        let polled = match call.request.take() {
+            Some(request) => call.begin(request, context),
+            None => call.proceed(context),
+        };
+        if polled.is_pending()
+            && let Some(alarm) = &mut call.alarm
             && alarm.as_mut().poll(context).is_ready()
         {
-            call.state = State::Ended;
+            call.awaited = None;
+            call.sending = None;
             return Poll::Ready(Err(CallError::Expired { job: J::NAME }));
         }
-        Poll::Pending
+        polled
     }
 }
 

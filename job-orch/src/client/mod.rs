@@ -19,7 +19,8 @@ use crate::engine::{DeadLetter, Durability, Engine, EngineChannels};
 use crate::id::JobId;
 use crate::job::Run;
 use crate::outcome::CallError;
-use crate::processor::{JobCounts, Service, guarded};
+use crate::panics::guarded;
+use crate::processor::{JobCounts, Service};
 use crate::sync::Arc;
 
 type RequestSender<J, E> = <<E as Engine>::Channels<J> as Channels<J>>::RequestSender;

@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use super::supervise::supervise;
 use super::{HostedJob, Orchestrator};
 use crate::client::Client;
 use crate::engine::{Engine, TravelsOn};
@@ -168,9 +167,9 @@ async fn open<J: TravelsOn<E>, E: Engine>(
     let channels =
         engine.open::<J>(&serving).await.map_err(|source| Error::Engine { job: J::NAME, source })?;
     let service = Arc::new(Service::new(serving));
-    for owned in resources {
-        let worker = Worker::new(Arc::clone(&service), &channels);
-        workers.spawn(supervise(worker, channels.clone(), owned));
+    for mut owned in resources {
+        let mut worker = Worker::new(Arc::clone(&service), &channels);
+        workers.spawn(async move { worker.run(&mut owned).await });
     }
     Ok(Arc::new(Client::<J, E>::new(service, channels, engine)))
 }

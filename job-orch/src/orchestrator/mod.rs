@@ -3,7 +3,6 @@
 mod assembly;
 mod health;
 mod hosted;
-mod supervise;
 
 use std::any::TypeId;
 use std::collections::HashMap;

@@ -1,10 +1,11 @@
 //! One attempt to run a job: polled once on the spot, and followed with a clock and a way to stop only if it suspends.
+//!
+//! Panics are not caught here: they end the worker's step, which knows what it was at (see [`super::worker`]). One guard
+//! for a whole step costs less than one per job.
 
-use std::any::Any;
 use std::future::{Future, pending, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
-use std::task::{Context as Poller, Poll, ready};
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
@@ -19,41 +20,28 @@ use crate::context::Context;
 pub(super) enum End<T> {
     /// The job returned.
     Returned(T),
-    /// The job panicked, or dropping what it left did.
-    Panicked(String),
-    /// It took longer than its limit.
-    TimedOut,
-    /// Its caller's deadline passed.
-    Expired,
-    /// Somebody cancelled it.
-    Cancelled,
     /// It was told to stop, for this reason, and returned within its grace.
     Late(T, Reason),
+    /// It was stopped.
+    Stopped(Reason),
 }
 
 /// Why an attempt is to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reason {
+    /// It took longer than its limit.
     Limit,
+    /// Its caller's deadline passed.
     Deadline,
+    /// Somebody cancelled it.
     Cancel,
-}
-
-impl Reason {
-    pub(super) const fn end<T>(self) -> End<T> {
-        match self {
-            Self::Limit => End::TimedOut,
-            Self::Deadline => End::Expired,
-            Self::Cancel => End::Cancelled,
-        }
-    }
 }
 
 /// When an attempt must end.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Limits {
-    pub(super) timeout: Option<Instant>,
-    pub(super) deadline: Option<Instant>,
+    timeout: Option<Instant>,
+    deadline: Option<Instant>,
 }
 
 impl Limits {
@@ -76,125 +64,70 @@ impl Limits {
     }
 }
 
-/// A job's future whose panics, and those of its drop, are values.
-pub(super) struct Guarded<'a, F> {
-    // `None` after its end.
-    run: Pin<&'a mut Option<F>>,
-    // Entered for each poll.
-    span: &'a Span,
+/// Polls a job for the first time.
+pub(super) async fn start<F: Future>(mut run: Pin<&mut F>, span: &Span) -> Poll<F::Output> {
+    poll_fn(|poller| {
+        let _entered = span.enter();
+        Poll::Ready(run.as_mut().poll(poller))
+    })
+    .await
 }
 
-impl<'a, F: Future> Guarded<'a, F> {
-    pub(super) const fn new(run: Pin<&'a mut Option<F>>, span: &'a Span) -> Self {
-        Self { run, span }
-    }
-
-    /// Polls the job. After its end it is dropped already.
-    pub(super) fn poll_end(&mut self, poller: &mut Poller<'_>) -> Poll<End<F::Output>> {
-        let _entered = self.span.enter();
-        let polled = guarded(|| {
-            let Some(run) = self.run.as_mut().as_pin_mut() else { return Poll::Pending };
-            let output = ready!(run.poll(poller));
-            // Here, so that a panic of a drop is caught too.
-            self.run.set(None);
-            Poll::Ready(output)
-        });
-        match polled {
-            Ok(poll) => poll.map(End::Returned),
-            Err(message) => Poll::Ready(End::Panicked(message)),
-        }
-    }
-
-    /// Drops the job where it stands.
-    fn drop_now<T>(&mut self, end: End<T>) -> End<T> {
-        match guarded(|| self.run.set(None)) {
-            Ok(()) => end,
-            Err(message) => End::Panicked(message),
-        }
-    }
-
-    /// Follows a job that has suspended, while `beside` runs to its end too.
-    pub(super) async fn follow(
-        mut self,
-        beside: impl Future<Output = ()>,
-        limits: Limits,
-        stop: &Stop,
-        context: &Context,
-    ) -> End<F::Output> {
-        let mut beside = pin!(beside);
-        let mut beside_ended = false;
-        let mut alarm = pin!(alarm(limits.first()));
-        let mut stopped = pin!(stop.requested());
-        let end = poll_fn(|poller| {
-            if !beside_ended {
-                beside_ended = beside.as_mut().poll(poller).is_ready();
-            }
-            if let Poll::Ready(end) = self.poll_end(poller) {
-                return Poll::Ready(Ok(end));
-            }
-            if stopped.as_mut().poll(poller).is_ready() {
-                return Poll::Ready(Err(Reason::Cancel));
-            }
-            alarm.as_mut().poll(poller).map(|()| Err(limits.reason()))
-        })
-        .await;
-        let end = match end {
-            Ok(end) => end,
-            Err(reason) => self.stop(reason, context).await,
-        };
+/// Follows a job that has suspended, while `beside` runs to its end too.
+pub(super) async fn follow<F: Future>(
+    mut run: Pin<&mut F>,
+    beside: impl Future<Output = ()>,
+    limits: Limits,
+    stop: &Stop,
+    context: &Context,
+    span: &Span,
+) -> End<F::Output> {
+    let mut beside = pin!(beside);
+    let mut beside_ended = false;
+    let mut alarm = pin!(alarm(limits.first()));
+    let mut stopped = pin!(stop.requested());
+    let end = poll_fn(|poller| {
         if !beside_ended {
-            beside.await;
+            beside_ended = beside.as_mut().poll(poller).is_ready();
         }
-        end
-    }
-
-    /// Stops the job: at once, or within [`GRACE`] if it listens to its token. A success within the grace counts.
-    async fn stop(&mut self, reason: Reason, context: &Context) -> End<F::Output> {
-        if context.cancel() {
-            let mut grace = pin!(tokio::time::sleep(GRACE));
-            let end = poll_fn(|poller| match self.poll_end(poller) {
-                Poll::Ready(end) => Poll::Ready(Some(end)),
-                Poll::Pending => grace.as_mut().poll(poller).map(|()| None),
-            });
-            if let Some(end) = end.await {
-                return end.late(reason);
-            }
+        let _entered = span.enter();
+        if let Poll::Ready(output) = run.as_mut().poll(poller) {
+            return Poll::Ready(Ok(output));
         }
-        self.drop_now(reason.end())
+        if stopped.as_mut().poll(poller).is_ready() {
+            return Poll::Ready(Err(Reason::Cancel));
+        }
+        alarm.as_mut().poll(poller).map(|()| Err(limits.reason()))
+    })
+    .await;
+    let end = match end {
+        Ok(output) => End::Returned(output),
+        // The caller drops the job where it stands.
+        Err(reason) if !context.cancel() => End::Stopped(reason),
+        Err(reason) => grace(run, reason, span).await,
+    };
+    if !beside_ended {
+        beside.await;
     }
+    end
 }
 
-impl<T> End<T> {
-    fn late(self, reason: Reason) -> Self {
-        match self {
-            Self::Returned(output) => Self::Late(output, reason),
-            other => other,
+/// Gives a job that listens to its token the time to end by itself.
+async fn grace<F: Future>(mut run: Pin<&mut F>, reason: Reason, span: &Span) -> End<F::Output> {
+    let mut grace = pin!(tokio::time::sleep(GRACE));
+    poll_fn(|poller| {
+        let _entered = span.enter();
+        match run.as_mut().poll(poller) {
+            Poll::Ready(output) => Poll::Ready(End::Late(output, reason)),
+            Poll::Pending => grace.as_mut().poll(poller).map(|()| End::Stopped(reason)),
         }
-    }
+    })
+    .await
 }
 
 async fn alarm(at: Option<Instant>) {
     match at {
         Some(at) => sleep_until(at).await,
         None => pending().await,
-    }
-}
-
-/// Calls what may panic, and gives the panic's message as an error.
-pub(crate) fn guarded<T>(call: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(call)).map_err(message)
-}
-
-fn message(panic: Box<dyn Any + Send>) -> String {
-    match panic.downcast::<String>() {
-        Ok(text) => *text,
-        Err(panic) => match panic.downcast_ref::<&'static str>() {
-            Some(text) => (*text).to_owned(),
-            None => {
-                // Its drop is the user's too, and may panic again.
-                drop(catch_unwind(AssertUnwindSafe(|| drop(panic))));
-                "a panic without a text".to_owned()
-            }
-        },
     }
 }

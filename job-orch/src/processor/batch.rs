@@ -6,10 +6,10 @@ use std::task::Poll;
 
 use tokio::time::Instant;
 
-use super::attempt::{End, Guarded, Limits};
+use super::attempt::{End, Limits, follow, start};
 use super::running::Stop;
 use super::service::DeliveryOf;
-use super::worker::{Ended, Worker, expired};
+use super::worker::{Current, Worker, has_passed};
 use crate::channel::{Channels, Delivery, Envelope, McReceive};
 use crate::context::Context;
 use crate::job::Run;
@@ -17,7 +17,7 @@ use crate::outcome::CallError;
 
 /// Deliveries whose requests are lent to a batch. Dropped early, it puts the requests back into their envelopes, and so
 /// the deliveries return to their channel.
-struct Lent<J: Run, D: Delivery<Message = Envelope<J>>> {
+pub(super) struct Lent<J: Run, D: Delivery<Message = Envelope<J>>> {
     deliveries: Vec<D>,
     requests: Vec<J::Request>,
 }
@@ -41,7 +41,7 @@ impl<J: Run, D: Delivery<Message = Envelope<J>>> Lent<J, D> {
         }
     }
 
-    fn into_deliveries(mut self) -> Vec<D> {
+    pub(super) fn into_deliveries(mut self) -> Vec<D> {
         self.restore();
         std::mem::take(&mut self.deliveries)
     }
@@ -56,35 +56,55 @@ impl<J: Run, D: Delivery<Message = Envelope<J>>> Drop for Lent<J, D> {
 impl<J: Run, C: Channels<J>> Worker<J, C> {
     pub(super) async fn handle_batch(&mut self, first: DeliveryOf<J, C>, resources: &mut J::Resources) {
         let deliveries = self.collect(first).await;
-        if deliveries.is_empty() {
-            return;
-        }
-        self.tally.attempts += deliveries.len() as u64;
+        self.tally.attempts.add(deliveries.len() as u64);
         match Lent::new(deliveries) {
-            Ok(lent) => {
-                let count = lent.requests.len();
-                let end = self.run_batch(&lent.requests, resources).await;
-                let deliveries = lent.into_deliveries();
-                let outcomes = outcomes(end, count);
-                for (delivery, outcome) in deliveries.into_iter().zip(outcomes) {
-                    let attempt = delivery.attempt();
-                    let ended = self.ended(outcome, attempt);
-                    self.settle(delivery, attempt, ended).await;
-                }
-            }
+            Ok(lent) => self.run_lent(lent, resources).await,
             Err(deliveries) => {
                 for delivery in deliveries {
-                    let request = std::slice::from_ref(delivery.message().request());
-                    let end = self.run_batch(request, resources).await;
-                    let attempt = delivery.attempt();
-                    let ended: Ended<J> = match outcomes(end, 1).pop() {
-                        Some(outcome) => self.ended(outcome, attempt),
-                        None => Err(CallError::Closed { job: J::NAME }),
-                    };
-                    self.settle(delivery, attempt, ended).await;
+                    self.run_alone(delivery, resources).await;
                 }
             }
         }
+    }
+
+    async fn run_lent(&mut self, lent: Lent<J, DeliveryOf<J, C>>, resources: &mut J::Resources) {
+        if lent.requests.is_empty() {
+            return;
+        }
+        self.current = Current::Batch(lent);
+        let Self { requests, outlet, tally, current, .. } = self;
+        let Current::Batch(lent) = &*current else { return };
+        let end = run_batch::<J>(&lent.requests, resources, || requests.release(), outlet.flush(tally)).await;
+        let Current::Batch(lent) = std::mem::replace(current, Current::Nothing) else { return };
+        let deliveries = lent.into_deliveries();
+        let outcomes = outcomes(end, deliveries.len());
+        for (delivery, outcome) in deliveries.into_iter().zip(outcomes) {
+            self.settle_member(delivery, outcome).await;
+        }
+    }
+
+    /// For a channel that cannot lend.
+    async fn run_alone(&mut self, delivery: DeliveryOf<J, C>, resources: &mut J::Resources) {
+        self.current = Current::One(delivery);
+        let Self { requests, outlet, tally, current, .. } = self;
+        let Current::One(delivery) = &*current else { return };
+        let request = std::slice::from_ref(delivery.message().request());
+        let end = run_batch::<J>(request, resources, || requests.release(), outlet.flush(tally)).await;
+        if let (Some(delivery), Some(outcome)) = (current.take_one(), outcomes(end, 1).pop()) {
+            self.settle_member(delivery, outcome).await;
+        }
+    }
+
+    async fn settle_member(&mut self, delivery: DeliveryOf<J, C>, outcome: Member<J>) {
+        let attempt = delivery.attempt();
+        self.current = Current::One(delivery);
+        let ended = match outcome {
+            Member::Ended(end) => self.ended(end, attempt),
+            Member::Miscounted(message) => {
+                Err(CallError::Panicked { job: J::NAME, message, attempts: attempt })
+            }
+        };
+        self.settle(attempt, ended).await;
     }
 
     /// Collects up to a batch: what is there, and what comes while it lingers.
@@ -111,34 +131,40 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
 
     /// Takes a delivery into the batch, unless it can be settled without running.
     async fn admit(&mut self, delivery: DeliveryOf<J, C>) -> Option<DeliveryOf<J, C>> {
-        let delivery = self.board(delivery).await?;
-        match expired(delivery.message()) {
-            None => Some(delivery),
-            Some(error) => {
-                self.finish(delivery, Err(error)).await;
-                None
-            }
+        let delivery = if self.service.keep.is_some() { self.board(delivery).await? } else { delivery };
+        if !delivery.message().deadline().is_some_and(has_passed) {
+            return Some(delivery);
         }
+        self.current = Current::One(delivery);
+        self.finish(Err(CallError::Expired { job: J::NAME })).await;
+        None
     }
+}
 
-    async fn run_batch(
-        &mut self,
-        requests: &[J::Request],
-        resources: &mut J::Resources,
-    ) -> End<Vec<Result<J::Response, J::Error>>> {
-        let limits = Limits::of(J::SETTINGS.timeout, None);
-        let span = tracing::debug_span!(
-            target: "job_orch", "job.run_batch", job.name = J::NAME, job.batch = requests.len()
-        );
-        let mut run = pin!(Some(J::run_batch(requests, resources)));
-        let mut run = Guarded::new(run.as_mut(), &span);
-        match poll_fn(|poller| Poll::Ready(run.poll_end(poller))).await {
-            Poll::Ready(end) => end,
-            Poll::Pending => {
-                self.requests.release();
-                // A batch has no id of its own: its members end with it, and cannot be stopped alone.
-                run.follow(self.flush(), limits, &Stop::default(), &Context::detached()).await
-            }
+type Outcomes<J> = Vec<Result<<J as Run>::Response, <J as Run>::Error>>;
+
+/// What became of one member of a batch.
+enum Member<J: Run> {
+    Ended(End<Result<J::Response, J::Error>>),
+    Miscounted(String),
+}
+
+async fn run_batch<J: Run>(
+    requests: &[J::Request],
+    resources: &mut J::Resources,
+    release: impl FnOnce(),
+    flush: impl Future<Output = ()>,
+) -> End<Outcomes<J>> {
+    let limits = Limits::of(J::SETTINGS.timeout, None);
+    let size = requests.len();
+    let span = tracing::debug_span!(target: "job_orch", "job.run_batch", job.name = J::NAME, job.batch = size);
+    let mut run = pin!(J::run_batch(requests, resources));
+    match start(run.as_mut(), &span).await {
+        Poll::Ready(all) => End::Returned(all),
+        Poll::Pending => {
+            release();
+            // A batch has no id of its own: its members end with it, and cannot be stopped alone.
+            follow(run, flush, limits, &Stop::default(), &Context::detached(), &span).await
         }
     }
 }
@@ -153,17 +179,15 @@ async fn now<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
 }
 
 /// One outcome for each of `count` requests, whatever the batch did.
-fn outcomes<T, E>(end: End<Vec<Result<T, E>>>, count: usize) -> Vec<End<Result<T, E>>> {
-    let each = |make: &dyn Fn() -> End<Result<T, E>>| (0..count).map(|_| make()).collect();
+fn outcomes<J: Run>(end: End<Outcomes<J>>, count: usize) -> Vec<Member<J>> {
     match end {
-        End::Returned(all) | End::Late(all, _) if all.len() == count => all.into_iter().map(End::Returned).collect(),
+        End::Returned(all) | End::Late(all, _) if all.len() == count => {
+            all.into_iter().map(|one| Member::Ended(End::Returned(one))).collect()
+        }
         End::Returned(all) | End::Late(all, _) => {
             let text = format!("the batch returned {} outcomes for {count} requests", all.len());
-            each(&|| End::Panicked(text.clone()))
+            (0..count).map(|_| Member::Miscounted(text.clone())).collect()
         }
-        End::Panicked(message) => each(&|| End::Panicked(message.clone())),
-        End::TimedOut => each(&|| End::TimedOut),
-        End::Expired => each(&|| End::Expired),
-        End::Cancelled => each(&|| End::Cancelled),
+        End::Stopped(reason) => (0..count).map(|_| Member::Ended(End::Stopped::<_>(reason))).collect(),
     }
 }

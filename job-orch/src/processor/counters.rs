@@ -1,9 +1,11 @@
-//! What a processor counts: each worker for itself, and now and then for all to read.
+//! What a processor counts. Each worker counts for itself, with plain stores: an atomic addition per job and counter would
+//! cost more than a short job.
 
 use serde::{Deserialize, Serialize};
 
 use crate::cache::CacheCounts;
 use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::{Arc, Mutex, lock};
 
 macro_rules! counters {
     ($($(#[$doc:meta])* $name:ident,)+) => {
@@ -16,28 +18,19 @@ macro_rules! counters {
             pub cache: Option<CacheCounts>,
         }
 
-        /// The counters that all workers of a processor share.
-        #[derive(Debug, Default)]
-        pub(super) struct Counters {
-            $($name: AtomicU64,)+
-        }
-
-        /// What one worker has counted and not yet shared: an atomic addition per job and counter would cost more than a
-        /// short job.
+        /// What one writer has counted, for all to read.
         #[derive(Debug, Default)]
         pub(super) struct Tally {
-            $(pub(super) $name: u64,)+
+            $(pub(super) $name: Counter,)+
         }
 
-        impl Counters {
-            pub(super) fn share(&self, tally: &mut Tally) {
-                $(if tally.$name > 0 {
-                    self.$name.fetch_add(std::mem::take(&mut tally.$name), Ordering::Relaxed);
-                })+
+        impl Tally {
+            fn add_to(&self, counts: &mut JobCounts) {
+                $(counts.$name += self.$name.get();)+
             }
 
-            pub(super) fn read(&self, cache: Option<CacheCounts>) -> JobCounts {
-                JobCounts { $($name: self.$name.load(Ordering::Relaxed),)+ cache }
+            fn fold(&self, other: &Self) {
+                $(self.$name.add(other.$name.get());)+
             }
         }
     };
@@ -68,4 +61,59 @@ counters! {
     unsettled,
     /// Times a worker was started again after it had ended by a fault.
     restarts,
+}
+
+/// A counter with one writer and any number of readers.
+#[derive(Debug, Default)]
+pub(super) struct Counter(AtomicU64);
+
+impl Counter {
+    /// Counts so many more. Only its one writer may: two at a time would lose some.
+    pub(super) fn add(&self, more: u64) {
+        self.0.store(self.get() + more, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// All tallies of one processor.
+#[derive(Debug, Default)]
+pub(super) struct Counters(Mutex<Tallies>);
+
+#[derive(Debug, Default)]
+struct Tallies {
+    // What nobody's own tally counts, and those of workers that are gone.
+    common: Tally,
+    workers: Vec<Arc<Tally>>,
+}
+
+impl Counters {
+    /// One more worker's tally.
+    pub(super) fn join(&self) -> Arc<Tally> {
+        let tally = Arc::new(Tally::default());
+        lock(&self.0).workers.push(Arc::clone(&tally));
+        tally
+    }
+
+    /// Keeps what a worker has counted, without the worker.
+    pub(super) fn leave(&self, tally: &Arc<Tally>) {
+        let mut tallies = lock(&self.0);
+        tallies.common.fold(tally);
+        tallies.workers.retain(|other| !Arc::ptr_eq(other, tally));
+    }
+
+    /// Counts what happens outside any worker.
+    pub(super) fn count(&self, count: impl FnOnce(&Tally)) {
+        count(&lock(&self.0).common);
+    }
+
+    pub(super) fn read(&self, cache: Option<CacheCounts>) -> JobCounts {
+        let mut counts = JobCounts { cache, ..JobCounts::default() };
+        let tallies = lock(&self.0);
+        tallies.common.add_to(&mut counts);
+        tallies.workers.iter().for_each(|tally| tally.add_to(&mut counts));
+        counts
+    }
 }

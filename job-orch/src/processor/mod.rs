@@ -4,8 +4,10 @@ mod attempt;
 mod batch;
 mod counters;
 mod flights;
+mod outlet;
 mod running;
 mod service;
+mod settle;
 mod worker;
 
 use std::fmt;
@@ -13,7 +15,6 @@ use std::future::Future;
 use std::time::Duration;
 
 pub use counters::JobCounts;
-pub(crate) use attempt::guarded;
 pub(crate) use service::Service;
 pub(crate) use worker::Worker;
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use super::counters::{Counters, JobCounts, Tally};
+use super::counters::{Counters, JobCounts};
 use super::flights::Flights;
 use super::running::Running;
 use crate::cache::Keep;
@@ -32,7 +32,7 @@ pub(crate) struct Service<J: Run, C: Channels<J>> {
 }
 
 /// A worker loop that runs, while this lives.
-pub(crate) struct Working<'a>(&'a AtomicUsize);
+pub(super) struct Working<'a>(&'a AtomicUsize);
 
 impl Drop for Working<'_> {
     fn drop(&mut self) {
@@ -70,17 +70,13 @@ impl<J: Run, C: Channels<J>> Service<J, C> {
         self.counters.read(self.keep.as_ref().map(|keep| keep.counts()))
     }
 
-    pub(crate) fn enter_worker(&self) -> Working<'_> {
+    pub(super) fn enter_worker(&self) -> Working<'_> {
         self.working.fetch_add(1, Ordering::Relaxed);
         Working(&self.working)
     }
 
     pub(crate) fn working(&self) -> usize {
         self.working.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn count_restart(&self) {
-        self.counters.share(&mut Tally { restarts: 1, ..Tally::default() });
     }
 
     /// Returns everybody who was parked to the queue.
@@ -98,12 +94,12 @@ impl<J: Run, C: EngineChannels<J>> Service<J, C> {
             return true;
         }
         let Ok(Some(envelope)) = channels.request_sender().withdraw(id).await else { return false };
-        self.counters.share(&mut Tally { cancelled: 1, ..Tally::default() });
+        self.counters.count(|tally| tally.cancelled.add(1));
         self.abandon_flight(&envelope).await;
         envelope.answer(Err(CallError::Cancelled { job: J::NAME }));
         let responses = channels.response_sender();
         if responses.has_receivers() {
-            let failure = Failure::new(FailureKind::Cancelled, "cancelled while it waited".to_owned(), 0);
+            let failure = Failure::new(FailureKind::Cancelled, "cancelled while it waited", 0);
             // Nobody listens any more, or the channel is full by the user's choice: the caller has its answer.
             let _ = responses.send(Response::new(id, Err(failure))).await;
         }

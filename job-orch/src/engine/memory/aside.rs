@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -11,12 +12,27 @@ use crate::id::JobId;
 /// So often in a row may higher priorities pass a lower one that waits.
 const PATIENCE: u32 = 32;
 
+/// As good as never: about 30 years.
+const FAR: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);
+
 /// A message, and what sets it apart from a fresh one.
 #[derive(Debug)]
 pub(super) struct Item<M> {
     pub(super) message: M,
     // Most messages have none; a box keeps a delivery small.
     pub(super) past: Option<Box<Past>>,
+}
+
+impl<M> Item<M> {
+    pub(super) fn priority(&self) -> i16 {
+        self.past.as_ref().map_or(0, |past| past.priority)
+    }
+}
+
+/// When a message is due after this time. A time beyond the end of the clock is far away.
+pub(super) fn due_after(delay: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(delay).unwrap_or(now + FAR)
 }
 
 /// What is known of a message beside itself.
@@ -188,8 +204,7 @@ impl<M> Aside<M> {
     }
 
     fn lane(&mut self, item: Item<M>) {
-        let priority = item.past.as_ref().map_or(0, |past| past.priority);
-        self.lanes.entry(priority).or_default().push_back(item);
+        self.lanes.entry(item.priority()).or_default().push_back(item);
     }
 }
 

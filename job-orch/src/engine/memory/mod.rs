@@ -144,9 +144,11 @@ impl<J: Run> EngineChannels<J> for MemoryChannels<J> {
         let count = left.len() as u64;
         for envelope in left {
             envelope.answer(Err(CallError::Closed { job: J::NAME }));
-            let reason = Failure::new(FailureKind::Interrupted, "its process stopped first".to_owned(), 0);
+            let reason = Failure::new(FailureKind::Interrupted, "its process stopped first", 0);
             self.sender.graveyard().bury(envelope, reason);
         }
+        // Nobody will respond any more: clients that live on hold a sender too, so that it would never end by itself.
+        self.broadcast.close();
         count
     }
 }

@@ -8,8 +8,8 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::time::Instant;
 
-use super::aside::{Aside, Item, Past};
-use super::waiters::{Place, Waiters, wake};
+use super::aside::{Aside, Item, Past, due_after};
+use super::waiters::{Awoken, Place, Waiters, wake};
 use crate::channel::{Acceptance, SendError, SendOptions};
 use crate::settings::Overflow;
 use crate::sync::{Mutex, MutexGuard, lock};
@@ -53,8 +53,8 @@ pub(super) struct State<M> {
 /// What a receiver takes at once.
 #[derive(Debug)]
 pub(super) enum Taken<M> {
-    /// Fresh messages, at least one.
-    Fresh(VecDeque<M>),
+    /// Fresh messages, at least one, into the receiver's stash.
+    Fresh,
     /// One message with a past.
     Item(Item<M>),
     /// Nothing, ever again.
@@ -129,12 +129,12 @@ impl<M> Queue<M> {
         if let Some(key) = &options.unique {
             state.aside.hold(key.key.clone(), key.id);
         }
-        state.accepted += 1;
         let item = Item { message, past: Past::of(options) };
         match options.delay {
-            Some(delay) => state.aside.delay(item, Instant::now() + delay),
-            None => state.aside.queue(item),
+            Some(delay) => state.aside.delay(item, due_after(delay)),
+            None => state.line_up(item),
         }
+        state.accepted += 1;
         let waker = state.call_receiver();
         drop(state);
         wake(waker);
@@ -190,11 +190,12 @@ impl<M> Queue<M> {
 
     // ===== receivers =====
 
-    /// Takes messages: at most `limit` fresh ones, and no more than this receiver's share. If there are none, the task of
-    /// `context` sleeps, and the error says when the next delayed message is due.
+    /// Takes messages: at most `limit` fresh ones into the empty `stash`, and no more than this receiver's share. If there
+    /// are none, the task of `context` sleeps, and the error says when the next delayed message is due.
     pub(super) fn poll_take(
         &self,
         place: &mut Place,
+        stash: &mut VecDeque<M>,
         limit: usize,
         context: &Context<'_>,
     ) -> Result<Taken<M>, Option<Instant>> {
@@ -202,7 +203,7 @@ impl<M> Queue<M> {
         if state.idle.rise(place) {
             state.arriving = false;
         }
-        let Some(taken) = state.take(limit) else {
+        let Some(taken) = state.take(stash, limit) else {
             state.idle.sleep(place, context);
             return Err(state.aside.next_due());
         };
@@ -217,10 +218,10 @@ impl<M> Queue<M> {
     /// Gets up without having taken anything, and passes a wake-up on.
     pub(super) fn give_up_waiting(&self, place: &mut Place) {
         let mut state = self.lock();
-        if !state.idle.rise(place) {
-            return;
+        if state.idle.rise(place) {
+            state.arriving = false;
         }
-        state.arriving = false;
+        // Also one that nobody had called may have watched the clock for the others.
         let waker = state.call_receiver();
         drop(state);
         wake(waker);
@@ -241,14 +242,6 @@ impl<M> Queue<M> {
         let waker = state.call_receiver();
         drop(state);
         wake(waker);
-    }
-
-    /// Keeps an emptied chunk for the next messages.
-    pub(super) fn recycle(&self, chunk: VecDeque<M>) {
-        // Only what a chunk needs: a swallowed giant would keep its peak for ever.
-        if chunk.capacity() <= CHUNK * 2 {
-            self.lock().spare = Some(chunk);
-        }
     }
 
     /// Puts a message back at the front, or into the future.
@@ -304,9 +297,10 @@ impl<M> Queue<M> {
             Some(message) => message,
             None => state.aside.remove(&wanted)?,
         };
-        let waker = state.call_sender(self.capacity);
+        let (waker, idle) = (state.call_sender(self.capacity), state.call_to_the_end());
         drop(state);
         wake(waker);
+        idle.wake();
         Some(message)
     }
 
@@ -318,7 +312,9 @@ impl<M> Queue<M> {
         state.fresh_len = 0;
         let fresh = std::mem::take(&mut state.fresh);
         let aside = std::mem::take(&mut state.aside);
+        let idle = state.call_to_the_end();
         drop(state);
+        idle.wake();
         fresh.into_iter().flatten().chain(aside.into_messages()).collect()
     }
 }
@@ -352,6 +348,17 @@ impl<M> State<M> {
         self.fresh.push_back(chunk);
     }
 
+    /// Lines up a message with a wish. At priority 0 it stands behind the fresh ones, which then stand aside as well.
+    fn line_up(&mut self, item: Item<M>) {
+        if item.priority() == 0 {
+            self.fresh_len = 0;
+            for message in std::mem::take(&mut self.fresh).into_iter().flatten() {
+                self.aside.queue(Item { message, past: None });
+            }
+        }
+        self.aside.queue(item);
+    }
+
     fn append_chunk(&mut self, chunk: VecDeque<M>) {
         if !chunk.is_empty() {
             self.accepted += chunk.len() as u64;
@@ -360,7 +367,7 @@ impl<M> State<M> {
         }
     }
 
-    fn take(&mut self, limit: usize) -> Option<Taken<M>> {
+    fn take(&mut self, stash: &mut VecDeque<M>, limit: usize) -> Option<Taken<M>> {
         if !self.aside.is_empty() {
             self.aside.wake_due(Instant::now());
             if let Some(item) = self.aside.take(self.fresh_len > 0) {
@@ -368,23 +375,28 @@ impl<M> State<M> {
             }
         }
         if self.fresh_len > 0 {
-            let share = self.fresh_len.div_ceil(self.active.max(1));
-            return self.take_fresh(limit.min(share)).map(Taken::Fresh);
+            let share = if self.active > 1 { self.fresh_len.div_ceil(self.active) } else { limit };
+            self.take_fresh(stash, limit.min(share));
+            return Some(Taken::Fresh);
         }
         (self.closed && self.aside.is_empty()).then_some(Taken::End)
     }
 
-    fn take_fresh(&mut self, most: usize) -> Option<VecDeque<M>> {
-        let first = self.fresh.front_mut()?;
-        let chunk = if first.len() <= most {
-            self.fresh.pop_front()?
-        } else {
-            let mut chunk = self.spare.take().unwrap_or_default();
-            chunk.extend(first.drain(..most));
-            chunk
-        };
-        self.fresh_len -= chunk.len();
-        Some(chunk)
+    fn take_fresh(&mut self, stash: &mut VecDeque<M>, most: usize) {
+        let Some(first) = self.fresh.front_mut() else { return };
+        if first.len() > most {
+            self.fresh_len -= most;
+            stash.extend(first.drain(..most));
+            return;
+        }
+        self.fresh_len -= first.len();
+        if let Some(chunk) = self.fresh.pop_front() {
+            let empty = std::mem::replace(stash, chunk);
+            // Only what a chunk needs: a swallowed giant would keep its peak for ever.
+            if (1..=CHUNK * 2).contains(&empty.capacity()) {
+                self.spare = Some(empty);
+            }
+        }
     }
 
     fn remove_fresh(&mut self, wanted: &impl Fn(&M) -> bool) -> Option<M> {
@@ -409,6 +421,11 @@ impl<M> State<M> {
         let waker = self.idle.first()?;
         self.arriving = true;
         Some(waker)
+    }
+
+    /// Receivers that wait for what is not there any more: of a closed and empty channel, all.
+    fn call_to_the_end(&mut self) -> Awoken {
+        if self.closed && self.len() == 0 { self.idle.all() } else { Awoken::default() }
     }
 
     /// The next sender to wake: there is room for it. It passes the rest of the room on.

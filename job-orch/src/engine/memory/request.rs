@@ -5,23 +5,24 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant as Stopwatch};
+use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::aside::Item;
+use super::aside::{Item, due_after};
 use super::graveyard::Graveyard;
 use super::queue::{CHUNK, Queue, Taken};
 use super::waiters::Place;
 use crate::channel::{
     Acceptance, Delivery, Failure, McReceive, MpSend, ReceiveError, Return, SendError, SendOptions, SettleError,
 };
+use crate::clock::{self, Tick};
 use crate::settings::Overflow;
 use crate::sync::Arc;
 
-/// A receiver that worked as long as this on what it had fetched lets other tasks run before it fetches more, and fetches
-/// less.
-const LONG: Duration = Duration::from_micros(50);
+/// A receiver that works as long as this on what it has fetched gives the rest back, lets other tasks run, and fetches
+/// less next time. One tick of the coarse clock of a usual Linux.
+const LONG: Duration = Duration::from_millis(4);
 
 /// A bounded channel in memory with competing consumers: what it holds is lost with the process.
 ///
@@ -195,37 +196,47 @@ impl<M> Drop for Room<'_, M> {
 ///
 /// It fetches ahead when the messages it gave out were handled quickly, and one by one when not.
 pub struct Receiver<M: Send + 'static> {
-    channel: Arc<Channel<M>>,
+    home: Arc<Home<M>>,
     // Fetched ahead, in order.
     stash: VecDeque<M>,
     // How many to fetch next time.
     limit: usize,
     // When the stash was fetched: how long it lasted decides the next limit.
-    since: Option<Stopwatch>,
+    since: Option<Tick>,
     // Whether it has ever fetched.
     active: bool,
 }
 
+/// One receiver's own handle of its channel. Each lease holds one: the count of the channel itself lies beside the lock
+/// that senders fight for, and counting there would cost more than a short job.
+#[derive(Debug)]
+struct Home<M>(Arc<Channel<M>>);
+
 impl<M: Send + 'static> Receiver<M> {
-    const fn new(channel: Arc<Channel<M>>) -> Self {
-        Self { channel, stash: VecDeque::new(), limit: 1, since: None, active: false }
+    fn new(channel: Arc<Channel<M>>) -> Self {
+        Self { home: Arc::new(Home(channel)), stash: VecDeque::new(), limit: 1, since: None, active: false }
     }
 
     /// Adapts to how long the last stash lasted, and says whether others should run first.
     fn adapt(&mut self) -> bool {
         let Some(since) = self.since.take() else { return false };
         let long = since.elapsed() >= LONG;
-        self.limit = if long { (self.limit / 4).max(1) } else { (self.limit * 2).min(CHUNK) };
+        self.limit = if long { 1 } else { (self.limit * 2).min(CHUNK) };
         long
     }
 
+    /// Whether what is in the stash has been kept from idle siblings for too long. The clock is asked now and then.
+    fn is_late(&self) -> bool {
+        self.stash.len() % 8 == 7 && self.since.is_some_and(|since| since.elapsed() >= LONG)
+    }
+
     fn lease(&self, item: Item<M>) -> Lease<M> {
-        Lease { item: Some(item), channel: Arc::clone(&self.channel) }
+        Lease { item: Some(item), home: Arc::clone(&self.home) }
     }
 
     async fn fetch(&mut self) -> Result<Lease<M>, ReceiveError> {
         if !std::mem::replace(&mut self.active, true) {
-            self.channel.queue.activate();
+            self.home.0.queue.activate();
         }
         if self.adapt() {
             // Else a sibling that was woken from this thread would wait until this worker sleeps.
@@ -233,18 +244,18 @@ impl<M: Send + 'static> Receiver<M> {
         } else {
             tokio::task::coop::consume_budget().await;
         }
-        let taken = Waiting::new(&self.channel.queue, self.limit).await;
-        self.since = Some(Stopwatch::now());
+        let taken = Waiting::new(&self.home.0.queue, &mut self.stash, self.limit).await;
+        self.since = Some(clock::now());
         match taken {
-            Taken::Fresh(mut chunk) => {
-                let first = chunk.pop_front();
-                let empty = std::mem::replace(&mut self.stash, chunk);
-                self.channel.queue.recycle(empty);
-                first.map(|message| self.lease(Item { message, past: None })).ok_or(ReceiveError::Closed)
-            }
+            Taken::Fresh => self.pop().ok_or(ReceiveError::Closed),
             Taken::Item(item) => Ok(self.lease(item)),
             Taken::End => Err(ReceiveError::Closed),
         }
+    }
+
+    fn pop(&mut self) -> Option<Lease<M>> {
+        let message = self.stash.pop_front()?;
+        Some(self.lease(Item { message, past: None }))
     }
 }
 
@@ -253,8 +264,8 @@ impl<M: Send + Sync + 'static> McReceive for Receiver<M> {
     type Delivery = Lease<M>;
 
     async fn receive(&mut self) -> Result<Lease<M>, ReceiveError> {
-        match self.stash.pop_front() {
-            Some(message) => Ok(self.lease(Item { message, past: None })),
+        match self.next_fetched() {
+            Some(lease) => Ok(lease),
             None => self.fetch().await,
         }
     }
@@ -263,24 +274,31 @@ impl<M: Send + Sync + 'static> McReceive for Receiver<M> {
         self.stash.len()
     }
 
+    fn next_fetched(&mut self) -> Option<Lease<M>> {
+        if self.is_late() {
+            self.release();
+        }
+        self.pop()
+    }
+
     fn release(&mut self) {
         self.limit = 1;
         self.since = None;
-        self.channel.queue.unfetch(std::mem::take(&mut self.stash));
+        self.home.0.queue.unfetch(std::mem::take(&mut self.stash));
     }
 }
 
 impl<M: Send + 'static> Clone for Receiver<M> {
     fn clone(&self) -> Self {
-        self.channel.queue.join_receivers();
-        Self::new(Arc::clone(&self.channel))
+        self.home.0.queue.join_receivers();
+        Self::new(Arc::clone(&self.home.0))
     }
 }
 
 impl<M: Send + 'static> Drop for Receiver<M> {
     fn drop(&mut self) {
-        self.channel.queue.unfetch(std::mem::take(&mut self.stash));
-        self.channel.queue.leave_receivers(self.active);
+        self.home.0.queue.unfetch(std::mem::take(&mut self.stash));
+        self.home.0.queue.leave_receivers(self.active);
     }
 }
 
@@ -290,9 +308,11 @@ impl<M: Send + 'static> fmt::Debug for Receiver<M> {
     }
 }
 
-/// Waits for messages. Dropped early, it passes a wake-up on; what was taken is in its result, so nothing can be lost.
+/// Waits for messages. Dropped early, it passes a wake-up on; what was taken is in the stash or in its result, so nothing
+/// can be lost.
 struct Waiting<'a, M> {
     queue: &'a Queue<M>,
+    stash: &'a mut VecDeque<M>,
     limit: usize,
     place: Place,
     // Rings when the next delayed message is due.
@@ -300,8 +320,8 @@ struct Waiting<'a, M> {
 }
 
 impl<'a, M> Waiting<'a, M> {
-    const fn new(queue: &'a Queue<M>, limit: usize) -> Self {
-        Self { queue, limit, place: Place::NONE, alarm: None }
+    const fn new(queue: &'a Queue<M>, stash: &'a mut VecDeque<M>, limit: usize) -> Self {
+        Self { queue, stash, limit, place: Place::NONE, alarm: None }
     }
 }
 
@@ -310,7 +330,8 @@ impl<M> Future for Waiting<'_, M> {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Taken<M>> {
         let waiting = self.get_mut();
         loop {
-            let due = match waiting.queue.poll_take(&mut waiting.place, waiting.limit, context) {
+            let taken = waiting.queue.poll_take(&mut waiting.place, waiting.stash, waiting.limit, context);
+            let due = match taken {
                 Ok(taken) => return Poll::Ready(taken),
                 Err(None) => return Poll::Pending,
                 Err(Some(due)) => due,
@@ -343,14 +364,14 @@ impl<M> Drop for Waiting<'_, M> {
 pub struct Lease<M: Send + 'static> {
     // `None` once it is settled.
     item: Option<Item<M>>,
-    channel: Arc<Channel<M>>,
+    home: Arc<Home<M>>,
 }
 
 impl<M: Send + 'static> Lease<M> {
     fn settle(&mut self) -> Option<Item<M>> {
         let item = self.item.take()?;
         if let Some(past) = &item.past {
-            self.channel.queue.release(past);
+            self.home.0.queue.release(past);
         }
         Some(item)
     }
@@ -374,13 +395,16 @@ impl<M: Send + Sync + 'static> Delivery for Lease<M> {
     }
 
     fn ack(mut self) -> impl Future<Output = Result<(), SettleError>> + Send {
-        drop(self.settle());
+        if let Some(Item { past: Some(past), .. }) = &self.item {
+            self.home.0.queue.release(past);
+        }
+        self.item = None;
         std::future::ready(Ok(()))
     }
 
     fn bury(mut self, reason: Failure) -> impl Future<Output = Result<(), SettleError>> + Send {
         if let Some(item) = self.settle() {
-            self.channel.graveyard.bury(item.message, reason);
+            self.home.0.graveyard.bury(item.message, reason);
         }
         std::future::ready(Ok(()))
     }
@@ -389,13 +413,13 @@ impl<M: Send + Sync + 'static> Delivery for Lease<M> {
         if let Some(mut item) = self.item.take() {
             let due = match back {
                 Return::Untouched => None,
-                Return::Snoozed(after) => Some(Instant::now() + after),
+                Return::Snoozed(after) => Some(due_after(after)),
                 Return::Failed(after) => {
                     item.past.get_or_insert_default().failures += 1;
-                    Some(Instant::now() + after)
+                    Some(due_after(after))
                 }
             };
-            self.channel.queue.give_back(item, due);
+            self.home.0.queue.give_back(item, due);
         }
         std::future::ready(Ok(()))
     }
@@ -404,7 +428,7 @@ impl<M: Send + Sync + 'static> Delivery for Lease<M> {
 impl<M: Send + 'static> Drop for Lease<M> {
     fn drop(&mut self) {
         if let Some(item) = self.item.take() {
-            self.channel.queue.give_back(item, None);
+            self.home.0.queue.give_back(item, None);
         }
     }
 }

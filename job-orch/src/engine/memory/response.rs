@@ -198,9 +198,13 @@ impl<T: Send + Sync + 'static> Listener<T> {
 
     fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Result<Shared<T>, ReceiveError>> {
         std::task::ready!(self.poll_fetch(context))?;
+        Poll::Ready(Ok(self.next_shared()))
+    }
+
+    fn next_shared(&mut self) -> Shared<T> {
         let at = self.slice.from;
         self.slice.from += 1;
-        Poll::Ready(Ok(Shared { segment: Segment::clone(&self.slice.messages), at }))
+        Shared { segment: Segment::clone(&self.slice.messages), at }
     }
 }
 
@@ -214,6 +218,10 @@ impl<T: Send + Sync + 'static> McReceive for Listener<T> {
 
     fn fetched(&self) -> usize {
         self.slice.messages.len() - self.slice.from
+    }
+
+    fn next_fetched(&mut self) -> Option<Shared<T>> {
+        (self.fetched() > 0).then(|| self.next_shared())
     }
 }
 

@@ -33,6 +33,8 @@ struct State<T> {
     first: u64,
     // The number of the next message.
     next: u64,
+    // Of the numbers between, those that were skipped: they take no room.
+    skipped: u64,
     receivers: usize,
     closed: bool,
     // Receivers that have seen everything.
@@ -72,6 +74,7 @@ impl<T> Ring<T> {
             segments: VecDeque::new(),
             first: 0,
             next: 0,
+            skipped: 0,
             receivers: 0,
             closed: false,
             idle: Waiters::default(),
@@ -102,7 +105,8 @@ impl<T> Ring<T> {
         let mut state = self.lock();
         let room = state.room(messages.len(), self.capacity, self.overflow)?;
         filled.extend(messages.drain(..room));
-        let gone = state.append(spare, self.capacity);
+        let kept = if self.overflow == Overflow::DropOldest { self.capacity } else { usize::MAX };
+        let gone = state.append(spare, kept);
         let wakers = state.idle.all();
         drop(state);
         // Messages that nobody will see are dropped without the lock: they are the user's.
@@ -116,6 +120,7 @@ impl<T> Ring<T> {
         let mut state = self.lock();
         let start = state.next;
         state.next += missed;
+        state.skipped += missed;
         let untaken = state.receivers;
         match state.segments.back_mut() {
             Some(last) if last.skipped > 0 && last.untaken == untaken => last.skipped += missed,
@@ -177,7 +182,8 @@ impl<T> Ring<T> {
         let mut state = self.lock();
         state.receivers += 1;
         self.listened.store(state.receivers, Ordering::Relaxed);
-        for held in state.segments.iter_mut().filter(|held| held.start >= next) {
+        // Also the one in whose middle it stands: it has yet to take the rest.
+        for held in state.segments.iter_mut().filter(|held| held.end() > next) {
             held.untaken += 1;
         }
     }
@@ -232,7 +238,7 @@ impl<T> Ring<T> {
 
 impl<T> State<T> {
     fn len(&self) -> usize {
-        usize::try_from(self.next - self.first).unwrap_or(usize::MAX)
+        usize::try_from((self.next - self.first).saturating_sub(self.skipped)).unwrap_or(usize::MAX)
     }
 
     fn room(&self, wanted: usize, capacity: usize, overflow: Overflow) -> Result<usize, SendError<()>> {
@@ -249,13 +255,12 @@ impl<T> State<T> {
         }
     }
 
-    /// Appends a segment, and returns those that nobody will take.
-    fn append(&mut self, messages: Segment<T>, capacity: usize) -> Vec<Segment<T>> {
+    /// Appends a segment, keeps so many of the latest messages, and returns the segments that nobody will take.
+    fn append(&mut self, messages: Segment<T>, kept: usize) -> Vec<Segment<T>> {
         let start = self.next;
         self.next += messages.len() as u64;
         self.segments.push_back(Held { start, messages, untaken: self.receivers, skipped: 0 });
-        // Moves only where the oldest goes: elsewhere there was room.
-        self.first = self.first.max(self.next.saturating_sub(capacity as u64));
+        self.first = self.first.max(self.next.saturating_sub(kept as u64));
         self.clear()
     }
 
@@ -281,6 +286,7 @@ impl<T> State<T> {
                 break;
             }
             self.first = self.first.max(end);
+            self.skipped -= held.skipped;
             gone.extend(self.segments.pop_front().map(|held| held.messages));
         }
         gone

@@ -1,0 +1,7 @@
+//! What an expert writes by hand with the crates at hand, and what the peers offer.
+
+pub mod actors;
+pub mod apalis;
+pub mod broadcast;
+pub mod call;
+pub mod stream;

@@ -1,0 +1,43 @@
+//! What the command line says.
+
+use std::path::PathBuf;
+use std::thread::available_parallelism;
+
+use clap::{Parser, value_parser};
+
+use crate::count::Words;
+
+/// Counts lines, words and bytes of every regular file below directories, per file extension and in total.
+///
+/// Symbolic links are not followed, and directories named `.git` and `target` are skipped.
+/// Exit status: 0 if everything was read, 1 if something was not, 2 if the command line is wrong.
+#[derive(Debug, Parser)]
+#[command(name = "codestats")]
+pub(crate) struct Args {
+    /// Where to count. A directory inside another one of them is counted once.
+    #[arg(required = true, value_name = "DIRECTORY")]
+    pub(crate) directories: Vec<PathBuf>,
+
+    /// Files that are counted at the same time; without it, four per processor.
+    #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=4096))]
+    workers: Option<u16>,
+
+    /// Counts so many times; what has not changed then comes from the cache.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(1..))]
+    pub(crate) repeat: u32,
+
+    /// Prints one JSON object instead of a table.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// What makes a word.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) words: Words,
+}
+
+impl Args {
+    pub(crate) fn workers(&self) -> usize {
+        // More than processors: while one waits for a disk, another can count.
+        self.workers.map_or_else(|| 4 * available_parallelism().map_or(1, usize::from), usize::from)
+    }
+}

@@ -1,1 +1,0 @@
-//! The examples are beside this folder.

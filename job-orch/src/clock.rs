@@ -1,0 +1,45 @@
+//! Coarse clocks: a few nanoseconds a look, good to a few milliseconds. What users can see of time goes by tokio's clock,
+//! which tests can pause; these serve ids and the worker's own pace.
+
+use std::time::Duration;
+
+/// A moment of the coarse clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Tick(Duration);
+
+impl Tick {
+    /// How long ago this was: zero if the clock has not moved on since.
+    pub(crate) fn elapsed(self) -> Duration {
+        now().0.saturating_sub(self.0)
+    }
+}
+
+#[cfg(target_os = "linux")]
+pub(crate) fn now() -> Tick {
+    Tick(read(rustix::time::ClockId::MonotonicCoarse))
+}
+
+/// Milliseconds since 1970.
+#[cfg(target_os = "linux")]
+pub(crate) fn unix_millis() -> u64 {
+    u64::try_from(read(rustix::time::ClockId::RealtimeCoarse).as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(target_os = "linux")]
+fn read(clock: rustix::time::ClockId) -> Duration {
+    let now = rustix::time::clock_gettime(clock);
+    Duration::new(u64::try_from(now.tv_sec).unwrap_or(0), u32::try_from(now.tv_nsec).unwrap_or(0))
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn now() -> Tick {
+    static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
+    Tick(START.get_or_init(std::time::Instant::now).elapsed())
+}
+
+/// Milliseconds since 1970.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn unix_millis() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

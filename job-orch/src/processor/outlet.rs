@@ -1,0 +1,71 @@
+//! Where a worker's responses go: the caller's slot, and the broadcast.
+
+use crate::channel::{Channels, Envelope, MpSend, Response, SendError};
+use crate::job::Run;
+use crate::outcome::Failure;
+
+use super::counters::Tally;
+use super::service::Service;
+
+pub(super) struct Outlet<J: Run, C: Channels<J>> {
+    responses: C::ResponseSender,
+    // Not yet published: at most as many as the worker had fetched requests ahead.
+    outbox: Vec<Response<J>>,
+}
+
+impl<J: Run, C: Channels<J>> Outlet<J, C> {
+    pub(super) const fn new(responses: C::ResponseSender) -> Self {
+        Self { responses, outbox: Vec::new() }
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.outbox.is_empty()
+    }
+
+    /// Answers the caller, if there is one, and puts the response into the outbox, if anybody listens.
+    pub(super) fn respond(&mut self, envelope: &Envelope<J>, response: J::Response, service: &Service<J, C>) {
+        if !self.responses.has_receivers() {
+            return envelope.answer(Ok(response));
+        }
+        let id = envelope.id();
+        if !envelope.has_caller() {
+            return self.outbox.push(Response::new(id, Ok(response)));
+        }
+        let copy = service.copy(&response);
+        envelope.answer(Ok(response));
+        self.outbox.extend(copy.map(|copy| Response::new(id, Ok(copy))));
+    }
+
+    /// Puts a failure into the outbox, if anybody listens.
+    pub(super) fn report(&mut self, envelope: &Envelope<J>, reason: &Failure) {
+        if self.responses.has_receivers() {
+            self.outbox.push(Response::new(envelope.id(), Err(reason.clone())));
+        }
+    }
+
+    /// Publishes the outbox.
+    pub(super) async fn flush(&mut self, tally: &Tally) {
+        if self.outbox.is_empty() {
+            return;
+        }
+        let Err(error) = self.responses.send_many(&mut self.outbox).await else { return };
+        let left = self.outbox.len() as u64;
+        self.outbox.clear();
+        // That nobody listens any more is the end of a broadcast, not a fault.
+        if !matches!(error, SendError::Closed(())) {
+            tally.refused_responses.add(left);
+            self.responses.skip(left);
+            tracing::warn!(target: "job_orch", { job.name = J::NAME, left, %error }, "responses could not be published");
+        }
+    }
+}
+
+impl<J: Run, C: Channels<J>> Drop for Outlet<J, C> {
+    fn drop(&mut self) {
+        if !self.outbox.is_empty() {
+            let lost = self.outbox.len();
+            self.responses.skip(lost as u64);
+            tracing::warn!(target: "job_orch", { job.name = J::NAME, lost }, "a worker was stopped before it could publish");
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! How a worker ends what it is at: try again, respond, acknowledge, or bury.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::attempt::{End, Reason};
+use super::flights::Boarding;
+use super::service::DeliveryOf;
+use super::worker::{Current, Ended, PAUSE, Worker};
+use crate::channel::{Channels, Delivery, Envelope, McReceive, Return, SettleError};
+use crate::id::random_unit;
+use crate::job::Run;
+use crate::outcome::CallError;
+use crate::sync::Arc;
+
+impl<J: Run, C: Channels<J>> Worker<J, C> {
+    /// Answers a request from the cache or parks it with an equal one that runs; gives back what is left to do.
+    pub(super) async fn board(&mut self, delivery: DeliveryOf<J, C>) -> Option<DeliveryOf<J, C>> {
+        let service = Arc::clone(&self.service);
+        let Some(keep) = &service.keep else { return Some(delivery) };
+        let attempts = delivery.attempt();
+        // The cache runs the user's `Hash`, `Eq` and `Clone`: a panic must find the delivery.
+        self.current = Current::One(delivery);
+        let Current::One(delivery) = &self.current else { return None };
+        let envelope = delivery.message();
+        if let Some(outcome) = keep.fresh(envelope.request()) {
+            let ended = outcome.map_err(|error| CallError::Failed { job: J::NAME, error, attempts });
+            self.finish(ended).await;
+            return None;
+        }
+        let (digest, id) = (keep.digest(envelope.request()), envelope.id());
+        match service.flights.board(digest, id, self.current.take_one()?) {
+            Boarding::Lead(delivery) => Some(delivery),
+            Boarding::Parked => {
+                keep.count_join();
+                None
+            }
+            Boarding::Full(delivery) => {
+                let settled = delivery.nack(Return::Snoozed(PAUSE)).await;
+                self.count_settled(settled);
+                None
+            }
+        }
+    }
+
+    pub(super) fn ended(&self, end: End<Result<J::Response, J::Error>>, attempts: u32) -> Ended<J> {
+        let job = J::NAME;
+        match end {
+            // What it did within its grace counts, if it is done.
+            End::Returned(Ok(response)) | End::Late(Ok(response), _) => Ok(response),
+            End::Returned(Err(error)) => Err(CallError::Failed { job, error, attempts }),
+            End::Late(Err(_), reason) | End::Stopped(reason) => Err(match reason {
+                Reason::Deadline => CallError::Expired { job },
+                Reason::Cancel => CallError::Cancelled { job },
+                Reason::Limit => {
+                    self.tally.timed_out.add(1);
+                    let limit = J::SETTINGS.timeout.unwrap_or_default();
+                    CallError::TimedOut { job, limit, attempts }
+                }
+            }),
+        }
+    }
+
+    /// Settles what a panic has left: says whether there was anything.
+    pub(super) async fn settle_panic(&mut self, panic: &str) -> bool {
+        let job = J::NAME;
+        let hit = match std::mem::replace(&mut self.current, Current::Nothing) {
+            Current::Nothing => return false,
+            Current::One(delivery) => vec![delivery],
+            Current::Batch(lent) => lent.into_deliveries(),
+        };
+        for delivery in hit {
+            let attempts = delivery.attempt();
+            self.tally.panicked.add(1);
+            tracing::error!(target: "job_orch", { job.name = job, attempts, panic }, "the job panicked");
+            self.current = Current::One(delivery);
+            self.settle(attempts, Err(CallError::Panicked { job, message: panic.to_owned(), attempts })).await;
+        }
+        true
+    }
+
+    /// Tries again later, or finishes.
+    pub(super) async fn settle(&mut self, attempt: u32, ended: Ended<J>) {
+        let Current::One(delivery) = &self.current else { return };
+        if let Err(error) = &ended
+            && let Some(delay) = retry_after::<J>(error, attempt, delivery.message())
+        {
+            tracing::debug!(target: "job_orch", { job.name = J::NAME, attempt, ?delay, %error }, "the job will run again");
+            self.tally.retried.add(1);
+            let Some(delivery) = self.current.take_one() else { return };
+            let settled = delivery.nack(Return::Failed(delay)).await;
+            return self.count_settled(settled);
+        }
+        let shares = self.land(&ended);
+        self.finish(ended).await;
+        for (parked, share) in shares {
+            self.current = Current::One(parked);
+            match share {
+                Some(share) => self.finish(share).await,
+                // A cancelled or expired run says nothing about the request: the next in line runs.
+                None => {
+                    if let Some(parked) = self.current.take_one() {
+                        let settled = parked.nack(Return::Untouched).await;
+                        self.count_settled(settled);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Keeps the outcome, and returns everybody who had joined this run, with their share of it.
+    fn land(&self, ended: &Ended<J>) -> Vec<(DeliveryOf<J, C>, Option<Ended<J>>)> {
+        let (Some(keep), Current::One(delivery)) = (&self.service.keep, &self.current) else { return Vec::new() };
+        let (request, id) = (delivery.message().request(), delivery.message().id());
+        match ended {
+            Ok(response) => keep.keep(request, Ok(response)),
+            Err(error) => {
+                if let CallError::Failed { error, .. } = error {
+                    keep.keep(request, Err(error));
+                }
+                keep.give_up(request);
+            }
+        }
+        let share = || match ended {
+            Ok(response) => Some(Ok(keep.copy(response))),
+            Err(CallError::Cancelled { .. } | CallError::Expired { .. }) => None,
+            Err(error) => Some(Err(CallError::Joined { job: J::NAME, failure: error.failure() })),
+        };
+        self.service.flights.land(keep.digest(request), id).into_iter().map(|parked| (parked, share())).collect()
+    }
+
+    /// Responds, then settles.
+    pub(super) async fn finish(&mut self, ended: Ended<J>) {
+        match ended {
+            Ok(response) => self.succeed(response).await,
+            Err(error) => self.fail(error).await,
+        }
+    }
+
+    /// The common end, and the only one that is in a hurry.
+    pub(super) async fn succeed(&mut self, response: J::Response) {
+        let Current::One(delivery) = &self.current else { return };
+        self.tally.succeeded.add(1);
+        self.outlet.respond(delivery.message(), response, &self.service);
+        if !self.outlet.is_empty() && self.requests.fetched() == 0 {
+            self.outlet.flush(&self.tally).await;
+        }
+        if let Some(delivery) = self.current.take_one() {
+            let settled = delivery.ack().await;
+            self.count_settled(settled);
+        }
+    }
+
+    async fn fail(&mut self, error: CallError<J::Error>) {
+        let Current::One(delivery) = &self.current else { return };
+        let ended = match &error {
+            CallError::Cancelled { .. } => &self.tally.cancelled,
+            CallError::Expired { .. } => &self.tally.expired,
+            _ => &self.tally.failed,
+        };
+        ended.add(1);
+        let (reason, envelope) = (error.failure(), delivery.message());
+        // Nobody asks what became of a request that was cancelled, and a caller has the error. Else somebody must find it.
+        let is_dead = !matches!(error, CallError::Cancelled { .. } | CallError::Expired { .. }) && !envelope.has_caller();
+        self.outlet.report(envelope, &reason);
+        envelope.answer(Err(error));
+        if !self.outlet.is_empty() && self.requests.fetched() == 0 {
+            self.outlet.flush(&self.tally).await;
+        }
+        let Some(delivery) = self.current.take_one() else { return };
+        let settled = if is_dead {
+            self.tally.buried.add(1);
+            delivery.bury(reason).await
+        } else {
+            delivery.ack().await
+        };
+        self.count_settled(settled);
+    }
+
+    pub(super) fn count_settled(&self, settled: Result<(), SettleError>) {
+        if let Err(error) = settled {
+            self.tally.unsettled.add(1);
+            tracing::warn!(target: "job_orch", { job.name = J::NAME, %error }, "a request could not be settled");
+        }
+    }
+}
+
+/// When to try again, if at all.
+fn retry_after<J: Run>(error: &CallError<J::Error>, attempt: u32, envelope: &Envelope<J>) -> Option<Duration> {
+    let failed = matches!(error, CallError::Failed { .. } | CallError::Panicked { .. } | CallError::TimedOut { .. });
+    let retry = J::SETTINGS.retry.filter(|retry| failed && attempt <= retry.max)?;
+    let delay = retry.delay(attempt, random_unit());
+    let in_time = envelope.deadline().is_none_or(|deadline| Instant::now() + delay < deadline);
+    in_time.then_some(delay)
+}

@@ -1,0 +1,8 @@
+use job_orch::job;
+
+#[job]
+async fn count(path: &String) -> usize {
+    path.size()
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use job_orch::job;
+
+#[job]
+async fn count(db: &mut String) -> usize {
+    db.len()
+}
+
+fn main() {}

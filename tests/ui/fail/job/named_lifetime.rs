@@ -1,0 +1,8 @@
+use job_orch::job;
+
+#[job]
+async fn count<'a>(path: &'a String) -> usize {
+    path.len()
+}
+
+fn main() {}

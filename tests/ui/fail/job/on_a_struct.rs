@@ -1,0 +1,6 @@
+use job_orch::job;
+
+#[job]
+struct Count;
+
+fn main() {}

@@ -1,0 +1,8 @@
+use job_orch::job;
+
+struct Files;
+
+#[job]
+impl Files {}
+
+fn main() {}

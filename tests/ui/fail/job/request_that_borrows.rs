@@ -1,0 +1,8 @@
+use job_orch::job;
+
+#[job]
+async fn count(paths: &Vec<&str>) -> usize {
+    paths.len()
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+use job_orch::job;
+
+struct Files;
+
+impl Files {
+    #[job]
+    async fn count(&self, path: &String) -> usize {
+        path.len()
+    }
+}
+
+fn main() {}

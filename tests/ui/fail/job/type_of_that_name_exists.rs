@@ -1,0 +1,10 @@
+use job_orch::job;
+
+struct Count;
+
+#[job]
+async fn count(path: &String) -> usize {
+    path.len()
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use job_orch::job;
+
+#[job]
+async fn count(path: &String) -> usize;
+
+fn main() {}

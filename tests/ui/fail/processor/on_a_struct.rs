@@ -1,0 +1,6 @@
+use job_orch::processor;
+
+#[processor]
+struct Store;
+
+fn main() {}

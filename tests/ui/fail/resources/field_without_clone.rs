@@ -1,0 +1,10 @@
+use job_orch::Resources;
+
+struct Db;
+
+#[derive(Resources)]
+struct App {
+    db: Db,
+}
+
+fn main() {}

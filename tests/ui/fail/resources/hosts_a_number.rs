@@ -1,0 +1,7 @@
+use job_orch::Resources;
+
+#[derive(Resources)]
+#[hosts(3)]
+struct App;
+
+fn main() {}

@@ -1,0 +1,20 @@
+use job_orch::{Resources, job};
+
+use std::sync::Arc;
+
+#[derive(Clone)]
+struct Db(u64);
+
+#[job]
+async fn store(total: &u64, db: &mut Db) -> u64 {
+    *total + db.0
+}
+
+#[derive(Resources)]
+#[hosts(Store)]
+struct App {
+    #[shared]
+    db: Arc<Db>,
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+use job_orch::Resources;
+
+struct Http;
+
+#[derive(Resources)]
+struct App {
+    #[shared]
+    http: Http,
+}
+
+fn main() {}
