@@ -22,7 +22,7 @@ struct Row {
 }
 
 /// What a row must reach. It is checked on the ratio, or on our own figure where there is no reference.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub enum Target {
     /// At least so much; the aim.
     AtLeast(f64, f64),
@@ -49,6 +49,7 @@ impl fmt::Display for Target {
 }
 
 /// How to measure.
+#[derive(Debug)]
 pub struct Plan {
     /// Rounds of each group.
     pub rounds: usize,
@@ -57,13 +58,21 @@ pub struct Plan {
 }
 
 /// What has been measured.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Verdict {
     missed: Vec<String>,
     checked: usize,
 }
 
+impl fmt::Debug for Group<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Group").field("unit", &self.unit).field("rows", &self.rows.len()).finish_non_exhaustive()
+    }
+}
+
 impl<'a> Group<'a> {
+    /// A group whose figures have this unit.
+    #[must_use]
     pub fn new(unit: &'static str) -> Self {
         Self { unit, contenders: Vec::new(), rows: Vec::new() }
     }

@@ -68,6 +68,9 @@ pub(crate) struct Counts {
 #[job(cache(capacity = 4_000_000))]
 #[processor(requests = 256)]
 pub(crate) async fn count(file: &File, buffer: &mut Buffer, words: &Words) -> io::Result<Counts> {
+    // A run that suspends is taken for a long one: its worker then gives back the requests it has fetched ahead, and none
+    // of them waits behind a huge file.
+    tokio::task::yield_now().await;
     // Reading blocks: the runtime gets another thread for its other tasks meanwhile. `spawn_blocking` would move the work
     // instead of the rest, and takes twice as long for small files.
     tokio::task::block_in_place(|| read(&file.path, *words, &mut buffer.0))

@@ -24,7 +24,7 @@ use count::{Buffer, Count, Counts};
 use futures_util::{StreamExt, stream};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use job_orch::prelude::*;
-use report::{Cache, Report, Run as Times, Summary, Unreadable};
+use report::{Cache, Lap, Report, Summary, Unreadable};
 use tokio::sync::mpsc;
 use walk::{Find, walk};
 
@@ -57,18 +57,18 @@ async fn run(args: &Args) -> Result<bool, Box<dyn Error>> {
         .start()
         .await?;
 
-    let mut runs = Vec::new();
+    let mut laps = Vec::new();
     let mut summary = Summary::default();
     for _ in 0..args.repeat {
         let (began, before) = (Instant::now(), cache(&orch)?);
         summary = count_all(args, &orch).await?;
         let after = cache(&orch)?;
         let cache = Cache { hits: after.hits - before.hits, misses: after.misses - before.misses };
-        runs.push(Times { took: began.elapsed(), cache });
+        laps.push(Lap { took: began.elapsed(), cache });
     }
     orch.shutdown().await?;
 
-    let report = Report::new(summary, runs);
+    let report = Report::new(summary, laps);
     let out = io::BufWriter::new(io::stdout().lock());
     let printed = if args.json { report.json(out) } else { report.table(out) };
     match printed {

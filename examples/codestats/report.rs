@@ -83,7 +83,7 @@ pub(crate) struct Cache {
 
 /// How one run went.
 #[derive(Debug)]
-pub(crate) struct Run {
+pub(crate) struct Lap {
     pub(crate) took: Duration,
     pub(crate) cache: Cache,
 }
@@ -92,7 +92,7 @@ pub(crate) struct Run {
 #[derive(Debug)]
 pub(crate) struct Report {
     pub(crate) summary: Summary,
-    pub(crate) runs: Vec<Run>,
+    pub(crate) laps: Vec<Lap>,
 }
 
 #[derive(Serialize)]
@@ -104,17 +104,17 @@ struct Object<'a> {
 
 impl Report {
     /// Sorts what came in any order.
-    pub(crate) fn new(mut summary: Summary, runs: Vec<Run>) -> Self {
+    pub(crate) fn new(mut summary: Summary, laps: Vec<Lap>) -> Self {
         summary.unreadable.sort();
-        Self { summary, runs }
+        Self { summary, laps }
     }
 
     /// One JSON object. Its cache counts all runs.
     pub(crate) fn json(&self, mut out: impl Write) -> io::Result<()> {
         let mut cache = Cache::default();
-        for run in &self.runs {
-            cache.hits += run.cache.hits;
-            cache.misses += run.cache.misses;
+        for lap in &self.laps {
+            cache.hits += lap.cache.hits;
+            cache.misses += lap.cache.misses;
         }
         serde_json::to_writer(&mut out, &Object { summary: &self.summary, cache })?;
         writeln!(out)?;
@@ -161,7 +161,7 @@ impl Report {
 
     fn times(&self, out: &mut impl Write) -> io::Result<()> {
         writeln!(out)?;
-        self.runs.iter().try_for_each(|Run { took, cache }| {
+        self.laps.iter().try_for_each(|Lap { took, cache }| {
             writeln!(out, "{:.3} s, cache: {} hits, {} misses", took.as_secs_f64(), cache.hits, cache.misses)
         })
     }

@@ -38,8 +38,8 @@ pub(crate) fn walk(given: &[PathBuf], mut found: impl FnMut(Find) -> bool) {
     }
     // The last first, so that no more than one branch waits at a time.
     while let Some(directory) = waiting.pop() {
-        let inside = |real: &Path| !roots.contains(real);
-        if !read(&directory, inside, &mut waiting, &mut found) {
+        let is_new = |real: &Path| !roots.contains(real);
+        if !read(&directory, is_new, &mut waiting, &mut found) {
             return;
         }
     }

@@ -1,6 +1,6 @@
 //! Holds the example `codestats` against the real `wc` in the C locale.
 
-#![cfg(unix)]
+#![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "in a test, both are failures")]
 
 use std::collections::BTreeMap;

@@ -15,17 +15,20 @@ impl Tick {
 }
 
 #[cfg(target_os = "linux")]
+#[inline]
 pub(crate) fn now() -> Tick {
     Tick(read(rustix::time::ClockId::MonotonicCoarse))
 }
 
 /// Milliseconds since 1970.
 #[cfg(target_os = "linux")]
+#[inline]
 pub(crate) fn unix_millis() -> u64 {
     u64::try_from(read(rustix::time::ClockId::RealtimeCoarse).as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(target_os = "linux")]
+#[inline]
 fn read(clock: rustix::time::ClockId) -> Duration {
     let now = rustix::time::clock_gettime(clock);
     Duration::new(u64::try_from(now.tv_sec).unwrap_or(0), u32::try_from(now.tv_nsec).unwrap_or(0))

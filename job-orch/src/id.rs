@@ -35,6 +35,7 @@ pub struct InvalidJobId {
 
 impl JobId {
     /// A new id, later than every id this thread has made.
+    #[inline]
     #[must_use]
     #[expect(clippy::new_without_default, reason = "a default that differs each time would surprise")]
     pub fn new() -> Self {
@@ -94,6 +95,7 @@ thread_local! {
     });
 }
 
+#[inline]
 fn next(cell: &Cell<Generator>) -> u128 {
     let mut own = cell.get();
     own.seed = own.seed.wrapping_add(0x9E37_79B9_7F4A_7C15);

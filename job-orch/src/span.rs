@@ -2,6 +2,17 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
+/// What is due later than the clock can count is due then: thirty years from now.
+const FAR: Duration = Duration::from_secs(86_400 * 365 * 30);
+
+/// The moment after this time.
+pub(crate) fn from_now(span: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(span).unwrap_or(now + FAR)
+}
+
 /// A text that is no span of time.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a span of time: {text:?}; write for example \"90s\", \"5m\" or \"1h 30m\"")]

@@ -148,7 +148,7 @@ async fn an_answer_too_stale_is_not_served() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refresh_that_was_cancelled_is_begun_again() {
+async fn a_refresh_waits_its_turn() {
     let (orch, runs, gate) = hosting!(Stale);
     gate.let_through(1);
     orch.call(Stale, 1).await.unwrap();

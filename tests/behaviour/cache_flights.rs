@@ -6,7 +6,7 @@ use job_orch::prelude::*;
 use job_orch_tests::{Bare, Driver, Gate, Log, soon, within_a_minute};
 use tokio::time::sleep;
 
-/// What a run is to do, and for whom: all with the same first part are equal.
+/// What a run is to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Then {
     Succeed,

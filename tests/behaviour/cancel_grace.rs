@@ -113,7 +113,7 @@ async fn a_failure_within_the_grace_is_a_cancellation() {
 async fn a_panic_within_the_grace_is_not_tried_again() {
     let scene = scene().await;
     let (answer, _) = cancelled(&scene, Then::Panic).await;
-    assert!(answer.is_err());
+    assert!(matches!(answer, Err(CallError::Cancelled { .. })), "{answer:?}");
     scene.orch.shutdown().await.unwrap();
     assert_eq!(scene.ids.len(), 1);
     assert_eq!(scene.orch.counts(Listen).unwrap().panicked, 1);

@@ -34,7 +34,7 @@ async fn working() -> (Orchestrator<Memory>, Log<u32>) {
 
 async fn reasons(orch: &Orchestrator<Memory>) -> Vec<String> {
     let letters = orch.dead_letters(Work).await.unwrap();
-    letters.into_iter().map(|letter| letter.reason.message).collect()
+    letters.into_iter().map(|letter| letter.reason.message.clone()).collect()
 }
 
 #[tokio::test(start_paused = true)]

@@ -26,7 +26,6 @@ mod retry;
 mod send;
 mod shutdown;
 mod shutdown_deadline;
-
 mod timeout;
 mod tracing;
 mod unique;

@@ -84,7 +84,7 @@ async fn a_request_that_panics_when_dropped_is_handled_once() {
     assert!(soon(orch.call(Take, Touchy(At::Nowhere))).await.unwrap(), "the worker goes on");
     is_well(&orch, &runs, 3).await;
     let counts = orch.counts(Take).unwrap();
-    assert_eq!((counts.succeeded, counts.panicked, counts.restarts), (3, 0, 0), "the job itself did not panic");
+    assert_eq!((counts.succeeded, counts.panicked), (3, 0), "the job itself did not panic");
 }
 
 #[tokio::test(start_paused = true)]

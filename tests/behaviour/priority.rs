@@ -68,3 +68,15 @@ async fn the_lowest_priority_gets_every_33rd_turn() {
     assert_eq!(ran.iter().position(|number| *number == -1), Some(32));
     assert_eq!(ran.iter().position(|number| *number == -2), Some(65));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_priority_below_the_usual_gets_every_33rd_turn_too() {
+    let (orch, notes, gate) = held_up().await;
+    orch.send_many(Note, 0..100).await.unwrap();
+    orch.send(Note, -1).priority(-1).await.unwrap();
+    orch.send(Note, -2).priority(-2).await.unwrap();
+    gate.open();
+    orch.shutdown().await.unwrap();
+    let ran = &notes.entries()[1..];
+    assert_eq!(ran.iter().position(|number| *number == -2), Some(32), "the lowest first: it waits for the most");
+}

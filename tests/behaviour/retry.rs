@@ -35,7 +35,7 @@ async fn constant(_: &(), attempts: &Attempts) -> Result<(), Bare> {
     Err(Bare::of("no"))
 }
 
-#[job(retry(max = 3, backoff = polynomial("1s"), jitter = 0))]
+#[job(retry(max = 3, backoff = polynomial("1s..1h"), jitter = 0))]
 async fn patient(_: &(), attempts: &Attempts) -> Result<(), Bare> {
     attempts.push((0, Instant::now()));
     Err(Bare::of("no"))

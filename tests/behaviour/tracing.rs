@@ -96,5 +96,5 @@ async fn a_panic_is_reported() {
     orch.shutdown().await.unwrap();
     let events = captured.events.entries();
     let told = events.iter().find(|event| event.event.target == "job_orch" && field(&event.event, "job.name") == "fall");
-    assert_eq!(field(&told.unwrap().event, "message"), "fell");
+    assert_eq!(field(&told.unwrap().event, "panic"), "fell");
 }

@@ -1,15 +1,13 @@
 //! What travels: a request in its [`Envelope`], and the [`Response`] to it.
 
 use std::fmt;
-use std::task::Waker;
 
 use tokio::time::Instant;
 
-use super::ticket::{Asked, Awaited, Ticket, Wishes};
+use super::ticket::{Asked, Ticket, Wishes};
 use crate::id::JobId;
 use crate::job::Run;
 use crate::outcome::{CallError, Failure};
-use crate::sync::Arc;
 
 /// A request on its way: the user's value with its id, and what its sender wants to know or have respected.
 pub struct Envelope<J: Run> {
@@ -31,11 +29,16 @@ impl<J: Run> Envelope<J> {
         Self { id: JobId::new(), request: Some(request), asked: Some(Asked::new(Ticket::silent(wishes))) }
     }
 
-    /// A request whose sender waits for the answer and is woken by `waker`.
-    pub(crate) fn calling(request: J::Request, wishes: Wishes, waker: Waker) -> (Self, Awaited<J>) {
-        let ticket = Ticket::waiting(wishes, waker);
-        let asked = Asked::new(Arc::clone(&ticket));
-        (Self { id: JobId::new(), request: Some(request), asked: Some(asked) }, Awaited::new(ticket))
+    /// A request with this id, whose sender keeps no wish and waits for no answer.
+    #[inline]
+    pub(crate) const fn with_id(id: JobId, request: J::Request) -> Self {
+        Self { id, request: Some(request), asked: None }
+    }
+
+    /// A request whose sender waits for the answer: the one half of [`Ticket::call`].
+    #[inline]
+    pub(crate) const fn calling(id: JobId, request: J::Request, asked: Asked<J>) -> Self {
+        Self { id, request: Some(request), asked: Some(asked) }
     }
 
     /// The id of the request, and of its response.
@@ -69,19 +72,27 @@ impl<J: Run> Envelope<J> {
     /// When the answer is of no more use.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        self.asked.as_ref().and_then(|asked| asked.wishes().deadline)
+        self.asked.as_ref()?.wishes()?.deadline
     }
 
     /// The W3C trace context of the sender (`traceparent`), if it gave one.
     #[must_use]
     pub fn trace_parent(&self) -> Option<&str> {
-        self.asked.as_ref().and_then(|asked| asked.wishes().trace_parent.as_deref())
+        self.asked.as_ref()?.wishes()?.trace_parent.as_deref()
     }
 
     /// Whether a caller still waits for the answer.
     #[must_use]
     pub fn has_caller(&self) -> bool {
         self.asked.as_ref().is_some_and(|asked| asked.has_caller())
+    }
+
+    /// Answers the caller with a response, if one waits. Only the first answer counts.
+    #[inline]
+    pub(crate) fn respond(&self, response: J::Response) {
+        if let Some(asked) = &self.asked {
+            asked.respond(response);
+        }
     }
 
     /// Answers the caller, if one waits. Only the first answer counts.

@@ -5,16 +5,20 @@
 //! an [`MpSend`] and an [`McReceive`]; an engine makes them, and so can you (example `own_channel`).
 
 mod any;
+mod chunk;
 mod envelope;
 mod error;
 #[cfg(feature = "testing")]
 pub mod laws;
+#[cfg(feature = "testing")]
+pub mod mock;
 pub(crate) mod ticket;
 
 use std::future::Future;
 use std::time::Duration;
 
 pub use any::{AnyDelivery, AnyReceiver, AnySender};
+pub use chunk::Chunk;
 pub use envelope::{Envelope, Response};
 pub use crate::outcome::{Failure, FailureKind};
 pub use error::{BoxError, ReceiveError, SendError, SettleError};
@@ -45,6 +49,15 @@ pub trait MpSend: Clone + Send + Sync + 'static {
     /// [`SendError::Full`] where the message must wait.
     fn try_send(&self, message: Self::Message) -> Result<(), SendError<Self::Message>> {
         Err(SendError::Full(message))
+    }
+
+    /// Sends the message that `make` makes if that takes no waiting: a large message is then made where it will lie. By
+    /// default it hands `make` back.
+    ///
+    /// # Errors
+    /// [`SendError::Full`] where the message must wait.
+    fn try_send_made<F: FnOnce() -> Self::Message>(&self, make: F) -> Result<(), SendError<F>> {
+        Err(SendError::Full(make))
     }
 
     /// Sends messages in order, by default one by one. Those that were accepted leave the vector; after `Ok` it is empty.
@@ -181,6 +194,42 @@ pub trait McReceive: Clone + Send + 'static {
     /// Receives a message that was fetched ahead, if any was.
     fn next_fetched(&mut self) -> Option<Self::Delivery> {
         None
+    }
+
+    /// Waits for messages: receives one, or fetches some, to be taken by [`take_fetched`](McReceive::take_fetched). By default
+    /// it receives one.
+    ///
+    /// # Errors
+    /// As [`receive`](McReceive::receive).
+    ///
+    /// # Cancel safety
+    /// As [`receive`](McReceive::receive).
+    fn fetch(&mut self) -> impl Future<Output = Result<Option<Self::Delivery>, ReceiveError>> + Send {
+        async { self.receive().await.map(Some) }
+    }
+
+    /// Takes what was fetched ahead, to be handled where it lies. What is left of it goes back by
+    /// [`put_back`](McReceive::put_back), a single message also by [`lease`](McReceive::lease); a message that is dropped is
+    /// settled. By default there is none.
+    fn take_fetched(&mut self) -> Option<Chunk<Self::Message>> {
+        None
+    }
+
+    /// Puts back what was taken by [`take_fetched`](McReceive::take_fetched) and not handled.
+    fn put_back(&mut self, chunk: Chunk<Self::Message>) {
+        let _ = chunk;
+    }
+
+    /// Makes a delivery of one message that was taken by [`take_fetched`](McReceive::take_fetched). By default there is none
+    /// to make one of.
+    fn lease(&self, message: Self::Message) -> Option<Self::Delivery> {
+        let _ = message;
+        None
+    }
+
+    /// Whether what was fetched is being kept from idle siblings for too long.
+    fn is_late(&self) -> bool {
+        false
     }
 
     /// Gives back what was fetched ahead, because this receiver will be busy for a while.

@@ -21,7 +21,8 @@ pub(crate) struct Wishes {
 
 /// One request's slot, shared by its envelope and its caller: the only allocation of a call.
 pub(crate) struct Ticket<J: Run> {
-    wishes: Wishes,
+    // Boxed: few have any, and every call makes a ticket.
+    wishes: Option<Box<Wishes>>,
     slot: Mutex<Slot<J>>,
 }
 
@@ -30,25 +31,28 @@ enum Slot<J: Run> {
     Silent,
     /// A caller waits, asleep if it left its waker.
     Waiting(Option<Waker>),
-    Answered(Answer<J>),
+    /// The error is boxed: it is large and rare, and an answer is moved.
+    Answered(Result<J::Response, Box<CallError<J::Error>>>),
     /// The caller has its answer.
     Taken,
 }
 
 impl<J: Run> Ticket<J> {
     pub(crate) fn silent(wishes: Wishes) -> Arc<Self> {
-        Arc::new(Self { wishes, slot: Mutex::new(Slot::Silent) })
+        Arc::new(Self { wishes: Some(Box::new(wishes)), slot: Mutex::new(Slot::Silent) })
     }
 
-    /// A ticket whose caller sleeps already: `waker` wakes it.
-    pub(crate) fn waiting(wishes: Wishes, waker: Waker) -> Arc<Self> {
-        Arc::new(Self { wishes, slot: Mutex::new(Slot::Waiting(Some(waker))) })
+    /// Both halves of a ticket whose caller sleeps already: `waker` wakes it.
+    #[inline]
+    pub(crate) fn call(wishes: Option<Box<Wishes>>, waker: Waker) -> (Asked<J>, Awaited<J>) {
+        let ticket = Arc::new(Self { wishes, slot: Mutex::new(Slot::Waiting(Some(waker))) });
+        (Asked::new(Arc::clone(&ticket)), Awaited(Some(ticket)))
     }
 
     fn poll_answer(&self, context: &Context<'_>) -> Poll<Answer<J>> {
         let mut slot = lock(&self.slot);
         match std::mem::replace(&mut *slot, Slot::Taken) {
-            Slot::Answered(answer) => Poll::Ready(answer),
+            Slot::Answered(answer) => Poll::Ready(answer.map_err(|error| *error)),
             Slot::Waiting(mut waker) => {
                 match &mut waker {
                     Some(waker) => waker.clone_from(context.waker()),
@@ -69,7 +73,7 @@ impl<J: Run> Ticket<J> {
         drop(before);
     }
 
-    fn answer(&self, answer: Answer<J>) {
+    fn answer(&self, answer: Result<J::Response, Box<CallError<J::Error>>>) {
         let mut slot = lock(&self.slot);
         if let Slot::Waiting(waker) = &mut *slot {
             let waker = waker.take();
@@ -94,8 +98,8 @@ impl<J: Run> Asked<J> {
         Self { ticket, answered: AtomicBool::new(false) }
     }
 
-    pub(crate) fn wishes(&self) -> &Wishes {
-        &self.ticket.wishes
+    pub(crate) fn wishes(&self) -> Option<&Wishes> {
+        self.ticket.wishes.as_deref()
     }
 
     pub(crate) fn has_caller(&self) -> bool {
@@ -104,14 +108,19 @@ impl<J: Run> Asked<J> {
 
     pub(crate) fn answer(&self, answer: Answer<J>) {
         self.answered.store(true, Ordering::Relaxed);
-        self.ticket.answer(answer);
+        self.ticket.answer(answer.map_err(Box::new));
+    }
+
+    pub(crate) fn respond(&self, response: J::Response) {
+        self.answered.store(true, Ordering::Relaxed);
+        self.ticket.answer(Ok(response));
     }
 }
 
 impl<J: Run> Drop for Asked<J> {
     fn drop(&mut self) {
         if !self.answered.load(Ordering::Relaxed) {
-            self.ticket.answer(Err(CallError::Closed { job: J::NAME }));
+            self.ticket.answer(Err(Box::new(CallError::Closed { job: J::NAME })));
         }
     }
 }
@@ -120,10 +129,6 @@ impl<J: Run> Drop for Asked<J> {
 pub(crate) struct Awaited<J: Run>(Option<Arc<Ticket<J>>>);
 
 impl<J: Run> Awaited<J> {
-    pub(crate) const fn new(ticket: Arc<Ticket<J>>) -> Self {
-        Self(Some(ticket))
-    }
-
     /// The answer, if it is there. The task of `context` is woken when it comes.
     pub(crate) fn poll_answer(&mut self, context: &Context<'_>) -> Poll<Answer<J>> {
         // Polled again after its answer: it stays at its end.

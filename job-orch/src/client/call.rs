@@ -10,13 +10,15 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Client;
 use crate::cache::Found;
-use crate::channel::ticket::{Awaited, Wishes};
+use crate::channel::ticket::{Awaited, Ticket, Wishes};
 use crate::channel::{Acceptance, Envelope, MpSend, SendError, SendOptions};
 use crate::engine::{Engine, Prioritises};
+use crate::id::JobId;
 use crate::job::Run;
 use crate::outcome::CallError;
 use crate::span::{IntoSpan, InvalidSpan};
 
+type Unfolded = (Option<Box<Wishes>>, Option<SendOptions>);
 type Answer<J> = Result<<J as Run>::Response, CallError<<J as Run>::Error>>;
 type Sending<'a, J> = Pin<Box<dyn Future<Output = Result<Acceptance, SendError<Envelope<J>>>> + Send + 'a>>;
 
@@ -115,18 +117,21 @@ impl<'a, J: Run, E: Engine> Call<'a, J, E> {
             }
         }
         let (wishes, options) = match self.extras.take() {
-            None => (Wishes::default(), None),
+            None => (None, None),
             Some(extras) => self.unfold(*extras)?,
         };
-        let (envelope, awaited) = Envelope::calling(request, wishes, context.waker().clone());
+        let (asked, awaited) = Ticket::call(wishes, context.waker().clone());
         self.awaited = Some(awaited);
+        let id = JobId::new();
+        let make = move || Envelope::calling(id, request, asked);
         if let Some(options) = options {
-            self.sending = Some(Box::pin(client.requests.send_with(envelope, options)));
+            self.sending = Some(Box::pin(client.requests.send_with(make(), options)));
             return self.proceed(context);
         }
-        match client.requests.try_send(envelope) {
+        match client.requests.try_send_made(make) {
             Ok(()) => Poll::Pending,
-            Err(SendError::Full(envelope)) => {
+            Err(SendError::Full(make)) => {
+                let envelope = make();
                 let send = async { client.requests.send(envelope).await.map(|()| Acceptance::New) };
                 self.sending = Some(Box::pin(send));
                 self.proceed(context)
@@ -135,7 +140,7 @@ impl<'a, J: Run, E: Engine> Call<'a, J, E> {
         }
     }
 
-    fn unfold(&mut self, extras: Extras) -> Result<(Wishes, Option<SendOptions>), CallError<J::Error>> {
+    fn unfold(&mut self, extras: Extras) -> Result<Unfolded, CallError<J::Error>> {
         let Extras { timeout, trace_parent, options } = extras;
         let mut wishes = Wishes { deadline: None, trace_parent };
         if let Some(timeout) = timeout {
@@ -144,7 +149,7 @@ impl<'a, J: Run, E: Engine> Call<'a, J, E> {
             wishes.deadline = Instant::now().checked_add(timeout);
             self.alarm = wishes.deadline.map(|deadline| Box::pin(sleep_until(deadline)));
         }
-        Ok((wishes, (options != SendOptions::default()).then_some(options)))
+        Ok((Some(Box::new(wishes)), (options != SendOptions::default()).then_some(options)))
     }
 
     /// The later polls: waits for room, then for the answer.

@@ -120,15 +120,15 @@ impl<'a, J: Run, E: Engine> Send<'a, J, E> {
 
     fn begin(&mut self, client: &'a Client<J, E>, request: J::Request) -> Result<Begun<'a, J>, NotSent<J::Request>> {
         let Some(extras) = self.extras.take() else {
-            let envelope = Envelope::new(request);
-            let id = envelope.id();
-            return match client.requests.try_send(envelope) {
+            let id = JobId::new();
+            return match client.requests.try_send_made(move || Envelope::with_id(id, request)) {
                 Ok(()) => Ok(Begun::Accepted(id)),
-                Err(SendError::Full(envelope)) => {
+                Err(SendError::Full(make)) => {
+                    let envelope = make();
                     let send = async { client.requests.send(envelope).await.map(|()| Acceptance::New) };
                     Ok(Begun::Sending(id, Box::pin(send)))
                 }
-                Err(error) => Err(NotSent::refused(J::NAME, error, Envelope::into_request)),
+                Err(error) => Err(NotSent::refused(J::NAME, error, |make| make().into_request())),
             };
         };
         let Extras { delay, unique, trace_parent, mut options } = *extras;

@@ -23,7 +23,10 @@ use crate::sync::Arc;
 /// How long a shutdown waits for what was accepted, unless told otherwise.
 const DRAIN: Duration = Duration::from_secs(30);
 
-/// The most of anything: workers, waiting messages, a batch.
+/// The most workers of one job.
+const MOST_WORKERS: usize = 4096;
+
+/// The most of anything else: waiting messages, a batch.
 const MOST: usize = 1 << 24;
 
 type Opening<'a> = Pin<Box<dyn Future<Output = Result<Arc<dyn HostedJob>, Error>> + Send + 'a>>;
@@ -120,7 +123,7 @@ impl<E: Engine, P, A> Assembly<E, P, A> {
     pub fn host_with<J: TravelsOn<E> + HostedBy<P, I>, I>(mut self, job: J, serving: Serving) -> Self {
         let _ = job;
         // Here, where the provider's type is known: later the workers only know what they own.
-        let resources = (0..serving.workers.min(MOST)).map(|_| <J as HostedBy<P, I>>::collect(&self.provider)).collect();
+        let resources = (0..serving.workers.min(MOST_WORKERS)).map(|_| <J as HostedBy<P, I>>::collect(&self.provider)).collect();
         self.jobs.push(Hosting {
             name: J::NAME,
             id: TypeId::of::<J>(),
@@ -189,7 +192,7 @@ fn check<E>(jobs: &[Hosting<E>]) -> Result<(), Error> {
 /// What is wrong with these figures, if anything is.
 fn problem(serving: &Serving) -> Option<String> {
     let figures = [
-        ("workers", serving.workers, 4096),
+        ("workers", serving.workers, MOST_WORKERS),
         ("requests", serving.requests, MOST),
         ("responses", serving.responses, MOST),
         ("batch", serving.batch, MOST),

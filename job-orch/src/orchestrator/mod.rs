@@ -26,6 +26,7 @@ use crate::job::Run;
 use crate::outcome::CallError;
 use crate::processor::JobCounts;
 use crate::resources::{KnownTo, Nil, Unlisted};
+use crate::span::from_now;
 use crate::sync::Arc;
 
 /// A running orchestrator. Cheap to clone; the last clone that is dropped without [`shutdown`](Orchestrator::shutdown)
@@ -263,7 +264,7 @@ impl<E: Engine, A> Orchestrator<E, A> {
     /// Dropped early, it has stopped accepting, and the workers go on until a further shutdown or the last clone's drop.
     pub async fn shutdown(&self) -> Result<(), Error> {
         self.running.in_order().for_each(|job| job.close());
-        let deadline = tokio::time::Instant::now() + self.running.drain;
+        let deadline = from_now(self.running.drain);
         let mut workers = self.running.workers.lock().await;
         if let Some(workers) = workers.as_mut()
             && tokio::time::timeout_at(deadline, all_ended(workers)).await.is_err()

@@ -4,8 +4,6 @@ use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::Poll;
 
-use tokio::time::Instant;
-
 use super::attempt::{End, Limits, follow, start};
 use super::running::Stop;
 use super::service::DeliveryOf;
@@ -14,6 +12,7 @@ use crate::channel::{Channels, Delivery, Envelope, McReceive};
 use crate::context::Context;
 use crate::job::Run;
 use crate::outcome::CallError;
+use crate::span::from_now;
 
 /// Deliveries whose requests are lent to a batch. Dropped early, it puts the requests back into their envelopes, and so
 /// the deliveries return to their channel.
@@ -50,6 +49,10 @@ impl<J: Run, D: Delivery<Message = Envelope<J>>> Lent<J, D> {
 impl<J: Run, D: Delivery<Message = Envelope<J>>> Drop for Lent<J, D> {
     fn drop(&mut self) {
         self.restore();
+        // Each goes back to the front: the last one first, so that they stand as they stood.
+        while let Some(delivery) = self.deliveries.pop() {
+            drop(delivery);
+        }
     }
 }
 
@@ -110,7 +113,7 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
     /// Collects up to a batch: what is there, and what comes while it lingers.
     async fn collect(&mut self, first: DeliveryOf<J, C>) -> Vec<DeliveryOf<J, C>> {
         let (most, linger) = (self.service.serving.batch.max(1), self.service.serving.linger);
-        let until = Instant::now() + linger;
+        let until = from_now(linger);
         let mut batch = Vec::with_capacity(most.min(self.requests.fetched() + 1));
         let mut next = Some(first);
         while let Some(delivery) = next {

@@ -69,6 +69,17 @@ impl<D> Flights<D> {
         parked
     }
 
+    /// Takes out the first parked delivery that `wanted` picks.
+    pub(super) fn leave(&self, wanted: impl Fn(&D) -> bool) -> Option<D> {
+        let mut board = lock(&self.flights);
+        let left = board.flights.values_mut().find_map(|flight| {
+            let at = flight.parked.iter().position(&wanted)?;
+            Some(flight.parked.remove(at))
+        })?;
+        board.parked -= 1;
+        Some(left)
+    }
+
     /// Ends all flights.
     pub(super) fn clear(&self) -> Vec<D> {
         let mut board = lock(&self.flights);

@@ -4,6 +4,7 @@ mod attempt;
 mod batch;
 mod counters;
 mod flights;
+mod in_place;
 mod outlet;
 mod running;
 mod service;

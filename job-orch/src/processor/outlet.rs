@@ -1,6 +1,7 @@
 //! Where a worker's responses go: the caller's slot, and the broadcast.
 
 use crate::channel::{Channels, Envelope, MpSend, Response, SendError};
+use crate::id::JobId;
 use crate::job::Run;
 use crate::outcome::Failure;
 
@@ -25,38 +26,43 @@ impl<J: Run, C: Channels<J>> Outlet<J, C> {
     /// Answers the caller, if there is one, and puts the response into the outbox, if anybody listens.
     pub(super) fn respond(&mut self, envelope: &Envelope<J>, response: J::Response, service: &Service<J, C>) {
         if !self.responses.has_receivers() {
-            return envelope.answer(Ok(response));
+            return envelope.respond(response);
         }
         let id = envelope.id();
         if !envelope.has_caller() {
             return self.outbox.push(Response::new(id, Ok(response)));
         }
         let copy = service.copy(&response);
-        envelope.answer(Ok(response));
+        envelope.respond(response);
         self.outbox.extend(copy.map(|copy| Response::new(id, Ok(copy))));
     }
 
     /// Puts a failure into the outbox, if anybody listens.
-    pub(super) fn report(&mut self, envelope: &Envelope<J>, reason: &Failure) {
+    pub(super) fn report(&mut self, id: JobId, reason: &Failure) {
         if self.responses.has_receivers() {
-            self.outbox.push(Response::new(envelope.id(), Err(reason.clone())));
+            self.outbox.push(Response::new(id, Err(reason.clone())));
         }
     }
 
     /// Publishes the outbox.
     pub(super) async fn flush(&mut self, tally: &Tally) {
-        if self.outbox.is_empty() {
-            return;
+        if !self.outbox.is_empty() {
+            tally.refused_responses.add(self.publish().await);
         }
-        let Err(error) = self.responses.send_many(&mut self.outbox).await else { return };
+    }
+
+    /// Publishes the outbox; returns how many responses a full channel refused.
+    pub(super) async fn publish(&mut self) -> u64 {
+        let Err(error) = self.responses.send_many(&mut self.outbox).await else { return 0 };
         let left = self.outbox.len() as u64;
         self.outbox.clear();
         // That nobody listens any more is the end of a broadcast, not a fault.
-        if !matches!(error, SendError::Closed(())) {
-            tally.refused_responses.add(left);
-            self.responses.skip(left);
-            tracing::warn!(target: "job_orch", { job.name = J::NAME, left, %error }, "responses could not be published");
+        if matches!(error, SendError::Closed(())) {
+            return 0;
         }
+        self.responses.skip(left);
+        tracing::warn!(target: "job_orch", { job.name = J::NAME, left, %error }, "responses could not be published");
+        left
     }
 }
 

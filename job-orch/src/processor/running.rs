@@ -22,9 +22,14 @@ pub(super) struct Stop {
 impl Stop {
     pub(super) async fn requested(&self) {
         // The flag decides: the permit of a request that came too late for the last job must not stop this one.
-        while !self.requested.load(Ordering::Acquire) {
+        while !self.is_requested() {
             self.notify.notified().await;
         }
+    }
+
+    /// Whether somebody asked for it since the last request was listed.
+    pub(super) fn is_requested(&self) -> bool {
+        self.requested.load(Ordering::Acquire)
     }
 }
 

@@ -5,9 +5,10 @@ use std::sync::OnceLock;
 
 use super::counters::{Counters, JobCounts};
 use super::flights::Flights;
+use super::outlet::Outlet;
 use super::running::Running;
 use crate::cache::Keep;
-use crate::channel::{Channels, Delivery, Envelope, McReceive, MpSend, Response, Return, Withdraw};
+use crate::channel::{Channels, Delivery, Envelope, McReceive, Return, Withdraw};
 use crate::engine::EngineChannels;
 use crate::id::JobId;
 use crate::job::Run;
@@ -93,17 +94,34 @@ impl<J: Run, C: EngineChannels<J>> Service<J, C> {
         if self.running.stop(id) {
             return true;
         }
-        let Ok(Some(envelope)) = channels.request_sender().withdraw(id).await else { return false };
-        self.counters.count(|tally| tally.cancelled.add(1));
-        self.abandon_flight(&envelope).await;
-        envelope.answer(Err(CallError::Cancelled { job: J::NAME }));
-        let responses = channels.response_sender();
-        if responses.has_receivers() {
-            let failure = Failure::new(FailureKind::Cancelled, "cancelled while it waited", 0);
-            // Nobody listens any more, or the channel is full by the user's choice: the caller has its answer.
-            let _ = responses.send(Response::new(id, Err(failure))).await;
+        // Withdrawn from what it had joined, or from the queue.
+        let withdrawn = match self.flights.leave(|parked| parked.message().id() == id) {
+            Some(parked) => {
+                parked.message().answer(Err(CallError::Cancelled { job: J::NAME }));
+                parked.ack().await.is_ok()
+            }
+            None => match channels.request_sender().withdraw(id).await {
+                Ok(Some(envelope)) => {
+                    self.abandon_flight(&envelope).await;
+                    envelope.answer(Err(CallError::Cancelled { job: J::NAME }));
+                    true
+                }
+                _ => false,
+            },
+        };
+        if withdrawn {
+            self.counters.count(|tally| tally.cancelled.add(1));
+            self.announce_cancelled(id, channels).await;
         }
-        true
+        withdrawn
+    }
+
+    /// Tells the receivers of the broadcast; dropped early, that they missed it.
+    async fn announce_cancelled(&self, id: JobId, channels: &C) {
+        let mut outlet = Outlet::<J, C>::new(channels.response_sender());
+        outlet.report(id, &Failure::new(FailureKind::Cancelled, "cancelled while it waited", 0));
+        let refused = outlet.publish().await;
+        self.counters.count(|tally| tally.refused_responses.add(refused));
     }
 
     /// A withdrawn request may have led others, between two of its attempts: they go on without it.

@@ -65,8 +65,15 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
     /// Settles what a panic has left: says whether there was anything.
     pub(super) async fn settle_panic(&mut self, panic: &str) -> bool {
         let job = J::NAME;
+        // Whoever cancelled it wants it neither tried again nor kept.
+        let cancelled = std::mem::take(&mut self.following) && self.stop.is_requested();
         let hit = match std::mem::replace(&mut self.current, Current::Nothing) {
             Current::Nothing => return false,
+            Current::Chunk(mut chunk) => {
+                let hit = chunk.pop().and_then(|envelope| self.requests.lease(envelope));
+                self.requests.put_back(chunk);
+                hit.into_iter().collect()
+            }
             Current::One(delivery) => vec![delivery],
             Current::Batch(lent) => lent.into_deliveries(),
         };
@@ -75,7 +82,11 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
             self.tally.panicked.add(1);
             tracing::error!(target: "job_orch", { job.name = job, attempts, panic }, "the job panicked");
             self.current = Current::One(delivery);
-            self.settle(attempts, Err(CallError::Panicked { job, message: panic.to_owned(), attempts })).await;
+            let error = match cancelled {
+                true => CallError::Cancelled { job },
+                false => CallError::Panicked { job, message: panic.to_owned(), attempts },
+            };
+            self.settle(attempts, Err(error)).await;
         }
         true
     }
@@ -163,7 +174,7 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
         let (reason, envelope) = (error.failure(), delivery.message());
         // Nobody asks what became of a request that was cancelled, and a caller has the error. Else somebody must find it.
         let is_dead = !matches!(error, CallError::Cancelled { .. } | CallError::Expired { .. }) && !envelope.has_caller();
-        self.outlet.report(envelope, &reason);
+        self.outlet.report(envelope.id(), &reason);
         envelope.answer(Err(error));
         if !self.outlet.is_empty() && self.requests.fetched() == 0 {
             self.outlet.flush(&self.tally).await;
@@ -191,6 +202,6 @@ fn retry_after<J: Run>(error: &CallError<J::Error>, attempt: u32, envelope: &Env
     let failed = matches!(error, CallError::Failed { .. } | CallError::Panicked { .. } | CallError::TimedOut { .. });
     let retry = J::SETTINGS.retry.filter(|retry| failed && attempt <= retry.max)?;
     let delay = retry.delay(attempt, random_unit());
-    let in_time = envelope.deadline().is_none_or(|deadline| Instant::now() + delay < deadline);
+    let in_time = envelope.deadline().is_none_or(|deadline| delay < deadline.saturating_duration_since(Instant::now()));
     in_time.then_some(delay)
 }

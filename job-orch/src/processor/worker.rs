@@ -17,7 +17,7 @@ use super::counters::Tally;
 use super::outlet::Outlet;
 use super::running::Stop;
 use super::service::{DeliveryOf, Service};
-use crate::channel::{Channels, Delivery, Envelope, McReceive, ReceiveError};
+use crate::channel::{Channels, Chunk, Delivery, Envelope, McReceive, ReceiveError};
 use crate::context::Context;
 use crate::job::Run;
 use crate::outcome::CallError;
@@ -37,12 +37,16 @@ pub(crate) struct Worker<J: Run, C: Channels<J>> {
     pub(super) outlet: Outlet<J, C>,
     pub(super) tally: Arc<Tally>,
     pub(super) stop: Arc<Stop>,
+    // The job has suspended, so that `stop` speaks of it. After a panic it is set still.
+    pub(super) following: bool,
     pub(super) current: Current<J, DeliveryOf<J, C>>,
 }
 
 /// What a worker is at, so that a panic finds it.
 pub(super) enum Current<J: Run, D: Delivery<Message = Envelope<J>>> {
     Nothing,
+    /// The first message of a chunk, handled where it lies.
+    Chunk(Chunk<Envelope<J>>),
     One(D),
     Batch(Lent<J, D>),
 }
@@ -63,7 +67,7 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
     pub(crate) fn new(service: Arc<Service<J, C>>, channels: &C) -> Self {
         let (requests, outlet) = (channels.request_receiver(), Outlet::new(channels.response_sender()));
         let tally = service.counters.join();
-        Self { service, requests, outlet, tally, stop: Arc::default(), current: Current::Nothing }
+        Self { service, requests, outlet, tally, stop: Arc::default(), following: false, current: Current::Nothing }
     }
 
     /// Works until the request channel is closed and empty.
@@ -87,6 +91,28 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
     }
 
     async fn work(&mut self, resources: &mut J::Resources) {
+        if J::SETTINGS.batch || self.service.keep.is_some() {
+            return self.work_one_by_one(resources).await;
+        }
+        loop {
+            if let Some(chunk) = self.requests.take_fetched() {
+                self.current = Current::Chunk(chunk);
+                self.handle_chunk(resources).await;
+                continue;
+            }
+            if !self.outlet.is_empty() {
+                self.outlet.flush(&self.tally).await;
+            }
+            match self.requests.fetch().await {
+                Ok(None) => {}
+                Ok(Some(delivery)) => self.handle(delivery, resources).await,
+                Err(ReceiveError::Closed) => return,
+                Err(error) => report_fault::<J>(error).await,
+            }
+        }
+    }
+
+    async fn work_one_by_one(&mut self, resources: &mut J::Resources) {
         loop {
             // Asked for here and not in `next`: what is at hand costs no suspension point.
             let delivery = match self.requests.next_fetched() {
@@ -115,10 +141,7 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
             match self.requests.receive().await {
                 Ok(delivery) => return Some(delivery),
                 Err(ReceiveError::Closed) => return None,
-                Err(error) => {
-                    tracing::error!(target: "job_orch", { job.name = J::NAME, %error }, "receiving requests failed");
-                    tokio::time::sleep(PAUSE).await;
-                }
+                Err(error) => report_fault::<J>(error).await,
             }
         }
     }
@@ -126,13 +149,14 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
     /// Runs the job for one delivery, and settles it.
     async fn handle(&mut self, delivery: DeliveryOf<J, C>, resources: &mut J::Resources) {
         let attempt = delivery.attempt();
-        self.tally.attempts.add(1);
         let deadline = delivery.message().deadline();
         self.current = Current::One(delivery);
         if deadline.is_some_and(has_passed) {
             return self.settle(attempt, Err(CallError::Expired { job: J::NAME })).await;
         }
+        self.tally.attempts.add(1);
         let end = self.attempt(attempt, deadline, resources).await;
+        self.following = false;
         match end {
             End::Returned(Ok(response)) if self.service.keep.is_none() => self.succeed(response).await,
             end => {
@@ -149,7 +173,7 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
         deadline: Option<Instant>,
         resources: &mut J::Resources,
     ) -> End<Result<J::Response, J::Error>> {
-        let Self { service, requests, outlet, tally, stop, current } = self;
+        let Self { service, requests, outlet, tally, stop, following, current } = self;
         let Current::One(delivery) = &*current else { return End::Stopped(Reason::Cancel) };
         let envelope = delivery.message();
         let limits = Limits::of(J::SETTINGS.timeout, deadline);
@@ -162,6 +186,7 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
                 // Busy for a while: what was fetched ahead is for others, and what is finished goes out.
                 requests.release();
                 let _listed = service.running.enter(envelope.id(), stop);
+                *following = true;
                 follow(run, outlet.flush(tally), limits, stop, &context, &span).await
             }
         }
@@ -171,11 +196,20 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
 impl<J: Run, C: Channels<J>> Drop for Worker<J, C> {
     fn drop(&mut self) {
         self.service.counters.leave(&self.tally);
+        if let Current::Chunk(chunk) = std::mem::replace(&mut self.current, Current::Nothing) {
+            self.requests.put_back(chunk);
+        }
     }
 }
 
+/// A fault of the engine: reported, and given time.
+async fn report_fault<J: Run>(error: ReceiveError) {
+    tracing::error!(target: "job_orch", { job.name = J::NAME, %error }, "receiving requests failed");
+    tokio::time::sleep(PAUSE).await;
+}
+
 /// The job, with its own cache around it if it has one.
-async fn run_or_look_up<J: Run>(
+pub(super) async fn run_or_look_up<J: Run>(
     request: &J::Request,
     resources: &mut J::Resources,
     context: &Context,
@@ -195,7 +229,7 @@ pub(super) fn has_passed(deadline: Instant) -> bool {
     deadline <= Instant::now()
 }
 
-fn run_span<J: Run>(envelope: &Envelope<J>, attempt: u32) -> Span {
+pub(super) fn run_span<J: Run>(envelope: &Envelope<J>, attempt: u32) -> Span {
     tracing::debug_span!(
         target: "job_orch",
         "job.run",

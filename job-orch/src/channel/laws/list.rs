@@ -25,6 +25,7 @@ macro_rules! __channel_laws_list {
                 alone an_acked_request_is_gone,
                 alone a_request_returned_untouched_keeps_its_place,
                 alone a_request_returned_in_a_stream_keeps_its_place,
+                alone returned_requests_come_before_later_ones,
                 alone a_failure_counts_an_attempt,
                 alone a_failed_request_waits_for_its_time,
                 alone a_snooze_counts_no_attempt,

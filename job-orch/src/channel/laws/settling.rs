@@ -49,6 +49,21 @@ pub async fn a_request_returned_in_a_stream_keeps_its_place<F: Fixture>() {
     assert_eq!(take_many(&mut receiver, 2).await, [9, 10]);
 }
 
+/// Several requests that are returned untouched come again before everything that was sent after them.
+pub async fn returned_requests_come_before_later_ones<F: Fixture>() {
+    let (sender, mut receiver) = requests::<F>(64, Overflow::Wait).await;
+    send(&sender, 0..40).await;
+    take_many(&mut receiver, 8).await;
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        held.push(next(&mut receiver).await);
+    }
+    drop(held);
+    let mut again = take_many(&mut receiver, 3).await;
+    again.sort_unstable();
+    assert_eq!((again, take(&mut receiver).await), (vec![8, 9, 10], 11));
+}
+
 /// Each failure is an attempt.
 pub async fn a_failure_counts_an_attempt<F: Fixture>() {
     let (sender, mut receiver) = requests::<F>(4, Overflow::Wait).await;

@@ -2,7 +2,6 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
-use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -11,9 +10,6 @@ use crate::id::JobId;
 
 /// So often in a row may higher priorities pass a lower one that waits.
 const PATIENCE: u32 = 32;
-
-/// As good as never: about 30 years.
-const FAR: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);
 
 /// A message, and what sets it apart from a fresh one.
 #[derive(Debug)]
@@ -27,12 +23,6 @@ impl<M> Item<M> {
     pub(super) fn priority(&self) -> i16 {
         self.past.as_ref().map_or(0, |past| past.priority)
     }
-}
-
-/// When a message is due after this time. A time beyond the end of the clock is far away.
-pub(super) fn due_after(delay: Duration) -> Instant {
-    let now = Instant::now();
-    now.checked_add(delay).unwrap_or(now + FAR)
 }
 
 /// What is known of a message beside itself.
@@ -96,6 +86,11 @@ impl<M> Aside<M> {
 
     pub(super) const fn is_empty(&self) -> bool {
         self.len == 0
+    }
+
+    /// Whether anything here waits for its turn beside the fresh messages.
+    pub(super) fn is_lined_up(&self) -> bool {
+        !self.lanes.is_empty()
     }
 
     pub(super) fn holder(&self, key: &str) -> Option<JobId> {

@@ -12,6 +12,7 @@ mod waiters;
 
 use std::future::{Future, ready};
 
+use graveyard::Graveyard;
 pub use request::{Lease, Receiver, Sender, requests};
 pub use response::{Broadcast, Listener, Shared, SharedMany, responses};
 
@@ -127,11 +128,9 @@ impl<J: Run> EngineChannels<J> for MemoryChannels<J> {
         let Some((envelope, reason)) = self.sender.graveyard().exhume(|envelope| envelope.id() == id) else {
             return Ok(false);
         };
-        if let Err(error) = self.sender.send(envelope).await {
-            let text = error.to_string();
-            self.sender.graveyard().bury(error.into_message(), reason);
-            return Err(text.into());
-        }
+        // Dropped while it waits for room, it puts the letter back.
+        let mut exhumed = Exhumed { graveyard: self.sender.graveyard(), letters: vec![envelope], reason };
+        self.sender.send_many(&mut exhumed.letters).await.map_err(|error| error.to_string())?;
         Ok(true)
     }
 
@@ -150,6 +149,21 @@ impl<J: Run> EngineChannels<J> for MemoryChannels<J> {
         // Nobody will respond any more: clients that live on hold a sender too, so that it would never end by itself.
         self.broadcast.close();
         count
+    }
+}
+
+/// A dead letter on its way back. What has not been accepted is buried again.
+struct Exhumed<'a, M> {
+    graveyard: &'a Graveyard<M>,
+    letters: Vec<M>,
+    reason: Failure,
+}
+
+impl<M> Drop for Exhumed<'_, M> {
+    fn drop(&mut self) {
+        for letter in self.letters.drain(..) {
+            self.graveyard.bury(letter, self.reason.clone());
+        }
     }
 }
 

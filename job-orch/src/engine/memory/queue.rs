@@ -8,10 +8,11 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::time::Instant;
 
-use super::aside::{Aside, Item, Past, due_after};
+use super::aside::{Aside, Item, Past};
 use super::waiters::{Awoken, Place, Waiters, wake};
-use crate::channel::{Acceptance, SendError, SendOptions};
+use crate::channel::{Acceptance, Chunk, SendError, SendOptions};
 use crate::settings::Overflow;
+use crate::span::from_now;
 use crate::sync::{Mutex, MutexGuard, lock};
 
 /// Messages of one chunk: long enough to spread the cost of the lock, short enough not to keep much from an idle worker.
@@ -27,12 +28,12 @@ pub(super) struct Queue<M> {
 #[derive(Debug)]
 pub(super) struct State<M> {
     // First in, first out: taken at the front, filled at the back. Only the last chunk grows.
-    fresh: VecDeque<VecDeque<M>>,
+    fresh: VecDeque<Chunk<M>>,
     // Messages in `fresh`.
     fresh_len: usize,
     aside: Aside<M>,
     // An emptied chunk, kept so that a steady stream allocates nothing.
-    spare: Option<VecDeque<M>>,
+    spare: Option<Chunk<M>>,
     // Receivers that found nothing.
     idle: Waiters,
     // A receiver was woken and has not arrived yet. More messages wake no second one: the first, when it arrives and finds
@@ -99,14 +100,15 @@ impl<M> Queue<M> {
 
     // ===== senders =====
 
-    /// Accepts one message if there is room.
-    pub(super) fn push(&self, message: M) -> Result<(), SendError<M>> {
+    /// Accepts the message that `make` makes, if there is room. `make` runs under the lock: it only puts together.
+    #[inline]
+    pub(super) fn push<F: FnOnce() -> M>(&self, make: F) -> Result<(), SendError<F>> {
         let mut state = self.lock();
         if let Some(error) = state.refusal(self.capacity) {
             drop(state);
-            return Err(error.map(|()| message));
+            return Err(error.map(|()| make));
         }
-        state.append(message);
+        state.append(make);
         let waker = state.call_receiver();
         drop(state);
         wake(waker);
@@ -131,7 +133,7 @@ impl<M> Queue<M> {
         }
         let item = Item { message, past: Past::of(options) };
         match options.delay {
-            Some(delay) => state.aside.delay(item, due_after(delay)),
+            Some(delay) => state.aside.delay(item, from_now(delay)),
             None => state.line_up(item),
         }
         state.accepted += 1;
@@ -147,10 +149,10 @@ impl<M> Queue<M> {
         if let Some(error) = state.refusal(self.capacity) {
             return Err(error);
         }
-        let room = self.capacity - state.len();
-        let rest = if room < messages.len() { messages.split_off(room) } else { Vec::new() };
-        // The user's vector becomes the chunk: nothing is copied.
-        state.append_chunk(VecDeque::from(std::mem::replace(messages, rest)));
+        let room = (self.capacity - state.len()).min(messages.len());
+        for message in messages.drain(..room) {
+            state.append(|| message);
+        }
         let waker = state.call_receiver();
         drop(state);
         wake(waker);
@@ -195,7 +197,7 @@ impl<M> Queue<M> {
     pub(super) fn poll_take(
         &self,
         place: &mut Place,
-        stash: &mut VecDeque<M>,
+        stash: &mut Chunk<M>,
         limit: usize,
         context: &Context<'_>,
     ) -> Result<Taken<M>, Option<Instant>> {
@@ -228,7 +230,7 @@ impl<M> Queue<M> {
     }
 
     /// Puts fresh messages back where they were. A bare chunk: its messages count no attempt.
-    pub(super) fn unfetch(&self, chunk: VecDeque<M>) {
+    pub(super) fn unfetch(&self, chunk: Chunk<M>) {
         if chunk.is_empty() {
             return;
         }
@@ -334,40 +336,32 @@ impl<M> State<M> {
         }
     }
 
-    fn append(&mut self, message: M) {
+    #[inline]
+    fn append(&mut self, make: impl FnOnce() -> M) {
         self.accepted += 1;
         self.fresh_len += 1;
         if let Some(last) = self.fresh.back_mut()
-            && last.len() < CHUNK
+            && last.used() < CHUNK
         {
-            last.push_back(message);
-            return;
+            return last.push_made(make);
         }
-        let mut chunk = self.spare.take().unwrap_or_else(|| VecDeque::with_capacity(CHUNK));
-        chunk.push_back(message);
+        let mut chunk = self.spare.take().unwrap_or_else(|| Chunk::with_capacity(CHUNK));
+        chunk.push_made(make);
         self.fresh.push_back(chunk);
     }
 
-    /// Lines up a message with a wish. At priority 0 it stands behind the fresh ones, which then stand aside as well.
+    /// Lines up a message with a wish. At priority 0 it stands behind the fresh ones that wait already: they line up first.
     fn line_up(&mut self, item: Item<M>) {
-        if item.priority() == 0 {
+        if item.past.as_ref().is_none_or(|past| past.priority == 0) {
             self.fresh_len = 0;
-            for message in std::mem::take(&mut self.fresh).into_iter().flatten() {
+            for message in self.fresh.drain(..).flatten() {
                 self.aside.queue(Item { message, past: None });
             }
         }
         self.aside.queue(item);
     }
 
-    fn append_chunk(&mut self, chunk: VecDeque<M>) {
-        if !chunk.is_empty() {
-            self.accepted += chunk.len() as u64;
-            self.fresh_len += chunk.len();
-            self.fresh.push_back(chunk);
-        }
-    }
-
-    fn take(&mut self, stash: &mut VecDeque<M>, limit: usize) -> Option<Taken<M>> {
+    fn take(&mut self, stash: &mut Chunk<M>, limit: usize) -> Option<Taken<M>> {
         if !self.aside.is_empty() {
             self.aside.wake_due(Instant::now());
             if let Some(item) = self.aside.take(self.fresh_len > 0) {
@@ -376,24 +370,26 @@ impl<M> State<M> {
         }
         if self.fresh_len > 0 {
             let share = if self.active > 1 { self.fresh_len.div_ceil(self.active) } else { limit };
+            // A turn is one message: what stands aside counts the turns of others.
+            let limit = if self.aside.is_lined_up() { 1 } else { limit };
             self.take_fresh(stash, limit.min(share));
             return Some(Taken::Fresh);
         }
         (self.closed && self.aside.is_empty()).then_some(Taken::End)
     }
 
-    fn take_fresh(&mut self, stash: &mut VecDeque<M>, most: usize) {
+    /// Fills the empty `stash`.
+    fn take_fresh(&mut self, stash: &mut Chunk<M>, most: usize) {
         let Some(first) = self.fresh.front_mut() else { return };
+        stash.clear();
         if first.len() > most {
             self.fresh_len -= most;
-            stash.extend(first.drain(..most));
-            return;
+            return first.move_to(stash, most);
         }
         self.fresh_len -= first.len();
         if let Some(chunk) = self.fresh.pop_front() {
             let empty = std::mem::replace(stash, chunk);
-            // Only what a chunk needs: a swallowed giant would keep its peak for ever.
-            if (1..=CHUNK * 2).contains(&empty.capacity()) {
+            if empty.capacity() >= CHUNK {
                 self.spare = Some(empty);
             }
         }
@@ -402,13 +398,12 @@ impl<M> State<M> {
     fn remove_fresh(&mut self, wanted: &impl Fn(&M) -> bool) -> Option<M> {
         for at in 0..self.fresh.len() {
             let chunk = &mut self.fresh[at];
-            let Some(place) = chunk.iter().position(wanted) else { continue };
-            let message = chunk.remove(place);
+            let Some(message) = chunk.remove(wanted) else { continue };
             if chunk.is_empty() {
                 self.fresh.remove(at);
             }
             self.fresh_len -= 1;
-            return message;
+            return Some(message);
         }
         None
     }

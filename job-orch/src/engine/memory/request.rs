@@ -1,6 +1,5 @@
 //! Both ends of the request channel: [`Sender`], [`Receiver`] and the [`Lease`] between receiving and settling.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -9,16 +8,18 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::aside::{Item, due_after};
+use super::aside::Item;
 use super::graveyard::Graveyard;
 use super::queue::{CHUNK, Queue, Taken};
 use super::waiters::Place;
 use crate::channel::{
-    Acceptance, Delivery, Failure, McReceive, MpSend, ReceiveError, Return, SendError, SendOptions, SettleError,
+    Acceptance, Chunk, Delivery, Failure, McReceive, MpSend, ReceiveError, Return, SendError, SendOptions, SettleError,
 };
 use crate::clock::{self, Tick};
 use crate::settings::Overflow;
+use crate::span::from_now;
 use crate::sync::Arc;
+use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// A receiver that works as long as this on what it has fetched gives the rest back, lets other tasks run, and fetches
 /// less next time. One tick of the coarse clock of a usual Linux.
@@ -126,7 +127,7 @@ impl<M: Send + 'static> MpSend for Sender<M> {
         let mut message = message;
         let mut room = Room::new(self.queue());
         loop {
-            match self.queue().push(message) {
+            match self.try_send(message) {
                 Err(SendError::Full(full)) if self.queue().waits() => message = full,
                 other => return other,
             }
@@ -135,7 +136,12 @@ impl<M: Send + 'static> MpSend for Sender<M> {
     }
 
     fn try_send(&self, message: M) -> Result<(), SendError<M>> {
-        self.queue().push(message)
+        self.queue().push(|| message).map_err(|error| error.map(|make| make()))
+    }
+
+    #[inline]
+    fn try_send_made<F: FnOnce() -> M>(&self, make: F) -> Result<(), SendError<F>> {
+        self.queue().push(make)
     }
 
     async fn send_many(&self, messages: &mut Vec<M>) -> Result<(), SendError<()>> {
@@ -198,7 +204,7 @@ impl<M> Drop for Room<'_, M> {
 pub struct Receiver<M: Send + 'static> {
     home: Arc<Home<M>>,
     // Fetched ahead, in order.
-    stash: VecDeque<M>,
+    stash: Chunk<M>,
     // How many to fetch next time.
     limit: usize,
     // When the stash was fetched: how long it lasted decides the next limit.
@@ -210,11 +216,14 @@ pub struct Receiver<M: Send + 'static> {
 /// One receiver's own handle of its channel. Each lease holds one: the count of the channel itself lies beside the lock
 /// that senders fight for, and counting there would cost more than a short job.
 #[derive(Debug)]
-struct Home<M>(Arc<Channel<M>>);
+struct Home<M>(Arc<Channel<M>>, Returned);
+
+/// Whether a lease of this receiver went back to its old place: then what was fetched ahead must not overtake it.
+type Returned = AtomicBool;
 
 impl<M: Send + 'static> Receiver<M> {
     fn new(channel: Arc<Channel<M>>) -> Self {
-        Self { home: Arc::new(Home(channel)), stash: VecDeque::new(), limit: 1, since: None, active: false }
+        Self { home: Arc::new(Home(channel, Returned::new(false))), stash: Chunk::default(), limit: 1, since: None, active: false }
     }
 
     /// Adapts to how long the last stash lasted, and says whether others should run first.
@@ -225,16 +234,21 @@ impl<M: Send + 'static> Receiver<M> {
         long
     }
 
-    /// Whether what is in the stash has been kept from idle siblings for too long. The clock is asked now and then.
-    fn is_late(&self) -> bool {
-        self.stash.len() % 8 == 7 && self.since.is_some_and(|since| since.elapsed() >= LONG)
+    fn is_late_now(&self) -> bool {
+        self.since.is_some_and(|since| since.elapsed() >= LONG)
     }
 
-    fn lease(&self, item: Item<M>) -> Lease<M> {
+    /// Whether what is in the stash would overtake what was returned.
+    fn is_overtaking(&self) -> bool {
+        self.home.1.load(Ordering::Relaxed) && self.home.1.swap(false, Ordering::Relaxed)
+    }
+
+    fn lease_item(&self, item: Item<M>) -> Lease<M> {
         Lease { item: Some(item), home: Arc::clone(&self.home) }
     }
 
-    async fn fetch(&mut self) -> Result<Lease<M>, ReceiveError> {
+    /// Fetches into the empty stash, or receives one message with a past.
+    async fn fetch_more(&mut self) -> Result<Option<Lease<M>>, ReceiveError> {
         if !std::mem::replace(&mut self.active, true) {
             self.home.0.queue.activate();
         }
@@ -247,15 +261,10 @@ impl<M: Send + 'static> Receiver<M> {
         let taken = Waiting::new(&self.home.0.queue, &mut self.stash, self.limit).await;
         self.since = Some(clock::now());
         match taken {
-            Taken::Fresh => self.pop().ok_or(ReceiveError::Closed),
-            Taken::Item(item) => Ok(self.lease(item)),
+            Taken::Fresh => Ok(None),
+            Taken::Item(item) => Ok(Some(self.lease_item(item))),
             Taken::End => Err(ReceiveError::Closed),
         }
-    }
-
-    fn pop(&mut self) -> Option<Lease<M>> {
-        let message = self.stash.pop_front()?;
-        Some(self.lease(Item { message, past: None }))
     }
 }
 
@@ -264,9 +273,13 @@ impl<M: Send + Sync + 'static> McReceive for Receiver<M> {
     type Delivery = Lease<M>;
 
     async fn receive(&mut self) -> Result<Lease<M>, ReceiveError> {
-        match self.next_fetched() {
-            Some(lease) => Ok(lease),
-            None => self.fetch().await,
+        loop {
+            if let Some(lease) = self.next_fetched() {
+                return Ok(lease);
+            }
+            if let Some(lease) = self.fetch_more().await? {
+                return Ok(lease);
+            }
         }
     }
 
@@ -275,10 +288,41 @@ impl<M: Send + Sync + 'static> McReceive for Receiver<M> {
     }
 
     fn next_fetched(&mut self) -> Option<Lease<M>> {
-        if self.is_late() {
+        // The clock is asked now and then.
+        if (self.stash.len() % 8 == 7 && self.is_late_now()) || self.is_overtaking() {
             self.release();
         }
-        self.pop()
+        let message = self.stash.pop()?;
+        Some(self.lease_item(Item { message, past: None }))
+    }
+
+    fn fetch(&mut self) -> impl Future<Output = Result<Option<Lease<M>>, ReceiveError>> + Send {
+        self.fetch_more()
+    }
+
+    fn take_fetched(&mut self) -> Option<Chunk<M>> {
+        if self.is_overtaking() {
+            self.release();
+        }
+        (!self.stash.is_empty()).then(|| std::mem::take(&mut self.stash))
+    }
+
+    fn put_back(&mut self, mut chunk: Chunk<M>) {
+        if self.stash.is_empty() {
+            self.stash = chunk;
+        } else {
+            let later = self.stash.len();
+            self.stash.move_to(&mut chunk, later);
+            self.stash = chunk;
+        }
+    }
+
+    fn lease(&self, message: M) -> Option<Lease<M>> {
+        Some(self.lease_item(Item { message, past: None }))
+    }
+
+    fn is_late(&self) -> bool {
+        self.is_late_now()
     }
 
     fn release(&mut self) {
@@ -312,7 +356,7 @@ impl<M: Send + 'static> fmt::Debug for Receiver<M> {
 /// can be lost.
 struct Waiting<'a, M> {
     queue: &'a Queue<M>,
-    stash: &'a mut VecDeque<M>,
+    stash: &'a mut Chunk<M>,
     limit: usize,
     place: Place,
     // Rings when the next delayed message is due.
@@ -320,7 +364,7 @@ struct Waiting<'a, M> {
 }
 
 impl<'a, M> Waiting<'a, M> {
-    const fn new(queue: &'a Queue<M>, stash: &'a mut VecDeque<M>, limit: usize) -> Self {
+    const fn new(queue: &'a Queue<M>, stash: &'a mut Chunk<M>, limit: usize) -> Self {
         Self { queue, stash, limit, place: Place::NONE, alarm: None }
     }
 }
@@ -368,6 +412,13 @@ pub struct Lease<M: Send + 'static> {
 }
 
 impl<M: Send + 'static> Lease<M> {
+    fn give_back(&self, item: Item<M>, due: Option<Instant>) {
+        if due.is_none() {
+            self.home.1.store(true, Ordering::Relaxed);
+        }
+        self.home.0.queue.give_back(item, due);
+    }
+
     fn settle(&mut self) -> Option<Item<M>> {
         let item = self.item.take()?;
         if let Some(past) = &item.past {
@@ -413,13 +464,13 @@ impl<M: Send + Sync + 'static> Delivery for Lease<M> {
         if let Some(mut item) = self.item.take() {
             let due = match back {
                 Return::Untouched => None,
-                Return::Snoozed(after) => Some(due_after(after)),
+                Return::Snoozed(after) => Some(from_now(after)),
                 Return::Failed(after) => {
                     item.past.get_or_insert_default().failures += 1;
-                    Some(due_after(after))
+                    Some(from_now(after))
                 }
             };
-            self.home.0.queue.give_back(item, due);
+            self.give_back(item, due);
         }
         std::future::ready(Ok(()))
     }
@@ -428,7 +479,7 @@ impl<M: Send + Sync + 'static> Delivery for Lease<M> {
 impl<M: Send + 'static> Drop for Lease<M> {
     fn drop(&mut self) {
         if let Some(item) = self.item.take() {
-            self.home.0.queue.give_back(item, None);
+            self.give_back(item, None);
         }
     }
 }

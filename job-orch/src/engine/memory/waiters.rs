@@ -20,6 +20,7 @@ pub(super) struct Place(Option<u64>);
 
 impl Waiters {
     /// Lies down, or turns over: the task of `context` will be woken.
+    #[inline]
     pub(super) fn sleep(&mut self, place: &mut Place, context: &Context<'_>) {
         if let Some(at) = place.0.and_then(|number| self.position(number)) {
             self.asleep[at].1.clone_from(context.waker());
@@ -33,6 +34,7 @@ impl Waiters {
 
     /// Gets up. Says whether somebody had already woken this place, so that the wake-up is in its hands now: it must be
     /// used or passed on.
+    #[inline]
     pub(super) fn rise(&mut self, place: &mut Place) -> bool {
         let Some(number) = place.0.take() else { return false };
         match self.position(number) {
@@ -45,6 +47,7 @@ impl Waiters {
     }
 
     /// Takes the first sleeper, to be woken after the lock is released.
+    #[inline]
     #[must_use = "a waker that is dropped wakes nobody"]
     pub(super) fn first(&mut self) -> Option<Waker> {
         self.asleep.pop_front().map(|(_, waker)| waker)
@@ -61,7 +64,12 @@ impl Waiters {
         awoken
     }
 
+    #[inline]
     fn position(&self, number: u64) -> Option<usize> {
+        // Mostly nobody sleeps, or one.
+        if self.asleep.is_empty() {
+            return None;
+        }
         self.asleep.binary_search_by_key(&number, |(number, _)| *number).ok()
     }
 }
@@ -91,6 +99,7 @@ impl Awoken {
 }
 
 /// Wakes whoever was taken out, after the lock is gone.
+#[inline]
 pub(super) fn wake(waker: Option<Waker>) {
     if let Some(waker) = waker {
         waker.wake();

@@ -1,0 +1,111 @@
+//! [`Chunk`]: messages that were fetched together and are handled where they lie.
+
+/// Messages that a receiver has fetched together, in order.
+///
+/// A worker handles them where they lie: moving a message costs as much as a short job.
+#[derive(Debug)]
+pub struct Chunk<M> {
+    // `None` once it is handled.
+    slots: Vec<Option<M>>,
+    // The first that is not handled.
+    at: usize,
+}
+
+impl<M> Chunk<M> {
+    /// No messages yet, with room for so many.
+    #[must_use]
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self { slots: Vec::with_capacity(capacity), at: 0 }
+    }
+
+    /// How many messages are left.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.slots.len() - self.at
+    }
+
+    /// Whether none is left.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Messages that it has held, the handled ones included.
+    pub(crate) const fn used(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Messages for which it has memory.
+    pub(crate) const fn capacity(&self) -> usize {
+        self.slots.capacity()
+    }
+
+    /// Adds a message.
+    pub fn push(&mut self, message: M) {
+        self.slots.push(Some(message));
+    }
+
+    /// Adds a message that is made where it will lie.
+    #[inline]
+    pub(crate) fn push_made(&mut self, make: impl FnOnce() -> M) {
+        self.slots.push(Some(make()));
+    }
+
+    /// Takes the first message out.
+    pub fn pop(&mut self) -> Option<M> {
+        let slot = self.slots.get_mut(self.at)?;
+        self.at += 1;
+        let message = slot.take();
+        // Behind a first message whose job took long, the others were taken out.
+        while self.slots.len() > self.at && matches!(self.slots.last(), Some(None)) {
+            self.slots.pop();
+        }
+        message
+    }
+
+    /// The first message, and the slots of the others.
+    pub fn split_first(&mut self) -> Option<(&M, &mut [Option<M>])> {
+        let (first, rest) = self.slots.get_mut(self.at..)?.split_first_mut()?;
+        Some((first.as_ref()?, rest))
+    }
+
+    /// Moves the first messages to the end of another chunk.
+    pub(crate) fn move_to(&mut self, other: &mut Self, count: usize) {
+        for _ in 0..count {
+            let Some(message) = self.pop() else { return };
+            other.push(message);
+        }
+    }
+
+    /// Forgets what was handled, and keeps the memory.
+    pub(crate) fn clear(&mut self) {
+        self.slots.clear();
+        self.at = 0;
+    }
+
+    /// Whether the first message that is left is one that `wanted` picks, and so on: takes the first such out.
+    pub(crate) fn remove(&mut self, wanted: impl Fn(&M) -> bool) -> Option<M> {
+        let found = self.slots[self.at..].iter().position(|slot| slot.as_ref().is_some_and(&wanted))?;
+        self.slots.remove(self.at + found)
+    }
+}
+
+impl<M> Default for Chunk<M> {
+    fn default() -> Self {
+        Self { slots: Vec::new(), at: 0 }
+    }
+}
+
+impl<M> FromIterator<M> for Chunk<M> {
+    fn from_iter<I: IntoIterator<Item = M>>(messages: I) -> Self {
+        Self { slots: messages.into_iter().map(Some).collect(), at: 0 }
+    }
+}
+
+impl<M> IntoIterator for Chunk<M> {
+    type Item = M;
+    type IntoIter = std::iter::Flatten<std::vec::IntoIter<Option<M>>>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.slots.into_iter().flatten()
+    }
+}
