@@ -5,7 +5,7 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use job_orch::settings::Serving;
-use job_orch_benches::call::Caller as _;
+use job_orch_benches::call::Caller;
 use job_orch_benches::ours::{self, InBatches, Next, NextCached};
 use job_orch_benches::stream::{Feed, pass};
 use tokio::runtime::Runtime;
@@ -54,7 +54,7 @@ fn calls(c: &mut Criterion) {
 }
 
 /// So many calls of one client, which is a task of the runtime's as in a service.
-async fn timed(mut client: impl job_orch_benches::call::Caller, times: u64) -> std::time::Duration {
+async fn timed(mut client: impl Caller, times: u64) -> std::time::Duration {
     let asking = tokio::spawn(async move {
         let start = std::time::Instant::now();
         for _ in 0..times {

@@ -114,7 +114,9 @@ fn one_client(plan: &Plan, verdict: &mut Verdict) {
         .contender("kameo ask", move || two(async move { rate(calls, vec![actors::kameo(1024)]).await }))
         .contender("ractor call", move || two(async move { rate(calls, vec![actors::ractor().await]).await }))
         .contender("apalis and oneshot", move || two(async move { rate(calls, vec![apalis::call()]).await }))
-        .contender("crossfire and oneshot", move || two(async move { rate(calls, vec![by_hand::crossfire(1024)]).await }))
+        .contender("crossfire and oneshot", move || {
+            two(async move { rate(calls, vec![by_hand::crossfire(1024)]).await })
+        })
         .contender("ours, a hit", move || two(hits(3_000_000)))
         .row("call 1 client", "ours", "tokio", Some(Target::AtLeast(0.9, 1.0)))
         .row("call 1 client, peer", "ours", "kameo ask", Some(Target::AtLeast(1.5, 2.0)))
@@ -163,9 +165,7 @@ fn latencies(plan: &Plan, verdict: &mut Verdict) {
 }
 
 fn waiters(plan: &Plan, verdict: &mut Verdict) {
-    for (name, waiters) in
-        [("call 10 waiters", 10), ("call 1,000 waiters", 1_000), ("call 10,000 waiters", 10_000)]
-    {
+    for (name, waiters) in [("call 10 waiters", 10), ("call 1,000 waiters", 1_000), ("call 10,000 waiters", 10_000)] {
         // Room for all of them, so that each waits for its answer and none for room.
         let (room, calls) = (16_384, 500_000);
         Group::new("M/s")

@@ -125,7 +125,7 @@ fn parts(job: usize) -> (&'static str, String, String) {
         ),
     };
     let call = format!("job_{job}({arguments}).await");
-    let call = if job % 4 == 0 { format!("Ok({call})") } else { call };
+    let call = if job.is_multiple_of(4) { format!("Ok({call})") } else { call };
     let resources = if owned == "()" { "_" } else { "resources" };
     let rest = format!(
         "#[derive(Clone, Copy, Debug)]

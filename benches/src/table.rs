@@ -158,6 +158,7 @@ impl Verdict {
     }
 
     /// Says what missed its target; whether nothing did.
+    #[must_use]
     pub fn conclude(&self) -> bool {
         println!("\n{} of {} targets met", self.checked - self.missed.len(), self.checked);
         for missed in &self.missed {

@@ -13,9 +13,7 @@ pub use std::time::Duration;
 
 // Resources.
 pub use crate::orchestrator::Assembly;
-pub use crate::resources::{
-    EachWorker, Gives, Here, Hosts, Lends, Mine, Ours, Provider, Supplies,
-};
+pub use crate::resources::{EachWorker, Gives, Here, Hosts, Lends, Mine, Ours, Provider, Supplies};
 pub use std::sync::Arc;
 
 // Cache.

@@ -1,9 +1,9 @@
 //! The locks and counters of the crate. Under `--cfg shuttle` they are the model checker's.
 
-#[cfg(not(shuttle))]
-pub(crate) use std::sync::{Arc, Mutex, MutexGuard, atomic};
 #[cfg(shuttle)]
 pub(crate) use shuttle::sync::{Arc, Mutex, MutexGuard, atomic};
+#[cfg(not(shuttle))]
+pub(crate) use std::sync::{Arc, Mutex, MutexGuard, atomic};
 
 use std::sync::PoisonError;
 

@@ -1,1 +1,169 @@
-//! To come.
+//! `Send`, `Sync` and `Unpin` of every public type, and of every future that a public function returns: one that is lost
+//! does not compile. The last column of a type that has no say is what its parameters make of it.
+
+mod claim;
+mod futures;
+mod listed;
+
+use std::cell::Cell;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use job_orch::cache::{self, CacheCounts, Digest, Found, MemoryKeep, Policy};
+use job_orch::channel::{self, AnyDelivery, AnyReceiver, AnySender, Envelope, Response, mock};
+use job_orch::engine::memory::{self, MemoryChannels};
+use job_orch::engine::{DeadLetter, Durability};
+use job_orch::processor::JobProcessor;
+use job_orch::resources::{Cons, Here, Mine, Nil, Ours, Own, Shared, There, Unlisted};
+use job_orch::retry::{Growth, Retry};
+use job_orch::settings::{Overflow, Serving, Settings};
+use job_orch::{
+    Assembly, Call, CallError, Client, Context, Error, Failure, FailureDetails, FailureKind, Health, InvalidJobId,
+    InvalidSpan, JobCounts, JobHealth, JobId, NotSent, Orchestrator, Receipt, Refusal, Responses, Run, Send as Sending,
+};
+use job_orch::prelude::Memory;
+
+use claim::claims;
+
+/// A job whose types promise no more than they must: its resources are `Send` alone.
+struct Least;
+
+/// `Send` and `Sync`, and not `Unpin`.
+struct Value(std::marker::PhantomPinned);
+
+impl std::fmt::Display for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("value")
+    }
+}
+
+impl Run for Least {
+    const NAME: &'static str = "least";
+    type Request = Value;
+    type Response = Value;
+    type Resources = Cell<u8>;
+    type Error = Value;
+
+    async fn run(_: &Value, _: &mut Cell<u8>) -> Result<Value, Value> {
+        Err(Value(std::marker::PhantomPinned))
+    }
+}
+
+/// A job that is remembered.
+#[job_orch::job(cache)]
+async fn remembered(number: &u64) -> u64 {
+    *number
+}
+
+/// A message that is `Send` alone.
+type Alone = Cell<u8>;
+/// An app.
+#[derive(job_orch::Resources)]
+#[hosts(Remembered)]
+struct App {
+    #[shared]
+    _shared: Arc<u64>,
+}
+
+claims! {
+    // doors                                    Send Sync Unpin
+    Assembly<Memory, Nil>:                      yes  no   yes;
+    Assembly<Memory, Cons<Own<Alone>, Nil>>:    yes  no   yes;
+    Assembly<Memory, App, App>:                 yes  no   yes;
+    Call<'static, Least, Memory>:               yes  no   yes;
+    CallError<Value>:                           yes  yes  no;
+    CallError<Infallible>:                      yes  yes  yes;
+    Client<Least, Memory>:                      yes  yes  yes;
+    Context:                                    yes  yes  yes;
+    Error:                                      yes  yes  yes;
+    Failure:                                    yes  yes  yes;
+    FailureDetails:                             yes  yes  yes;
+    FailureKind:                                yes  yes  yes;
+    Health:                                     yes  yes  yes;
+    InvalidJobId:                               yes  yes  yes;
+    InvalidSpan:                                yes  yes  yes;
+    JobCounts:                                  yes  yes  yes;
+    JobHealth:                                  yes  yes  yes;
+    JobId:                                      yes  yes  yes;
+    NotSent<Value>:                             yes  yes  no;
+    NotSent<Vec<Value>>:                        yes  yes  yes;
+    Orchestrator<Memory>:                       yes  yes  yes;
+    Orchestrator<Memory, App>:                  yes  yes  yes;
+    Orchestrator<Memory, *const u8>:            yes  yes  yes;
+    Receipt:                                    yes  yes  yes;
+    Refusal:                                    yes  yes  yes;
+    Responses<Least, Memory>:                   yes  yes  yes;
+    Sending<'static, Least, Memory>:            yes  no   yes;
+
+    // cache
+    CacheCounts:                                yes  yes  yes;
+    Digest:                                     yes  yes  yes;
+    Found<Value, Value>:                        yes  yes  no;
+    cache::KeyBy<true>:                         yes  yes  yes;
+    cache::Keyable<Value>:                      yes  yes  no;
+    MemoryKeep<Remembered>:                     yes  yes  yes;
+    Policy:                                     yes  yes  yes;
+
+    // channel
+    AnyDelivery<Value>:                         yes  yes  yes;
+    AnyReceiver<Value>:                         yes  yes  yes;
+    AnySender<Alone>:                           yes  yes  yes;
+    Envelope<Least>:                            yes  yes  no;
+    Response<Least>:                            yes  yes  no;
+    channel::Acceptance:                        yes  yes  yes;
+    channel::Chunk<Alone>:                      yes  no   yes;
+    channel::Chunk<Value>:                      yes  yes  yes;
+    channel::ReceiveError:                      yes  yes  yes;
+    channel::Return:                            yes  yes  yes;
+    channel::SendError<Value>:                  yes  yes  no;
+    channel::SendError<Alone>:                  yes  no   yes;
+    channel::SendOptions:                       yes  yes  yes;
+    channel::SettleError:                       yes  yes  yes;
+    channel::UniqueKey:                         yes  yes  yes;
+    channel::laws::Law:                         yes  yes  yes;
+    channel::laws::Parcel:                      yes  yes  yes;
+    mock::Answer:                               yes  yes  yes;
+    mock::Leased<Value>:                        yes  yes  no;
+    mock::Receive<Value>:                       yes  yes  no;
+    mock::Receiver<Alone>:                      yes  yes  yes;
+    mock::Sender<Alone>:                        yes  yes  yes;
+    mock::Sent<Value>:                          yes  yes  no;
+    mock::Settled:                              yes  yes  yes;
+
+    // engine
+    DeadLetter:                                 yes  yes  yes;
+    Durability:                                 yes  yes  yes;
+    Memory:                                     yes  yes  yes;
+    MemoryChannels<Least>:                      yes  yes  yes;
+    memory::Broadcast<Value>:                   yes  yes  yes;
+    memory::Lease<Alone>:                       yes  no   yes;
+    memory::Lease<Value>:                       yes  yes  no;
+    memory::Listener<Value>:                    yes  yes  yes;
+    memory::Receiver<Alone>:                    yes  no   yes;
+    memory::Receiver<Value>:                    yes  yes  yes;
+    memory::Sender<Alone>:                      yes  yes  yes;
+    memory::Shared<Value>:                      yes  yes  yes;
+    memory::SharedMany<Value>:                  yes  yes  yes;
+
+    // processor
+    JobProcessor<Least, MemoryChannels<Least>>: yes  yes  yes;
+
+    // resources
+    Cons<Own<Alone>, Nil>:                      yes  yes  yes;
+    Here:                                       yes  yes  yes;
+    Mine<*const u8>:                            yes  yes  yes;
+    Nil:                                        yes  yes  yes;
+    Ours<*const u8>:                            yes  yes  yes;
+    Own<Alone>:                                 yes  yes  yes;
+    Shared<Value>:                              yes  yes  yes;
+    There<*const u8>:                           yes  yes  yes;
+    Unlisted:                                   yes  yes  yes;
+    job_orch::resources::EachWorker:            yes  yes  yes;
+
+    // settings
+    Growth:                                     yes  yes  yes;
+    Overflow:                                   yes  yes  yes;
+    Retry:                                      yes  yes  yes;
+    Serving:                                    yes  yes  yes;
+    Settings:                                   yes  yes  yes;
+}

@@ -7,8 +7,8 @@ use shuttle::future::spawn;
 
 use super::explore::{explore, joined, polled, send_all, take_all};
 
-/// Receives to the end from the number `expected` on; every number must be the next one, or its lag told before. Returns
-/// the number after the last.
+/// Receives to the end from the number `expected` on; every number must be the next one, or its lag told before.
+/// Returns the number after the last.
 async fn follow(mut listener: Listener<u32>, mut expected: u32) -> u32 {
     loop {
         match listener.receive().await {

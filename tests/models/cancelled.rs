@@ -100,10 +100,7 @@ fn a_batch_that_gives_up_lets_another_in() {
 fn everybody_gives_up_now_and_then() {
     explore(|| async {
         let (sender, receiver) = requests(1, Overflow::Wait);
-        let sending = vec![
-            spawn(send_impatiently(sender.clone(), 1, vec![0, 1])),
-            spawn(send_all(sender, [20, 21])),
-        ];
+        let sending = vec![spawn(send_impatiently(sender.clone(), 1, vec![0, 1])), spawn(send_all(sender, [20, 21]))];
         let taking = vec![spawn(take_impatiently(receiver.clone(), 1, 2)), spawn(take_all(receiver.clone()))];
         let sent = together(sending).await;
         let mut taken = together(taking).await;

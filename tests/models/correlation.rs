@@ -18,8 +18,8 @@ async fn double(number: &u32) -> u32 {
     number * 2
 }
 
-/// An engine in memory that lets the model hold the channels too. The orchestrator's own workers never run: their runtime
-/// does not, and the model's workers stand in.
+/// An engine in memory that lets the model hold the channels too. The orchestrator's own workers never run: their
+/// runtime does not, and the model's workers stand in.
 #[derive(Clone, Debug, Default)]
 struct Tapped(Arc<Mutex<Option<Box<dyn Any + Send>>>>);
 

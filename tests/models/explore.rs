@@ -10,7 +10,7 @@ use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
 use shuttle::{Config, Runner};
 
 /// Schedules of each kind.
-const SCHEDULES: usize = 1_500;
+const SCHEDULES: usize = 1_000;
 
 /// Where PCT may change its mind, per schedule.
 const DEPTH: usize = 3;

@@ -1,7 +1,7 @@
 //! The request channel: producers and consumers that meet on very little room.
 
-use job_orch::channel::{Acceptance, Delivery, McReceive, MpSend, Return, SendOptions, UniqueKey};
 use job_orch::JobId;
+use job_orch::channel::{Acceptance, Delivery, McReceive, MpSend, Return, SendOptions, UniqueKey};
 use job_orch::engine::memory::requests;
 use job_orch::settings::Overflow;
 use shuttle::future::{spawn, yield_now};

@@ -91,11 +91,20 @@ impl ractor::Actor for Ractors {
     type State = Option<Publisher<u64>>;
     type Arguments = Option<Publisher<u64>>;
 
-    async fn pre_start(&self, _: ActorRef<Sent>, publisher: Self::Arguments) -> Result<Self::State, ActorProcessingErr> {
+    async fn pre_start(
+        &self,
+        _: ActorRef<Sent>,
+        publisher: Self::Arguments,
+    ) -> Result<Self::State, ActorProcessingErr> {
         Ok(publisher)
     }
 
-    async fn handle(&self, _: ActorRef<Sent>, sent: Sent, publisher: &mut Self::State) -> Result<(), ActorProcessingErr> {
+    async fn handle(
+        &self,
+        _: ActorRef<Sent>,
+        sent: Sent,
+        publisher: &mut Self::State,
+    ) -> Result<(), ActorProcessingErr> {
         match (sent, publisher) {
             (Sent::Ask(number, reply), _) => reply.send(number + 1)?,
             (Sent::Tell(number), Some(publisher)) => publisher.publish_among_others(number + 1).await,

@@ -96,9 +96,10 @@ impl<T> Receiver<T> {
     fn saw(&mut self, responses: u64) {
         self.seen += responses;
         self.window.seen[self.at].store(self.seen, Ordering::Release);
-        if self.seen % NEWS < responses {
-            self.window.moved.notify_waiters();
-        }
+    }
+
+    fn tell(&self) {
+        self.window.moved.notify_waiters();
     }
 }
 
@@ -121,6 +122,9 @@ impl Listen for Receiver<u64> {
     async fn listen(&mut self) -> u64 {
         let response = self.responses.recv().await.expect("nothing is lost");
         self.saw(1);
+        if self.seen.is_multiple_of(NEWS) {
+            self.tell();
+        }
         response
     }
 }
@@ -135,8 +139,9 @@ impl Listen for Receiver<Arc<[u64]>> {
                 return *response;
             }
             let batch = self.responses.recv().await.expect("nothing is lost");
-            // Room is given back when the batch is taken, as the product does.
+            // Room is given back when the batch is taken, as the product does. Each time: the next batch may need all of it.
             self.saw(batch.len() as u64);
+            self.tell();
             self.batch = Some((batch, 0));
         }
     }

@@ -114,8 +114,7 @@ trait ReceiverTwin<M: Send + 'static>: Send + Sync {
 }
 
 #[async_trait]
-impl<R: McReceive + Sync> ReceiverTwin<R::Message> for R
-{
+impl<R: McReceive + Sync> ReceiverTwin<R::Message> for R {
     async fn receive_boxed(&mut self) -> Result<AnyDelivery<R::Message>, ReceiveError> {
         self.receive().await.map(|delivery| AnyDelivery(Box::new(delivery)))
     }

@@ -1,5 +1,7 @@
 //! [`Chunk`]: messages that were fetched together and are handled where they lie.
 
+use std::fmt;
+
 /// Messages that a receiver has fetched together, in order.
 ///
 /// A worker handles them where they lie: moving a message costs as much as a short job.
@@ -63,10 +65,11 @@ impl<M> Chunk<M> {
         message
     }
 
-    /// The first message, and the slots of the others.
-    pub fn split_first(&mut self) -> Option<(&M, &mut [Option<M>])> {
+    /// The first message, where it lies, and the others for `home` to take back.
+    #[inline]
+    pub fn split_first<'a>(&'a mut self, home: &'a dyn TakeBack<M>) -> Option<Fetched<'a, M>> {
         let (first, rest) = self.slots.get_mut(self.at..)?.split_first_mut()?;
-        Some((first.as_ref()?, rest))
+        Some(Fetched { first: first.as_ref()?, rest, home })
     }
 
     /// Moves the first messages to the end of another chunk.
@@ -87,6 +90,38 @@ impl<M> Chunk<M> {
     pub(crate) fn remove(&mut self, wanted: impl Fn(&M) -> bool) -> Option<M> {
         let found = self.slots[self.at..].iter().position(|slot| slot.as_ref().is_some_and(&wanted))?;
         self.slots.remove(self.at + found)
+    }
+}
+
+/// The first of several messages that were fetched together, handled where it lies.
+pub struct Fetched<'a, M> {
+    first: &'a M,
+    rest: &'a mut [Option<M>],
+    home: &'a dyn TakeBack<M>,
+}
+
+/// A channel that takes back what was fetched from it.
+pub trait TakeBack<M>: Sync {
+    /// Takes messages back to where they were.
+    fn take_back(&self, chunk: Chunk<M>);
+}
+
+impl<'a, M> Fetched<'a, M> {
+    /// The message.
+    #[must_use]
+    pub const fn first(&self) -> &'a M {
+        self.first
+    }
+
+    /// Gives the others back, because the first takes long.
+    pub fn release_rest(self) {
+        self.home.take_back(self.rest.iter_mut().filter_map(Option::take).collect());
+    }
+}
+
+impl<M> fmt::Debug for Fetched<'_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fetched").field("rest", &self.rest.len()).finish_non_exhaustive()
     }
 }
 

@@ -17,10 +17,10 @@ pub(crate) mod ticket;
 use std::future::Future;
 use std::time::Duration;
 
-pub use any::{AnyDelivery, AnyReceiver, AnySender};
-pub use chunk::Chunk;
-pub use envelope::{Envelope, Response};
 pub use crate::outcome::{Failure, FailureKind};
+pub use any::{AnyDelivery, AnyReceiver, AnySender};
+pub use chunk::{Chunk, Fetched, TakeBack};
+pub use envelope::{Envelope, Response};
 pub use error::{BoxError, ReceiveError, SendError, SettleError};
 
 use crate::id::JobId;
@@ -68,10 +68,7 @@ pub trait MpSend: Clone + Send + Sync + 'static {
     /// # Cancel safety
     /// Nothing is lost by a channel's own implementation: what has not been accepted is in the vector still. The default
     /// one loses the message that it was sending.
-    fn send_many(
-        &self,
-        messages: &mut Vec<Self::Message>,
-    ) -> impl Future<Output = Result<(), SendError<()>>> + Send {
+    fn send_many(&self, messages: &mut Vec<Self::Message>) -> impl Future<Output = Result<(), SendError<()>>> + Send {
         async move {
             let mut unsent = std::mem::take(messages).into_iter();
             while let Some(message) = unsent.next() {
@@ -196,8 +193,8 @@ pub trait McReceive: Clone + Send + 'static {
         None
     }
 
-    /// Waits for messages: receives one, or fetches some, to be taken by [`take_fetched`](McReceive::take_fetched). By default
-    /// it receives one.
+    /// Waits for messages: receives one, or fetches some, the first of which is then
+    /// [`first_fetched`](McReceive::first_fetched). By default it receives one.
     ///
     /// # Errors
     /// As [`receive`](McReceive::receive).
@@ -208,24 +205,15 @@ pub trait McReceive: Clone + Send + 'static {
         async { self.receive().await.map(Some) }
     }
 
-    /// Takes what was fetched ahead, to be handled where it lies. What is left of it goes back by
-    /// [`put_back`](McReceive::put_back), a single message also by [`lease`](McReceive::lease); a message that is dropped is
-    /// settled. By default there is none.
-    fn take_fetched(&mut self) -> Option<Chunk<Self::Message>> {
+    /// The first message that was fetched ahead, to be handled where it lies: moving it would cost as much as a short job.
+    /// [`drop_fetched`](McReceive::drop_fetched) settles it, [`next_fetched`](McReceive::next_fetched) makes it a delivery.
+    /// By default there is none.
+    fn first_fetched(&mut self) -> Option<Fetched<'_, Self::Message>> {
         None
     }
 
-    /// Puts back what was taken by [`take_fetched`](McReceive::take_fetched) and not handled.
-    fn put_back(&mut self, chunk: Chunk<Self::Message>) {
-        let _ = chunk;
-    }
-
-    /// Makes a delivery of one message that was taken by [`take_fetched`](McReceive::take_fetched). By default there is none
-    /// to make one of.
-    fn lease(&self, message: Self::Message) -> Option<Self::Delivery> {
-        let _ = message;
-        None
-    }
+    /// Settles the first message that was fetched ahead: it is done.
+    fn drop_fetched(&mut self) {}
 
     /// Whether what was fetched is being kept from idle siblings for too long.
     fn is_late(&self) -> bool {

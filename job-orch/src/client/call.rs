@@ -168,6 +168,25 @@ impl<'a, J: Run, E: Engine> Call<'a, J, E> {
     }
 }
 
+impl<J: Run, E: Engine> Call<'_, J, E> {
+    /// Polls a call that may have a limit.
+    fn poll_limited(&mut self, request: Option<J::Request>, context: &mut Context<'_>) -> Poll<Answer<J>> {
+        let polled = match request {
+            Some(request) => self.begin(request, context),
+            None => self.proceed(context),
+        };
+        if polled.is_pending()
+            && let Some(alarm) = &mut self.alarm
+            && alarm.as_mut().poll(context).is_ready()
+        {
+            self.awaited = None;
+            self.sending = None;
+            return Poll::Ready(Err(CallError::Expired { job: J::NAME }));
+        }
+        polled
+    }
+}
+
 impl<J: Run, E: Engine> Client<J, E> {
     /// Has a fresh answer computed, in place of a stale one that was served.
     fn refresh(&self, request: J::Request) {
@@ -188,19 +207,12 @@ impl<J: Run, E: Engine> Future for Call<'_, J, E> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let call = self.get_mut();
-        let polled = match call.request.take() {
-            Some(request) => call.begin(request, context),
-            None => call.proceed(context),
-        };
-        if polled.is_pending()
-            && let Some(alarm) = &mut call.alarm
-            && alarm.as_mut().poll(context).is_ready()
-        {
-            call.awaited = None;
-            call.sending = None;
-            return Poll::Ready(Err(CallError::Expired { job: J::NAME }));
+        // An answer is returned from where it was made: to move it costs as much as a short job.
+        match call.request.take() {
+            Some(request) if call.extras.is_none() => call.begin(request, context),
+            None if call.alarm.is_none() => call.proceed(context),
+            request => call.poll_limited(request, context),
         }
-        polled
     }
 }
 

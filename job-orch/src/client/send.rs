@@ -26,7 +26,8 @@ pub struct Receipt {
     pub is_duplicate: bool,
 }
 
-type Sending<'a, J> = Pin<Box<dyn Future<Output = Result<Acceptance, SendError<Envelope<J>>>> + std::marker::Send + 'a>>;
+type Sending<'a, J> =
+    Pin<Box<dyn Future<Output = Result<Acceptance, SendError<Envelope<J>>>> + std::marker::Send + 'a>>;
 
 /// A request on its way: a future of its [`Receipt`].
 ///

@@ -123,7 +123,8 @@ impl<E: Engine, P, A> Assembly<E, P, A> {
     pub fn host_with<J: TravelsOn<E> + HostedBy<P, I>, I>(mut self, job: J, serving: Serving) -> Self {
         let _ = job;
         // Here, where the provider's type is known: later the workers only know what they own.
-        let resources = (0..serving.workers.min(MOST_WORKERS)).map(|_| <J as HostedBy<P, I>>::collect(&self.provider)).collect();
+        let resources =
+            (0..serving.workers.min(MOST_WORKERS)).map(|_| <J as HostedBy<P, I>>::collect(&self.provider)).collect();
         self.jobs.push(Hosting {
             name: J::NAME,
             id: TypeId::of::<J>(),
@@ -167,8 +168,7 @@ async fn open<J: TravelsOn<E>, E: Engine>(
     resources: Vec<J::Resources>,
     workers: &mut JoinSet<()>,
 ) -> Result<Arc<dyn HostedJob>, Error> {
-    let channels =
-        engine.open::<J>(&serving).await.map_err(|source| Error::Engine { job: J::NAME, source })?;
+    let channels = engine.open::<J>(&serving).await.map_err(|source| Error::Engine { job: J::NAME, source })?;
     let service = Arc::new(Service::new(serving));
     for mut owned in resources {
         let mut worker = Worker::new(Arc::clone(&service), &channels);

@@ -95,12 +95,7 @@ impl<E: Engine> Orchestrator<E, Unlisted> {
 impl<E: Engine, A> Orchestrator<E, A> {
     fn new(jobs: Vec<(TypeId, Arc<dyn HostedJob>)>, workers: JoinSet<()>, drain: Duration) -> Self {
         let names = jobs.iter().map(|(id, _)| *id).collect();
-        let running = Running {
-            jobs: jobs.into_iter().collect(),
-            names,
-            workers: Mutex::new(Some(workers)),
-            drain,
-        };
+        let running = Running { jobs: jobs.into_iter().collect(), names, workers: Mutex::new(Some(workers)), drain };
         Self { running: Arc::new(running), types: PhantomData }
     }
 
@@ -160,11 +155,7 @@ impl<E: Engine, A> Orchestrator<E, A> {
     ///
     /// # Errors
     /// As [`send`](Orchestrator::send), and [`Refusal::InsideRuntime`].
-    pub fn send_blocking<J: KnownTo<A>>(
-        &self,
-        job: J,
-        request: J::Request,
-    ) -> Result<Receipt, NotSent<J::Request>> {
+    pub fn send_blocking<J: KnownTo<A>>(&self, job: J, request: J::Request) -> Result<Receipt, NotSent<J::Request>> {
         let _ = job;
         match self.find::<J>() {
             Some(client) => client.send_blocking(request),

@@ -103,9 +103,7 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
         self.current = Current::One(delivery);
         let ended = match outcome {
             Member::Ended(end) => self.ended(end, attempt),
-            Member::Miscounted(message) => {
-                Err(CallError::Panicked { job: J::NAME, message, attempts: attempt })
-            }
+            Member::Miscounted(message) => Err(CallError::Panicked { job: J::NAME, message, attempts: attempt }),
         };
         self.settle(attempt, ended).await;
     }

@@ -19,7 +19,7 @@ pub use counters::JobCounts;
 pub(crate) use service::Service;
 pub(crate) use worker::Worker;
 
-use crate::channel::{Channels, McReceive, MpSend, Envelope, Response};
+use crate::channel::{Channels, Envelope, McReceive, MpSend, Response};
 use crate::job::Run;
 use crate::sync::Arc;
 

@@ -69,11 +69,7 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
         let cancelled = std::mem::take(&mut self.following) && self.stop.is_requested();
         let hit = match std::mem::replace(&mut self.current, Current::Nothing) {
             Current::Nothing => return false,
-            Current::Chunk(mut chunk) => {
-                let hit = chunk.pop().and_then(|envelope| self.requests.lease(envelope));
-                self.requests.put_back(chunk);
-                hit.into_iter().collect()
-            }
+            Current::First => self.requests.next_fetched().into_iter().collect(),
             Current::One(delivery) => vec![delivery],
             Current::Batch(lent) => lent.into_deliveries(),
         };
@@ -173,7 +169,8 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
         ended.add(1);
         let (reason, envelope) = (error.failure(), delivery.message());
         // Nobody asks what became of a request that was cancelled, and a caller has the error. Else somebody must find it.
-        let is_dead = !matches!(error, CallError::Cancelled { .. } | CallError::Expired { .. }) && !envelope.has_caller();
+        let is_dead =
+            !matches!(error, CallError::Cancelled { .. } | CallError::Expired { .. }) && !envelope.has_caller();
         self.outlet.report(envelope.id(), &reason);
         envelope.answer(Err(error));
         if !self.outlet.is_empty() && self.requests.fetched() == 0 {

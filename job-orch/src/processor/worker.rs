@@ -3,7 +3,6 @@
 //! The loop runs in steps under one guard. What a step is at stands in [`Worker::current`]: if the user's code panics,
 //! wherever it does, the loop goes on with settling that as a failure. Nothing is lost, and nothing loops for ever.
 
-use std::future::Future;
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
@@ -17,7 +16,7 @@ use super::counters::Tally;
 use super::outlet::Outlet;
 use super::running::Stop;
 use super::service::{DeliveryOf, Service};
-use crate::channel::{Channels, Chunk, Delivery, Envelope, McReceive, ReceiveError};
+use crate::channel::{Channels, Delivery, Envelope, McReceive, ReceiveError};
 use crate::context::Context;
 use crate::job::Run;
 use crate::outcome::CallError;
@@ -45,8 +44,8 @@ pub(crate) struct Worker<J: Run, C: Channels<J>> {
 /// What a worker is at, so that a panic finds it.
 pub(super) enum Current<J: Run, D: Delivery<Message = Envelope<J>>> {
     Nothing,
-    /// The first message of a chunk, handled where it lies.
-    Chunk(Chunk<Envelope<J>>),
+    /// The first request that was fetched ahead, handled where it lies.
+    First,
     One(D),
     Batch(Lent<J, D>),
 }
@@ -95,11 +94,7 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
             return self.work_one_by_one(resources).await;
         }
         loop {
-            if let Some(chunk) = self.requests.take_fetched() {
-                self.current = Current::Chunk(chunk);
-                self.handle_chunk(resources).await;
-                continue;
-            }
+            self.handle_fetched(resources).await;
             if !self.outlet.is_empty() {
                 self.outlet.flush(&self.tally).await;
             }
@@ -196,9 +191,6 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
 impl<J: Run, C: Channels<J>> Drop for Worker<J, C> {
     fn drop(&mut self) {
         self.service.counters.leave(&self.tally);
-        if let Current::Chunk(chunk) = std::mem::replace(&mut self.current, Current::Nothing) {
-            self.requests.put_back(chunk);
-        }
     }
 }
 

@@ -1,11 +1,14 @@
 //! Cancelling: a future that is dropped early, at whichever poll, loses nothing and leaves nobody asleep.
 
+use std::ops::Range;
+
 use tokio::task::JoinSet;
 
-use super::Fixture;
 use super::ends::{
-    Dice, joined, message, messages, moment, polled, requests, responses, send, send_blocked, take, take_all, take_many,
+    Dice, joined, message, messages, moment, number, polled, requests, responses, send, send_blocked, take, take_all,
+    take_many,
 };
+use super::{Fixture, Law};
 use crate::channel::{Delivery, Envelope, McReceive, MpSend};
 use crate::settings::Overflow;
 
@@ -134,45 +137,48 @@ pub async fn a_cancelled_broadcast_wakes_another<F: Fixture>() {
     assert_eq!(take(&mut receiver).await, 2);
 }
 
-/// Among many senders and receivers that give up at random polls, each accepted request arrives exactly once, and nobody
-/// sleeps for ever.
+/// Among many senders and receivers that give up at random polls, each accepted request arrives exactly once, and
+/// nobody sleeps for ever.
 pub async fn cancelling_loses_nothing_in_a_crowd<F: Fixture>() {
     const EACH: u64 = 500;
     let (sender, receiver) = requests::<F>(2, Overflow::Wait).await;
     let mut senders = JoinSet::new();
     for own in 0..4 {
-        let sender = sender.clone();
-        senders.spawn(async move {
-            let mut dice = Dice::new(own);
-            for number in (0..EACH).map(|number| own * EACH + number) {
-                // Until it is accepted: a send that gave up has sent nothing.
-                while polled(1 + dice.below(4) as u32, sender.send(message(number))).await.is_none() {}
-            }
-        });
+        senders.spawn(send_impatiently(sender.clone(), Dice::new(own), own * EACH..(own + 1) * EACH));
     }
     drop(sender);
     let mut receivers = JoinSet::new();
     for own in 0..4 {
-        let mut receiver = receiver.clone();
-        receivers.spawn(async move {
-            let (mut dice, mut taken) = (Dice::new(100 + own), Vec::new());
-            loop {
-                match polled(1 + dice.below(4) as u32, receiver.receive()).await {
-                    None => tokio::task::yield_now().await,
-                    Some(Err(_)) => return taken,
-                    // Some return what they got.
-                    Some(Ok(delivery)) if dice.below(5) == 0 => drop(delivery),
-                    Some(Ok(delivery)) => {
-                        taken.push(super::ends::number(&delivery));
-                        delivery.ack().await.expect("the request is acked");
-                    }
-                }
-            }
-        });
+        receivers.spawn(take_impatiently(receiver.clone(), Dice::new(100 + own)));
     }
-    drop(receiver);
+    // The one that is left sees to what the others had fetched ahead or gave back after somebody saw the end.
+    let mut receiver = receiver;
     let mut taken = receivers.join_all().await.concat();
+    taken.extend(take_all(&mut receiver).await);
     taken.sort_unstable();
     assert_eq!(taken, (0..4 * EACH).collect::<Vec<_>>());
     senders.join_all().await;
+}
+
+/// Tries each until it is accepted: a send that gave up has sent nothing.
+async fn send_impatiently(sender: impl MpSend<Message = Envelope<Law>>, mut dice: Dice, numbers: Range<u64>) {
+    for number in numbers {
+        while polled(1 + dice.below(4) as u32, sender.send(message(number))).await.is_none() {}
+    }
+}
+
+/// Takes up to the end, gives up in between, and gives some of what it got back.
+async fn take_impatiently(mut receiver: impl McReceive<Message = Envelope<Law>>, mut dice: Dice) -> Vec<u64> {
+    let mut taken = Vec::new();
+    loop {
+        match polled(1 + dice.below(4) as u32, receiver.receive()).await {
+            None => tokio::task::yield_now().await,
+            Some(Err(_)) => return taken,
+            Some(Ok(delivery)) if dice.below(5) == 0 => drop(delivery),
+            Some(Ok(delivery)) => {
+                taken.push(number(&delivery));
+                delivery.ack().await.expect("the request is acked");
+            }
+        }
+    }
 }

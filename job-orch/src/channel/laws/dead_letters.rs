@@ -1,13 +1,13 @@
 //! Dead letters: kept with their reason until somebody redrives or drops them.
 
-use super::ends::{channels, ended, next, send, silent, take, take_many};
+use super::ends::{channels, ended, message, next, refusal, send, silent, take, take_many};
 use super::{Fixture, Law};
-use crate::channel::{Channels, Delivery, Failure, FailureKind, McReceive};
+use crate::channel::{Channels, Delivery, Envelope, Failure, FailureKind, McReceive, MpSend};
 use crate::engine::EngineChannels;
 use crate::id::JobId;
 use crate::settings::Overflow;
 
-async fn bury(receiver: &mut impl McReceive<Message = crate::channel::Envelope<Law>>, text: &str) -> JobId {
+async fn bury(receiver: &mut impl McReceive<Message = Envelope<Law>>, text: &str) -> JobId {
     let delivery = next(receiver).await;
     let id = delivery.message().id();
     delivery.bury(Failure::new(FailureKind::Error, text, 3)).await.expect("the request is buried");
@@ -88,6 +88,6 @@ pub async fn an_abandoned_request_is_a_dead_letter<F: Fixture<Channels: EngineCh
     send(&sender, 0..3).await;
     assert_eq!((channels.abandon(), channels.abandon()), (3, 0));
     assert_eq!(letters(&channels).await.len(), 3);
-    assert!(super::ends::refusal(crate::channel::MpSend::try_send(&sender, super::ends::message(9))).0 == "closed");
+    assert_eq!(refusal(sender.try_send(message(9))), ("closed", 9));
     ended(&mut receiver).await;
 }

@@ -6,8 +6,8 @@ use tokio::time::{Instant, timeout};
 
 use super::Fixture;
 use super::ends::{
-    MOMENT, channels, message, moment, next, number, polled, refusal, requests, send, send_with, silent, take, take_all,
-    take_many,
+    MOMENT, channels, message, moment, next, number, polled, refusal, requests, send, send_with, silent, take,
+    take_all, take_many,
 };
 use crate::channel::{Channels, Delivery, McReceive, MpSend, Return, SendError, SendOptions};
 use crate::settings::Overflow;
@@ -134,7 +134,7 @@ pub async fn the_watch_over_a_delay_is_passed_on<F: Fixture>() {
         send_with(&sender, 1, after(10)).await;
         Instant::now()
     };
-    let (left, sent) = futures_join(waiting, sending).await;
+    let (left, sent) = tokio::join!(waiting, sending);
     assert!(left.is_err(), "the first receiver went away in time");
     let (number, at) = other.await.expect("no panic");
     assert!(number == 1 && at - sent < SECOND * 11, "{number} came after {:?}", at - sent);
@@ -175,8 +175,4 @@ pub async fn a_cancelled_wait_keeps_the_delay<F: Fixture>() {
         assert!(polled(polls, receiver.receive()).await.is_none(), "it is too early");
     }
     assert_eq!(take(&mut receiver).await, 1);
-}
-
-async fn futures_join<A: Future, B: Future>(one: A, other: B) -> (A::Output, B::Output) {
-    tokio::join!(one, other)
 }

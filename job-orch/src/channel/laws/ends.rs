@@ -10,7 +10,9 @@ use tokio::time::timeout;
 
 use super::parcel::{Message, Parcel};
 use super::{Fixture, Law};
-use crate::channel::{Channels, Delivery, Envelope, McReceive, MpSend, ReceiveError, SendError, SendOptions};
+use crate::channel::{
+    Acceptance, Channels, Delivery, Envelope, McReceive, MpSend, ReceiveError, SendError, SendOptions,
+};
 use crate::settings::{Overflow, Serving};
 
 /// Long enough for every task to do what it can. With a clock that jumps it costs nothing.
@@ -73,7 +75,7 @@ pub(super) async fn send_with(
     sender: &impl MpSend<Message = Envelope<Law>>,
     number: u64,
     options: SendOptions,
-) -> crate::channel::Acceptance {
+) -> Acceptance {
     sender.send_with(message(number), options).await.expect("the message is accepted")
 }
 

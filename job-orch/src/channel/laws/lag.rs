@@ -2,7 +2,9 @@
 
 use tokio::task::JoinSet;
 
-use super::ends::{Dice, ResponseReceiver, broadcasts, ended, lagged, messages, number, responses, send, take, take_all};
+use super::ends::{
+    Dice, ResponseReceiver, broadcasts, ended, lagged, messages, number, responses, send, take, take_all,
+};
 use super::{Fixture, Law};
 use crate::channel::{Channels, Delivery, McReceive, MpSend, ReceiveError, Response};
 use crate::settings::Overflow;
@@ -54,8 +56,8 @@ pub async fn a_clone_inherits_the_lag<F: Fixture>() {
     }
 }
 
-/// Responses that the sender skips are told to every receiver in their place: after what was sent before, before what is
-/// sent after.
+/// Responses that the sender skips are told to every receiver in their place: after what was sent before, before what
+/// is sent after.
 pub async fn skipped_responses_are_told_in_their_place<F: Fixture>() {
     for overflow in [Overflow::Wait, Overflow::Refuse, Overflow::DropOldest] {
         let (sender, mut receiver) = responses::<F>(16, overflow).await;
@@ -125,8 +127,8 @@ impl<R: McReceive<Message = Response<Law>>> Follower<R> {
     }
 }
 
-/// In thousands of random orders of sending, receiving, cloning, joining and leaving, missed and received add up to sent,
-/// and every response that is received is the one that was expected.
+/// In thousands of random orders of sending, receiving, cloning, joining and leaving, missed and received add up to
+/// sent, every response that is received is the expected one, and none is missed that there was room for.
 pub async fn missed_and_received_add_up<F: Fixture>() {
     for seed in 0..3_000 {
         let mut dice = Dice::new(seed);

@@ -1,7 +1,7 @@
 //! Leaks: a channel that is gone keeps nothing, however it was left.
 
 use super::Fixture;
-use super::ends::{broadcasts, channels, moment, next, take_many};
+use super::ends::{MOMENT, broadcasts, channels, moment, next, polled, requests, send, take, take_many};
 use super::parcel::Census;
 use crate::channel::{Channels, Delivery, McReceive, MpSend, Return};
 use crate::settings::Overflow;
@@ -18,7 +18,7 @@ pub async fn a_thousand_channels_leave_nothing_behind<F: Fixture>() {
         take_many(&mut receiver, round % 4).await;
         match round % 5 {
             0 => channels.close(),
-            1 => drop(next(&mut receiver).await.nack(Return::Snoozed(super::ends::MOMENT)).await),
+            1 => drop(next(&mut receiver).await.nack(Return::Snoozed(MOMENT)).await),
             2 => drop(next(&mut receiver).await),
             3 => {
                 let held = next(&mut receiver).await;
@@ -77,12 +77,12 @@ pub async fn a_channel_without_receivers_keeps_nothing<F: Fixture>() {
 
 /// A receiver that comes and goes a thousand times leaves the channel as it was.
 pub async fn receivers_come_and_go<F: Fixture>() {
-    let (sender, mut receiver) = super::ends::requests::<F>(8, Overflow::Wait).await;
+    let (sender, mut receiver) = requests::<F>(8, Overflow::Wait).await;
     for round in 0..ROUNDS {
         let mut guest = receiver.clone();
-        assert!(super::ends::polled(1, guest.receive()).await.is_none(), "nothing is there");
+        assert!(polled(1, guest.receive()).await.is_none(), "nothing is there");
         drop(guest);
-        super::ends::send(&sender, [round]).await;
-        assert_eq!(super::ends::take(&mut receiver).await, round);
+        send(&sender, [round]).await;
+        assert_eq!(take(&mut receiver).await, round);
     }
 }

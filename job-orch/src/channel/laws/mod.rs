@@ -1,6 +1,7 @@
 //! The laws of channels, as tests for whoever makes channels: an engine proves itself by one line.
 //!
-//! A law is an async function, named as the sentence it proves and generic over a [`Fixture`], which opens the channels.
+//! A law is an async function, named as the sentence it proves and generic over a [`Fixture`], which opens the
+//! channels.
 //! [`channel_laws!`](crate::channel_laws) makes one test of each.
 //!
 //! ```
@@ -56,8 +57,8 @@ pub trait Fixture: 'static {
     fn open(serving: &Serving) -> impl Future<Output = Self::Channels> + Send;
 }
 
-/// Runs a law on this thread with a clock that jumps whenever every task waits: hours take no time, and a law that hangs
-/// fails at once.
+/// Runs a law on this thread with a clock that jumps whenever every task waits: hours take no time, and a law that
+/// hangs fails at once.
 ///
 /// # Panics
 /// If the law does not hold.

@@ -4,7 +4,8 @@ use tokio::task::JoinSet;
 
 use super::Fixture;
 use super::ends::{
-    ended, message, messages, moment, next, refusal, requests, send, silent, take, take_all, take_many,
+    channels, ended, message, messages, moment, next, number, refusal, requests, send, silent, take, take_all,
+    take_many,
 };
 use crate::channel::{Channels, Delivery, Envelope, McReceive, MpSend};
 use crate::settings::Overflow;
@@ -23,7 +24,7 @@ pub async fn a_request_arrives_as_it_was_sent<F: Fixture>() {
 
 /// What is sent before anybody receives waits.
 pub async fn a_request_waits_for_its_receiver<F: Fixture>() {
-    let channels = super::ends::channels::<F>(8, Overflow::Wait).await;
+    let channels = channels::<F>(8, Overflow::Wait).await;
     let sender = channels.request_sender();
     send(&sender, 0..5).await;
     moment().await;
@@ -125,7 +126,7 @@ pub async fn every_idle_receiver_is_woken<F: Fixture>() {
             let delivery = next(&mut receiver).await;
             // Busy from here on: what it has fetched ahead is for others.
             receiver.release();
-            (super::ends::number(&delivery), delivery)
+            (number(&delivery), delivery)
         });
     }
     moment().await;

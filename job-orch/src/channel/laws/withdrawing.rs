@@ -2,18 +2,16 @@
 
 use std::time::Duration;
 
-use super::ends::{joined, message, next, requests, send, send_blocked, silent, take, take_all};
+use tokio::time::Instant;
+
+use super::ends::{channels, joined, message, moment, next, requests, send, send_blocked, silent, take, take_all};
 use super::{Fixture, Law};
-use crate::channel::{Acceptance, Channels, Delivery, Envelope, Return, SendOptions, UniqueKey, Withdraw};
+use crate::channel::{Acceptance, Channels, Delivery, Envelope, MpSend, Return, SendOptions, UniqueKey, Withdraw};
 use crate::id::JobId;
 use crate::settings::Overflow;
 
 /// Sends a request and returns its id.
-async fn send_known(
-    sender: &impl crate::channel::MpSend<Message = Envelope<Law>>,
-    number: u64,
-    options: SendOptions,
-) -> JobId {
+async fn send_known(sender: &impl MpSend<Message = Envelope<Law>>, number: u64, options: SendOptions) -> JobId {
     let envelope: Envelope<_> = message(number);
     let id = envelope.id();
     sender.send_with(envelope, options).await.expect("the request is accepted");
@@ -102,18 +100,15 @@ where
     F: Fixture<Channels: Channels<Law, RequestSender: Withdraw>>,
 {
     let (sender, mut receiver) = requests::<F>(4, Overflow::Wait).await;
-    let unique = |id| SendOptions {
-        unique: Some(UniqueKey { key: "the key".to_owned(), id }),
-        ..SendOptions::default()
-    };
+    let unique =
+        |id| SendOptions { unique: Some(UniqueKey { key: "the key".to_owned(), id }), ..SendOptions::default() };
     let first: Envelope<_> = message(1);
     let id = first.id();
-    let accepted = crate::channel::MpSend::send_with(&sender, first, unique(id)).await.ok();
-    assert_eq!(accepted, Some(Acceptance::New));
+    assert_eq!(sender.send_with(first, unique(id)).await.ok(), Some(Acceptance::New));
     assert_eq!(withdrawn(&sender, id).await, Some(1));
     let second: Envelope<_> = message(2);
     let options = unique(second.id());
-    assert_eq!(crate::channel::MpSend::send_with(&sender, second, options).await.ok(), Some(Acceptance::New));
+    assert_eq!(sender.send_with(second, options).await.ok(), Some(Acceptance::New));
     assert_eq!(take(&mut receiver).await, 2);
 }
 
@@ -122,14 +117,14 @@ pub async fn a_withdrawn_request_may_be_the_last<F>()
 where
     F: Fixture<Channels: Channels<Law, RequestSender: Withdraw>>,
 {
-    let channels = super::ends::channels::<F>(4, Overflow::Wait).await;
+    let channels = channels::<F>(4, Overflow::Wait).await;
     let (sender, mut receiver) = (channels.request_sender(), channels.request_receiver());
     let year = SendOptions { delay: Some(Duration::from_secs(60 * 60 * 24 * 300)), ..SendOptions::default() };
     let id = send_known(&sender, 1, year).await;
     let waiting = tokio::spawn(async move { take_all(&mut receiver).await });
     channels.close();
-    super::ends::moment().await;
-    let begun = tokio::time::Instant::now();
+    moment().await;
+    let begun = Instant::now();
     assert_eq!(withdrawn(&sender, id).await, Some(1));
     assert!(joined(waiting).await.is_empty(), "nothing was left");
     assert!(begun.elapsed() < Duration::from_secs(60), "the end is told when it comes");

@@ -70,8 +70,8 @@ impl<M> Sender<M> {
         Self::answering(None)
     }
 
-    /// A sender that answers one message after another so, and `Closed` from then on. Each message of a `send_many` takes
-    /// one answer, up to the first that is not accepted.
+    /// A sender that answers one message after another so, and `Closed` from then on. Each message of a `send_many`
+    /// takes one answer, up to the first that is not accepted.
     #[must_use]
     pub fn scripted(script: impl IntoIterator<Item = Answer>) -> Self {
         Self::answering(Some(script.into_iter().collect()))

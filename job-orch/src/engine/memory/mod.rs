@@ -77,11 +77,7 @@ impl<J: Run> MemoryChannels<J> {
 
 impl<J: Run> Clone for MemoryChannels<J> {
     fn clone(&self) -> Self {
-        Self {
-            sender: self.sender.clone(),
-            receiver: self.receiver.clone(),
-            broadcast: self.broadcast.clone(),
-        }
+        Self { sender: self.sender.clone(), receiver: self.receiver.clone(), broadcast: self.broadcast.clone() }
     }
 }
 

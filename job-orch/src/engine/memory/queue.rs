@@ -56,8 +56,8 @@ pub(super) struct State<M> {
 pub(super) enum Taken<M> {
     /// Fresh messages, at least one, into the receiver's stash.
     Fresh,
-    /// One message with a past.
-    Item(Item<M>),
+    /// One message with a past. Boxed: it is rare, and what is taken is moved.
+    Item(Box<Item<M>>),
     /// Nothing, ever again.
     End,
 }
@@ -365,7 +365,7 @@ impl<M> State<M> {
         if !self.aside.is_empty() {
             self.aside.wake_due(Instant::now());
             if let Some(item) = self.aside.take(self.fresh_len > 0) {
-                return Some(Taken::Item(item));
+                return Some(Taken::Item(Box::new(item)));
             }
         }
         if self.fresh_len > 0 {

@@ -13,7 +13,8 @@ use super::graveyard::Graveyard;
 use super::queue::{CHUNK, Queue, Taken};
 use super::waiters::Place;
 use crate::channel::{
-    Acceptance, Chunk, Delivery, Failure, McReceive, MpSend, ReceiveError, Return, SendError, SendOptions, SettleError,
+    Acceptance, Chunk, Delivery, Failure, Fetched, McReceive, MpSend, ReceiveError, Return, SendError, SendOptions,
+    SettleError, TakeBack,
 };
 use crate::clock::{self, Tick};
 use crate::settings::Overflow;
@@ -223,7 +224,13 @@ type Returned = AtomicBool;
 
 impl<M: Send + 'static> Receiver<M> {
     fn new(channel: Arc<Channel<M>>) -> Self {
-        Self { home: Arc::new(Home(channel, Returned::new(false))), stash: Chunk::default(), limit: 1, since: None, active: false }
+        Self {
+            home: Arc::new(Home(channel, Returned::new(false))),
+            stash: Chunk::default(),
+            limit: 1,
+            since: None,
+            active: false,
+        }
     }
 
     /// Adapts to how long the last stash lasted, and says whether others should run first.
@@ -262,7 +269,7 @@ impl<M: Send + 'static> Receiver<M> {
         self.since = Some(clock::now());
         match taken {
             Taken::Fresh => Ok(None),
-            Taken::Item(item) => Ok(Some(self.lease_item(item))),
+            Taken::Item(item) => Ok(Some(self.lease_item(*item))),
             Taken::End => Err(ReceiveError::Closed),
         }
     }
@@ -300,25 +307,17 @@ impl<M: Send + Sync + 'static> McReceive for Receiver<M> {
         self.fetch_more()
     }
 
-    fn take_fetched(&mut self) -> Option<Chunk<M>> {
+    #[inline]
+    fn first_fetched(&mut self) -> Option<Fetched<'_, M>> {
         if self.is_overtaking() {
             self.release();
         }
-        (!self.stash.is_empty()).then(|| std::mem::take(&mut self.stash))
+        self.stash.split_first(&*self.home)
     }
 
-    fn put_back(&mut self, mut chunk: Chunk<M>) {
-        if self.stash.is_empty() {
-            self.stash = chunk;
-        } else {
-            let later = self.stash.len();
-            self.stash.move_to(&mut chunk, later);
-            self.stash = chunk;
-        }
-    }
-
-    fn lease(&self, message: M) -> Option<Lease<M>> {
-        Some(self.lease_item(Item { message, past: None }))
+    #[inline]
+    fn drop_fetched(&mut self) {
+        drop(self.stash.pop());
     }
 
     fn is_late(&self) -> bool {
@@ -329,6 +328,12 @@ impl<M: Send + Sync + 'static> McReceive for Receiver<M> {
         self.limit = 1;
         self.since = None;
         self.home.0.queue.unfetch(std::mem::take(&mut self.stash));
+    }
+}
+
+impl<M: Send> TakeBack<M> for Home<M> {
+    fn take_back(&self, chunk: Chunk<M>) {
+        self.0.queue.unfetch(chunk);
     }
 }
 
