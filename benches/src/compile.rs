@@ -35,10 +35,9 @@ impl Workspace {
         let workspace = format!("[workspace]\nresolver = \"3\"\nmembers = {members:?}\n");
         fs::write(at.join("Cargo.toml"), workspace).expect("it can be written");
         let workspace = Self { at };
-        for package in packages {
-            workspace.write_package(package, root);
-            workspace.check(package.name);
-        }
+        packages.iter().for_each(|package| workspace.write_package(package, root));
+        // For the first time, with what they depend on.
+        packages.iter().for_each(|package| drop(workspace.check(package.name)));
         workspace
     }
 

@@ -40,6 +40,7 @@ impl Context {
         Self::new(JobId::new(), 1, None)
     }
 
+    #[inline]
     pub(crate) const fn new(id: JobId, attempt: u32, deadline: Option<Instant>) -> Self {
         Self { id, attempt, deadline, cancellation: OnceLock::new() }
     }

@@ -20,6 +20,7 @@ macro_rules! claim {
             is::<$type>();
         };
     };
+    ($type:ty, $trait:ident, any) => {};
     // Of a type that has the trait both impls hold, and the compiler cannot tell which is meant.
     ($type:ty, $trait:ident, no) => {
         const _: fn() = || {

@@ -1,5 +1,5 @@
 //! `Send`, `Sync` and `Unpin` of every public type, and of every future that a public function returns: one that is lost
-//! does not compile. The last column of a type that has no say is what its parameters make of it.
+//! does not compile. `no` is claimed where the opposite would promise too much; `any` is what the user's values make of it.
 
 mod claim;
 mod futures;
@@ -28,7 +28,7 @@ use claim::claims;
 /// A job whose types promise no more than they must: its resources are `Send` alone.
 struct Least;
 
-/// `Send` and `Sync`, and not `Unpin`.
+/// `Send` and `Sync`, and nothing more.
 struct Value(std::marker::PhantomPinned);
 
 impl std::fmt::Display for Value {
@@ -71,9 +71,9 @@ claims! {
     Assembly<Memory, Cons<Own<Alone>, Nil>>:    yes  no   yes;
     Assembly<Memory, App, App>:                 yes  no   yes;
     Call<'static, Least, Memory>:               yes  no   yes;
-    CallError<Value>:                           yes  yes  no;
+    CallError<Value>:                           yes  yes  any;
     CallError<Infallible>:                      yes  yes  yes;
-    Client<Least, Memory>:                      yes  yes  yes;
+    Client<Least, Memory>:                      yes  yes  any;
     Context:                                    yes  yes  yes;
     Error:                                      yes  yes  yes;
     Failure:                                    yes  yes  yes;
@@ -85,8 +85,8 @@ claims! {
     JobCounts:                                  yes  yes  yes;
     JobHealth:                                  yes  yes  yes;
     JobId:                                      yes  yes  yes;
-    NotSent<Value>:                             yes  yes  no;
-    NotSent<Vec<Value>>:                        yes  yes  yes;
+    NotSent<Value>:                             yes  yes  any;
+    NotSent<Vec<Value>>:                        yes  yes  any;
     Orchestrator<Memory>:                       yes  yes  yes;
     Orchestrator<Memory, App>:                  yes  yes  yes;
     Orchestrator<Memory, *const u8>:            yes  yes  yes;
@@ -98,9 +98,9 @@ claims! {
     // cache
     CacheCounts:                                yes  yes  yes;
     Digest:                                     yes  yes  yes;
-    Found<Value, Value>:                        yes  yes  no;
+    Found<Value, Value>:                        yes  yes  any;
     cache::KeyBy<true>:                         yes  yes  yes;
-    cache::Keyable<Value>:                      yes  yes  no;
+    cache::Keyable<Value>:                      yes  yes  any;
     MemoryKeep<Remembered>:                     yes  yes  yes;
     Policy:                                     yes  yes  yes;
 
@@ -108,14 +108,14 @@ claims! {
     AnyDelivery<Value>:                         yes  yes  yes;
     AnyReceiver<Value>:                         yes  yes  yes;
     AnySender<Alone>:                           yes  yes  yes;
-    Envelope<Least>:                            yes  yes  no;
-    Response<Least>:                            yes  yes  no;
+    Envelope<Least>:                            yes  yes  any;
+    Response<Least>:                            yes  yes  any;
     channel::Acceptance:                        yes  yes  yes;
     channel::Chunk<Alone>:                      yes  no   yes;
-    channel::Chunk<Value>:                      yes  yes  yes;
+    channel::Chunk<Value>:                      yes  yes  any;
     channel::ReceiveError:                      yes  yes  yes;
     channel::Return:                            yes  yes  yes;
-    channel::SendError<Value>:                  yes  yes  no;
+    channel::SendError<Value>:                  yes  yes  any;
     channel::SendError<Alone>:                  yes  no   yes;
     channel::SendOptions:                       yes  yes  yes;
     channel::SettleError:                       yes  yes  yes;
@@ -123,30 +123,30 @@ claims! {
     channel::laws::Law:                         yes  yes  yes;
     channel::laws::Parcel:                      yes  yes  yes;
     mock::Answer:                               yes  yes  yes;
-    mock::Leased<Value>:                        yes  yes  no;
-    mock::Receive<Value>:                       yes  yes  no;
+    mock::Leased<Value>:                        yes  yes  any;
+    mock::Receive<Value>:                       yes  yes  any;
     mock::Receiver<Alone>:                      yes  yes  yes;
     mock::Sender<Alone>:                        yes  yes  yes;
-    mock::Sent<Value>:                          yes  yes  no;
+    mock::Sent<Value>:                          yes  yes  any;
     mock::Settled:                              yes  yes  yes;
 
     // engine
     DeadLetter:                                 yes  yes  yes;
     Durability:                                 yes  yes  yes;
     Memory:                                     yes  yes  yes;
-    MemoryChannels<Least>:                      yes  yes  yes;
+    MemoryChannels<Least>:                      yes  yes  any;
     memory::Broadcast<Value>:                   yes  yes  yes;
     memory::Lease<Alone>:                       yes  no   yes;
-    memory::Lease<Value>:                       yes  yes  no;
+    memory::Lease<Value>:                       yes  yes  any;
     memory::Listener<Value>:                    yes  yes  yes;
     memory::Receiver<Alone>:                    yes  no   yes;
-    memory::Receiver<Value>:                    yes  yes  yes;
+    memory::Receiver<Value>:                    yes  yes  any;
     memory::Sender<Alone>:                      yes  yes  yes;
     memory::Shared<Value>:                      yes  yes  yes;
     memory::SharedMany<Value>:                  yes  yes  yes;
 
     // processor
-    JobProcessor<Least, MemoryChannels<Least>>: yes  yes  yes;
+    JobProcessor<Least, MemoryChannels<Least>>: yes  yes  any;
 
     // resources
     Cons<Own<Alone>, Nil>:                      yes  yes  yes;

@@ -3,6 +3,7 @@
 
 mod bare;
 mod capture;
+mod cut;
 mod gate;
 mod log;
 mod poll;
@@ -10,6 +11,7 @@ mod tally;
 
 pub use bare::Bare;
 pub use capture::{Capture, Event, Seen};
+pub use cut::{cut_off, settle};
 pub use gate::Gate;
 pub use log::Log;
 pub use poll::{Driver, soon, within_a_minute};

@@ -54,6 +54,7 @@ impl<M> Chunk<M> {
     }
 
     /// Takes the first message out.
+    #[inline]
     pub fn pop(&mut self) -> Option<M> {
         let slot = self.slots.get_mut(self.at)?;
         self.at += 1;

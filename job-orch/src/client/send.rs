@@ -119,20 +119,13 @@ impl<'a, J: Run, E: Engine> Send<'a, J, E> {
         self.extras.get_or_insert_default()
     }
 
-    fn begin(&mut self, client: &'a Client<J, E>, request: J::Request) -> Result<Begun<'a, J>, NotSent<J::Request>> {
-        let Some(extras) = self.extras.take() else {
-            let id = JobId::new();
-            return match client.requests.try_send_made(move || Envelope::with_id(id, request)) {
-                Ok(()) => Ok(Begun::Accepted(id)),
-                Err(SendError::Full(make)) => {
-                    let envelope = make();
-                    let send = async { client.requests.send(envelope).await.map(|()| Acceptance::New) };
-                    Ok(Begun::Sending(id, Box::pin(send)))
-                }
-                Err(error) => Err(NotSent::refused(J::NAME, error, |make| make().into_request())),
-            };
-        };
-        let Extras { delay, unique, trace_parent, mut options } = *extras;
+    /// The first poll of a request with wishes.
+    fn begin(
+        &mut self,
+        client: &'a Client<J, E>,
+        request: J::Request,
+    ) -> Result<(JobId, Sending<'a, J>), NotSent<J::Request>> {
+        let Extras { delay, unique, trace_parent, mut options } = *self.extras.take().unwrap_or_default();
         match delay.transpose() {
             Ok(delay) => options.delay = delay,
             Err(error) => return Err(NotSent::new(J::NAME, request, Refusal::InvalidSpan(error))),
@@ -143,13 +136,38 @@ impl<'a, J: Run, E: Engine> Send<'a, J, E> {
         };
         let id = envelope.id();
         options.unique = unique.map(|key| UniqueKey { key, id });
-        Ok(Begun::Sending(id, Box::pin(client.requests.send_with(envelope, options))))
+        Ok((id, Box::pin(client.requests.send_with(envelope, options))))
+    }
+
+    #[expect(clippy::panic, reason = "polling after the end is a bug of the caller's, as with every future")]
+    fn poll_slowly(&mut self, context: &mut Context<'_>) -> Poll<Result<Receipt, NotSent<J::Request>>> {
+        let Some(client) = self.client else {
+            return match std::mem::replace(&mut self.state, State::Ended) {
+                State::Begin(request) => Poll::Ready(Err(NotSent::new(J::NAME, request, Refusal::NotHosted))),
+                _ => panic!("a request was awaited after it was sent"),
+            };
+        };
+        let (id, mut sending) = match std::mem::replace(&mut self.state, State::Ended) {
+            State::Begin(request) => self.begin(client, request)?,
+            State::Sending(id, sending) => (id, sending),
+            State::Ended => panic!("a request was awaited after it was sent"),
+        };
+        let Poll::Ready(sent) = sending.as_mut().poll(context) else {
+            self.state = State::Sending(id, sending);
+            return Poll::Pending;
+        };
+        Poll::Ready(match sent {
+            Ok(Acceptance::New) => Ok(client.receipt(id)),
+            Ok(Acceptance::Duplicate(id)) => Ok(Receipt { is_duplicate: true, ..client.receipt(id) }),
+            Err(error) => Err(NotSent::refused(J::NAME, error, Envelope::into_request)),
+        })
     }
 }
 
-enum Begun<'a, J: Run> {
-    Accepted(JobId),
-    Sending(JobId, Sending<'a, J>),
+impl<J: Run, E: Engine> Client<J, E> {
+    const fn receipt(&self, id: JobId) -> Receipt {
+        Receipt { id, durability: self.durability, is_duplicate: false }
+    }
 }
 
 // Nothing in it is pinned in place: what must be is in a box.
@@ -158,35 +176,27 @@ impl<J: Run, E: Engine> Unpin for Send<'_, J, E> {}
 impl<J: Run, E: Engine> Future for Send<'_, J, E> {
     type Output = Result<Receipt, NotSent<J::Request>>;
 
-    #[expect(clippy::panic, reason = "polling after the end is a bug of the caller's, as with every future")]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let send = self.get_mut();
-        let (id, mut sending) = match std::mem::replace(&mut send.state, State::Ended) {
-            State::Begin(request) => {
-                let Some(client) = send.client else {
-                    return Poll::Ready(Err(NotSent::new(J::NAME, request, Refusal::NotHosted)));
-                };
-                match send.begin(client, request)? {
-                    Begun::Accepted(id) => {
-                        let durability = client.durability;
-                        return Poll::Ready(Ok(Receipt { id, durability, is_duplicate: false }));
-                    }
-                    Begun::Sending(id, sending) => (id, sending),
+        // The common case in one straight line: no wishes, and room.
+        if send.extras.is_none()
+            && let (Some(client), State::Begin(_)) = (send.client, &send.state)
+            && let State::Begin(request) = std::mem::replace(&mut send.state, State::Ended)
+        {
+            let id = JobId::new();
+            match client.requests.try_send_made(move || Envelope::with_id(id, request)) {
+                Ok(()) => return Poll::Ready(Ok(client.receipt(id))),
+                Err(SendError::Full(make)) => {
+                    let envelope = make();
+                    let sending = async { client.requests.send(envelope).await.map(|()| Acceptance::New) };
+                    send.state = State::Sending(id, Box::pin(sending));
+                }
+                Err(error) => {
+                    return Poll::Ready(Err(NotSent::refused(J::NAME, error, |make| make().into_request())));
                 }
             }
-            State::Sending(id, sending) => (id, sending),
-            State::Ended => panic!("a request was awaited after it was sent"),
-        };
-        let Poll::Ready(sent) = sending.as_mut().poll(context) else {
-            send.state = State::Sending(id, sending);
-            return Poll::Pending;
-        };
-        let durability = send.client.map_or(Durability::Memory, |client| client.durability);
-        Poll::Ready(match sent {
-            Ok(Acceptance::New) => Ok(Receipt { id, durability, is_duplicate: false }),
-            Ok(Acceptance::Duplicate(id)) => Ok(Receipt { id, durability, is_duplicate: true }),
-            Err(error) => Err(NotSent::refused(J::NAME, error, Envelope::into_request)),
-        })
+        }
+        send.poll_slowly(context)
     }
 }
 

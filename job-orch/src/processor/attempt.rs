@@ -45,6 +45,7 @@ pub(super) struct Limits {
 }
 
 impl Limits {
+    #[inline]
     pub(super) fn of(timeout: Option<Duration>, deadline: Option<Instant>) -> Self {
         // A limit beyond what the clock can count is none.
         let timeout = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
@@ -52,6 +53,7 @@ impl Limits {
     }
 
     /// The earlier of both.
+    #[inline]
     pub(super) fn first(self) -> Option<Instant> {
         match (self.timeout, self.deadline) {
             (Some(timeout), Some(deadline)) => Some(timeout.min(deadline)),

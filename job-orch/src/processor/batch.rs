@@ -1,13 +1,13 @@
 //! Batches: collect requests, run them as one, and treat each answer alone.
 
-use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::future::Future;
+use std::pin::pin;
 use std::task::Poll;
 
 use super::attempt::{End, Limits, follow, start};
 use super::running::Stop;
 use super::service::DeliveryOf;
-use super::worker::{Current, Worker, has_passed};
+use super::worker::{Current, Worker, has_passed, now};
 use crate::channel::{Channels, Delivery, Envelope, McReceive};
 use crate::context::Context;
 use crate::job::Run;
@@ -168,15 +168,6 @@ async fn run_batch<J: Run>(
             follow(run, flush, limits, &Stop::default(), &Context::detached(), &span).await
         }
     }
-}
-
-/// Polls a future once.
-async fn now<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
-    poll_fn(|poller| match future.as_mut().poll(poller) {
-        Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending => Poll::Ready(None),
-    })
-    .await
 }
 
 /// One outcome for each of `count` requests, whatever the batch did.

@@ -69,10 +69,12 @@ pub(super) struct Counter(AtomicU64);
 
 impl Counter {
     /// Counts so many more. Only its one writer may: two at a time would lose some.
+    #[inline]
     pub(super) fn add(&self, more: u64) {
         self.0.store(self.get() + more, Ordering::Relaxed);
     }
 
+    #[inline]
     fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::task::Poll;
 
 use super::attempt::{End, Limits, Reason, follow, start};
-use super::worker::{Current, Ended, Worker, has_passed, run_or_look_up, run_span};
+use super::worker::{Current, Ended, Worker, has_passed, run_span};
 use crate::channel::{Channels, McReceive};
 use crate::context::Context;
 use crate::job::Run;
@@ -46,7 +46,7 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
         let limits = Limits::of(J::SETTINGS.timeout, deadline);
         let context = Context::new(envelope.id(), 1, limits.first());
         let span = run_span::<J>(envelope, 1);
-        let mut run = pin!(run_or_look_up::<J>(envelope.request(), resources, &context));
+        let mut run = pin!(J::run_in(envelope.request(), resources, &context));
         Some(match start(run.as_mut(), &span).await {
             Poll::Ready(output) => End::Returned(output),
             Poll::Pending => {
@@ -60,10 +60,13 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
     }
 
     /// Responds to the first request, which is done.
+    #[inline]
     fn respond_first(&mut self, response: J::Response) {
         if let Some(fetched) = self.requests.first_fetched() {
             self.tally.succeeded.add(1);
             self.outlet.respond(fetched.first(), response, &self.service);
+            // It is done: if its drop panics, that must not be blamed on the next one.
+            self.current = Current::Nothing;
             self.requests.drop_fetched();
         }
     }

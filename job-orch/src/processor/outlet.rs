@@ -8,6 +8,9 @@ use crate::outcome::Failure;
 use super::counters::Tally;
 use super::service::Service;
 
+/// Responses that a worker collects before it publishes them.
+const ROOM: usize = 128;
+
 pub(super) struct Outlet<J: Run, C: Channels<J>> {
     responses: C::ResponseSender,
     // Not yet published: at most as many as the worker had fetched requests ahead.
@@ -23,7 +26,13 @@ impl<J: Run, C: Channels<J>> Outlet<J, C> {
         self.outbox.is_empty()
     }
 
+    /// Whether so much waits to be published that it should not wait for more.
+    pub(super) const fn is_full(&self) -> bool {
+        self.outbox.len() >= ROOM
+    }
+
     /// Answers the caller, if there is one, and puts the response into the outbox, if anybody listens.
+    #[inline]
     pub(super) fn respond(&mut self, envelope: &Envelope<J>, response: J::Response, service: &Service<J, C>) {
         if !self.responses.has_receivers() {
             return envelope.respond(response);

@@ -3,7 +3,8 @@
 //! The loop runs in steps under one guard. What a step is at stands in [`Worker::current`]: if the user's code panics,
 //! wherever it does, the loop goes on with settling that as a failure. Nothing is lost, and nothing loops for ever.
 
-use std::pin::pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -90,21 +91,34 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
     }
 
     async fn work(&mut self, resources: &mut J::Resources) {
-        if J::SETTINGS.batch || self.service.keep.is_some() {
+        if J::SETTINGS.batch || J::LOOKS_UP || self.service.keep.is_some() {
             return self.work_one_by_one(resources).await;
         }
         loop {
             self.handle_fetched(resources).await;
-            if !self.outlet.is_empty() {
-                self.outlet.flush(&self.tally).await;
-            }
-            match self.requests.fetch().await {
+            match self.fetch().await {
                 Ok(None) => {}
                 Ok(Some(delivery)) => self.handle(delivery, resources).await,
                 Err(ReceiveError::Closed) => return,
                 Err(error) => report_fault::<J>(error).await,
             }
         }
+    }
+
+    /// Fetches more, and publishes what is done before it waits.
+    async fn fetch(&mut self) -> Result<Option<DeliveryOf<J, C>>, ReceiveError> {
+        if self.outlet.is_empty() {
+            return self.requests.fetch().await;
+        }
+        if self.outlet.is_full() {
+            self.outlet.flush(&self.tally).await;
+        }
+        // Dropped if it must wait: while the worker publishes, it is no idle worker that a sender should count on.
+        if let Some(fetched) = now(pin!(self.requests.fetch())).await {
+            return fetched;
+        }
+        self.outlet.flush(&self.tally).await;
+        self.requests.fetch().await
     }
 
     async fn work_one_by_one(&mut self, resources: &mut J::Resources) {
@@ -194,6 +208,15 @@ impl<J: Run, C: Channels<J>> Drop for Worker<J, C> {
     }
 }
 
+/// Polls a future once.
+pub(super) async fn now<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
+    poll_fn(|poller| match future.as_mut().poll(poller) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
+}
+
 /// A fault of the engine: reported, and given time.
 async fn report_fault<J: Run>(error: ReceiveError) {
     tracing::error!(target: "job_orch", { job.name = J::NAME, %error }, "receiving requests failed");
@@ -201,7 +224,7 @@ async fn report_fault<J: Run>(error: ReceiveError) {
 }
 
 /// The job, with its own cache around it if it has one.
-pub(super) async fn run_or_look_up<J: Run>(
+async fn run_or_look_up<J: Run>(
     request: &J::Request,
     resources: &mut J::Resources,
     context: &Context,

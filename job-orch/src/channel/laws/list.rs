@@ -145,6 +145,16 @@ macro_rules! __channel_laws_list {
                 alone a_cancelled_broadcast_wakes_another,
                 crowded cancelling_loses_nothing_in_a_crowd,
             }
+            fetching {
+                alone what_is_fetched_is_handled_in_order,
+                alone what_is_released_goes_to_others,
+                alone the_rest_goes_to_others,
+                alone what_is_in_hand_returns_alone,
+                alone what_is_in_hand_can_be_released,
+                alone what_is_released_takes_its_own_room,
+                alone what_is_handled_in_place_is_let_go,
+                alone a_cancelled_fetch_takes_nothing,
+            }
             leaks {
                 alone a_thousand_channels_leave_nothing_behind,
                 alone a_thousand_broadcasts_leave_nothing_behind,

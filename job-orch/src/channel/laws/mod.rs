@@ -30,6 +30,7 @@ pub mod closing;
 pub mod dead_letters;
 pub mod delays;
 mod ends;
+pub mod fetching;
 pub mod lag;
 pub mod leaks;
 mod list;

@@ -317,7 +317,8 @@ impl<M> Queue<M> {
         let idle = state.call_to_the_end();
         drop(state);
         idle.wake();
-        fresh.into_iter().flatten().chain(aside.into_messages()).collect()
+        // What was returned had been first.
+        aside.into_messages().chain(fresh.into_iter().flatten()).collect()
     }
 }
 
@@ -369,7 +370,7 @@ impl<M> State<M> {
             }
         }
         if self.fresh_len > 0 {
-            let share = if self.active > 1 { self.fresh_len.div_ceil(self.active) } else { limit };
+            let share = if self.active > 1 { 1 } else { limit };
             // A turn is one message: what stands aside counts the turns of others.
             let limit = if self.aside.is_lined_up() { 1 } else { limit };
             self.take_fresh(stash, limit.min(share));

@@ -150,20 +150,26 @@ impl<T> Drop for Room<'_, T> {
     }
 }
 
+/// One listener's own handle of a segment. Each message it gives out holds one: counting at the segment itself, which all
+/// listeners share, would cost more than the message.
+type Own<T> = std::sync::Arc<Segment<T>>;
+
 /// Sees every message of a broadcast. Its clone goes on from the same place. Also a [`Stream`].
 pub struct Listener<T: Send + Sync + 'static> {
     ring: Arc<Ring<T>>,
     // The number of the next message to fetch.
     next: u64,
     // Fetched, and how far it is read.
-    slice: Slice<T>,
+    own: Own<T>,
+    // How far it is read.
+    at: usize,
     place: Place,
 }
 
 impl<T: Send + Sync + 'static> Listener<T> {
     fn join(ring: Arc<Ring<T>>) -> Self {
         let next = ring.join_receivers();
-        Self { ring, next, slice: Slice { messages: Segment::default(), from: 0 }, place: Place::NONE }
+        Self { ring, next, own: Own::default(), at: 0, place: Place::NONE }
     }
 
     /// Receives whatever is there, at least one message, and waits for that: cheaper than one by one.
@@ -175,24 +181,30 @@ impl<T: Send + Sync + 'static> Listener<T> {
     /// A future dropped before it is ready has received nothing.
     pub async fn receive_many(&mut self) -> Result<SharedMany<T>, ReceiveError> {
         std::future::poll_fn(|context| self.poll_fetch(context)).await?;
-        let from = std::mem::replace(&mut self.slice.from, self.slice.messages.len());
-        Ok(SharedMany { segment: Segment::clone(&self.slice.messages), from })
+        let from = std::mem::replace(&mut self.at, self.own.len());
+        Ok(SharedMany { segment: Own::clone(&self.own), from })
     }
 
     fn poll_fetch(&mut self, context: &mut Context<'_>) -> Poll<Result<(), ReceiveError>> {
-        if self.slice.from < self.slice.messages.len() {
+        if self.at < self.own.len() {
             return Poll::Ready(Ok(()));
         }
         // A listener that always finds something must still let others run.
         let budget = std::task::ready!(tokio::task::coop::poll_proceed(context));
-        let read = std::mem::take(&mut self.slice.messages);
-        self.slice.from = 0;
-        if !read.is_empty() {
-            self.ring.recycle(read);
+        // Nobody holds a message of it any more: its memory serves again.
+        if !self.own.is_empty()
+            && let Some(own) = Own::get_mut(&mut self.own)
+        {
+            self.ring.recycle(std::mem::take(own));
         }
         let fetched = std::task::ready!(self.ring.poll_take(&mut self.place, &mut self.next, context));
         budget.made_progress();
-        self.slice = fetched?;
+        let Slice { messages, from } = fetched?;
+        self.at = from;
+        match Own::get_mut(&mut self.own) {
+            Some(own) => *own = messages,
+            None => self.own = Own::new(messages),
+        }
         Poll::Ready(Ok(()))
     }
 
@@ -202,9 +214,9 @@ impl<T: Send + Sync + 'static> Listener<T> {
     }
 
     fn next_shared(&mut self) -> Shared<T> {
-        let at = self.slice.from;
-        self.slice.from += 1;
-        Shared { segment: Segment::clone(&self.slice.messages), at }
+        let at = self.at;
+        self.at += 1;
+        Shared { segment: Own::clone(&self.own), at }
     }
 }
 
@@ -217,7 +229,7 @@ impl<T: Send + Sync + 'static> McReceive for Listener<T> {
     }
 
     fn fetched(&self) -> usize {
-        self.slice.messages.len() - self.slice.from
+        self.own.len() - self.at
     }
 
     fn next_fetched(&mut self) -> Option<Shared<T>> {
@@ -240,8 +252,8 @@ impl<T: Send + Sync + 'static> Stream for Listener<T> {
 impl<T: Send + Sync + 'static> Clone for Listener<T> {
     fn clone(&self) -> Self {
         self.ring.join_receivers_at(self.next);
-        let slice = Slice { messages: Segment::clone(&self.slice.messages), from: self.slice.from };
-        Self { ring: Arc::clone(&self.ring), next: self.next, slice, place: Place::NONE }
+        let own = Own::new(Segment::clone(&self.own));
+        Self { ring: Arc::clone(&self.ring), next: self.next, own, at: self.at, place: Place::NONE }
     }
 }
 
@@ -259,7 +271,7 @@ impl<T: Send + Sync + 'static> fmt::Debug for Listener<T> {
 
 /// A message that all listeners share: it derefs to the message.
 pub struct Shared<T> {
-    segment: Segment<T>,
+    segment: Own<T>,
     at: usize,
 }
 
@@ -272,7 +284,7 @@ impl<T> Deref for Shared<T> {
 
 impl<T> Clone for Shared<T> {
     fn clone(&self) -> Self {
-        Self { segment: Segment::clone(&self.segment), at: self.at }
+        Self { segment: Own::clone(&self.segment), at: self.at }
     }
 }
 
@@ -298,7 +310,7 @@ impl<T: Send + Sync + 'static> Delivery for Shared<T> {
 
 /// Messages that all listeners share: they deref to a slice.
 pub struct SharedMany<T> {
-    segment: Segment<T>,
+    segment: Own<T>,
     from: usize,
 }
 

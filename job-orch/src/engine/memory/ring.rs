@@ -104,7 +104,12 @@ impl<T> Ring<T> {
         let Some(filled) = SharedArc::get_mut(&mut spare) else { return Ok(()) };
         let mut state = self.lock();
         let room = state.room(messages.len(), self.capacity, self.overflow)?;
-        filled.extend(messages.drain(..room));
+        if room == messages.len() {
+            // The user's vector becomes the segment, and the emptied one the vector: nothing is copied.
+            std::mem::swap(filled, messages);
+        } else {
+            filled.extend(messages.drain(..room));
+        }
         let kept = if self.overflow == Overflow::DropOldest { self.capacity } else { usize::MAX };
         let gone = state.append(spare, kept);
         let wakers = state.idle.all();
