@@ -37,7 +37,9 @@ impl Workspace {
         let workspace = Self { at };
         packages.iter().for_each(|package| workspace.write_package(package, root));
         // For the first time, with what they depend on.
-        packages.iter().for_each(|package| drop(workspace.check(package.name)));
+        for package in packages {
+            workspace.check(package.name);
+        }
         workspace
     }
 

@@ -12,8 +12,8 @@ pub use crate::settings::{Overflow, Serving, Settings};
 pub use std::time::Duration;
 
 // Resources.
-pub use crate::orchestrator::Assembly;
-pub use crate::resources::{EachWorker, Gives, Here, Hosts, Lends, Mine, Ours, Provider, Supplies};
+pub use crate::orchestrator::{Assembly, Provider};
+pub use crate::resources::{EachWorker, Gives, Here, Hosts, Lends, Mine, Ours, Supplies};
 pub use std::sync::Arc;
 
 // Cache.

@@ -4,9 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use crate::engine::Engine;
 use crate::job::{Job, Run};
-use crate::orchestrator::Assembly;
 
 /// A resource that one worker owns: what a job takes as `&mut R`.
 #[derive(Debug)]
@@ -199,19 +197,6 @@ impl<R: PerWorker> Supplies<R> for EachWorker {
     fn another(resource: &R) -> R {
         resource.another()
     }
-}
-
-/// A struct that owns the resources of the jobs it names: `#[derive(Resources)]` with `#[hosts(…)]`.
-///
-/// `E` is the engine that its jobs travel on.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` provides nothing and hosts no jobs",
-    label = "cannot be served",
-    note = "write `#[derive(Resources)]` and `#[hosts(…)]` above the struct `{Self}`"
-)]
-pub trait Provider<E: Engine>: Sized + Send + Sync + 'static {
-    /// Hosts every job named in `#[hosts(…)]`.
-    fn host_all(assembly: Assembly<E, Self>) -> Assembly<E, Self>;
 }
 
 /// A provider that names the job `J` in its `#[hosts(…)]`.

@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use super::{HostedJob, Orchestrator};
+use super::{HostedJob, Orchestrator, Provider};
 use crate::client::Client;
 use crate::engine::{Engine, TravelsOn};
 use crate::error::Error;
 use crate::processor::{Service, Worker};
-use crate::resources::{Cons, HostedBy, Nil, Own, PerWorker, Provider, Shared, Unlisted};
+use crate::resources::{Cons, HostedBy, Nil, Own, PerWorker, Shared, Unlisted};
 use crate::settings::{Overflow, Serving};
 use crate::span::{IntoSpan, InvalidSpan};
 use crate::sync::Arc;

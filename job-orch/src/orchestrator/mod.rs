@@ -3,6 +3,7 @@
 mod assembly;
 mod health;
 mod hosted;
+mod provider;
 
 use std::any::TypeId;
 use std::collections::HashMap;
@@ -16,6 +17,7 @@ use tokio::task::JoinSet;
 pub use assembly::Assembly;
 pub use health::{Health, JobHealth};
 pub(crate) use hosted::HostedJob;
+pub use provider::Provider;
 
 use crate::channel::BoxError;
 use crate::client::{Call, Client, NotSent, Receipt, Refusal, Responses, Send};

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use crate::channel::Failure;
 use crate::sync::{Mutex, lock};
 
-/// Dead letters kept per channel. Memory is bounded: the oldest goes for the newest, counted and logged.
+/// Dead letters kept per channel. Memory is bounded: the oldest goes for the newest, and is logged.
 const ROOM: usize = 1024;
 
 #[derive(Debug)]
@@ -14,12 +14,11 @@ pub(super) struct Graveyard<M>(Mutex<Graves<M>>);
 #[derive(Debug)]
 struct Graves<M> {
     letters: VecDeque<(M, Failure)>,
-    forgotten: u64,
 }
 
 impl<M> Default for Graveyard<M> {
     fn default() -> Self {
-        Self(Mutex::new(Graves { letters: VecDeque::new(), forgotten: 0 }))
+        Self(Mutex::new(Graves { letters: VecDeque::new() }))
     }
 }
 
@@ -28,7 +27,6 @@ impl<M> Graveyard<M> {
         let mut graves = lock(&self.0);
         graves.letters.push_back((message, reason));
         let oldest = if graves.letters.len() > ROOM { graves.letters.pop_front() } else { None };
-        graves.forgotten += u64::from(oldest.is_some());
         drop(graves);
         if let Some((_, reason)) = oldest {
             tracing::warn!(target: "job_orch", %reason, "a dead letter made room for a newer one");
@@ -45,10 +43,5 @@ impl<M> Graveyard<M> {
         let mut graves = lock(&self.0);
         let at = graves.letters.iter().position(|(message, _)| wanted(message))?;
         graves.letters.remove(at)
-    }
-
-    /// How many had to go for newer ones.
-    pub(super) fn forgotten(&self) -> u64 {
-        lock(&self.0).forgotten
     }
 }
