@@ -8,7 +8,7 @@ use std::time::Instant;
 use job_orch::settings::Serving;
 
 use crate::ours::{self, NextCached, NextSlowly};
-use crate::table::{Group, Plan, Target, Verdict, title};
+use crate::table::{Group, Plan, Target, Verdict};
 use crate::threads::{one, two};
 
 /// Keys in the cache, and those that are asked for.
@@ -110,7 +110,7 @@ async fn runs_of_eight() -> f64 {
 
 /// Measures and prints the table.
 pub fn table(plan: &Plan, verdict: &mut Verdict) {
-    title("D. cache: nanoseconds an answer at each task; 1,024 hot keys of 4,096");
+    verdict.begin("D. cache: nanoseconds an answer at each task; 1,024 hot keys of 4,096");
     for (name, tasks) in [("cached call, one thread", 1), ("cached call, two threads", 2)] {
         let threads = move |of: usize| of == tasks;
         Group::new("ns")

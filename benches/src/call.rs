@@ -7,7 +7,7 @@ use job_orch::settings::Serving;
 
 use crate::ours::{self, Next, NextCached};
 use crate::reference::{actors, apalis, call as by_hand};
-use crate::table::{Group, Plan, Target, Verdict, title};
+use crate::table::{Group, Plan, Target, Verdict};
 use crate::threads::{one, two};
 
 /// One client.
@@ -99,7 +99,9 @@ async fn by_tokio(clients: usize, capacity: usize, calls: u64) -> f64 {
 
 /// Measures and prints the table.
 pub fn table(plan: &Plan, verdict: &mut Verdict) {
-    title("B. call: each client waits for its own answer; million answers a second of all clients, or nanoseconds");
+    verdict.begin(
+        "B. call: each client waits for its own answer; million answers a second of all clients, or nanoseconds",
+    );
     one_client(plan, verdict);
     many_clients(plan, verdict);
     latencies(plan, verdict);

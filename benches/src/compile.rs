@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Instant;
 use std::{env, fs};
 
-use crate::table::{Group, Plan, Target, Verdict, title};
+use crate::table::{Group, Plan, Target, Verdict};
 
 /// Jobs of a crate.
 const JOBS: usize = 200;
@@ -155,7 +155,7 @@ impl job_orch::Job for Job{job} {{
 /// Measures and prints the table.
 pub fn table(plan: &Plan, verdict: &mut Verdict) {
     const ROW: &str = "compile 200 jobs";
-    title("Compile time: seconds of `cargo check`");
+    verdict.begin("Compile time: seconds of `cargo check`");
     if !ROW.starts_with(&plan.only) {
         return;
     }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use job_orch::Run;
 
 use crate::ours::{Next, next};
-use crate::table::{Group, Plan, Verdict, title};
+use crate::table::{Group, Plan, Verdict};
 use crate::threads::one;
 
 /// The same contract with a box a call.
@@ -50,7 +50,7 @@ async fn boxed() -> f64 {
 
 /// Measures and prints the table.
 pub fn table(plan: &Plan, verdict: &mut Verdict) {
-    title("C. dispatch: nanoseconds a run");
+    verdict.begin("C. dispatch: nanoseconds a run");
     Group::new("ns")
         .contender("Run::run", || one(run_of_the_job()))
         .contender("async-trait", || one(boxed()))

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::table::{Group, Plan, Target, Verdict, title};
+use crate::table::{Group, Plan, Target, Verdict};
 
 /// What the program measures, by the names it takes.
 const ALLOCATIONS_SEND: &str = "stream-allocations";
@@ -30,7 +30,7 @@ fn figure(what: &str, threads: &str) -> f64 {
 
 /// Measures and prints the table. One round: it counts, and does not depend on the machine's mood.
 pub fn table(plan: &Plan, verdict: &mut Verdict) {
-    title("Footprint: allocations and bytes, where nothing is paid for the first time");
+    verdict.begin("Footprint: allocations and bytes, where nothing is paid for the first time");
     let once = Plan { rounds: 1, only: plan.only.clone() };
     let some = Some(Target::AtMost(0.02, 0.0));
     Group::new("number")

@@ -8,7 +8,7 @@ use job_orch::settings::Serving;
 
 use crate::ours::{self, InBatches, Next};
 use crate::reference::{actors, apalis, stream as by_hand};
-use crate::table::{Group, Plan, Target, Verdict, title};
+use crate::table::{Group, Plan, Target, Verdict};
 use crate::threads::{one, two};
 
 /// One producer.
@@ -105,7 +105,7 @@ async fn send_many(shape: Shape) -> f64 {
 
 /// Measures and prints the table.
 pub fn table(plan: &Plan, verdict: &mut Verdict) {
-    title("A. stream: u64 -> u64 + 1; million responses a second at each receiver");
+    verdict.begin("A. stream: u64 -> u64 + 1; million responses a second at each receiver");
     one_of_each(plan, verdict);
     four_by_four(plan, verdict);
     receivers(plan, verdict);

@@ -60,6 +60,8 @@ pub struct Plan {
 /// What has been measured.
 #[derive(Debug, Default)]
 pub struct Verdict {
+    // The head of a table whose first row is yet to come.
+    title: Option<&'static str>,
     missed: Vec<String>,
     checked: usize,
 }
@@ -143,11 +145,19 @@ impl Row {
             "{name:<34} {unit:<8} {own:>9} {against:>9} {ratio:>7}  {target:<20} {word:<7} {reference}",
             own = shown(own)
         );
+        if let Some(title) = verdict.title.take() {
+            head(title);
+        }
         println!("{}", line.trim_end());
     }
 }
 
 impl Verdict {
+    /// Begins a table. Its head is printed with its first row, if it has any.
+    pub const fn begin(&mut self, title: &'static str) {
+        self.title = Some(title);
+    }
+
     fn judge(&mut self, name: &str, value: f64, target: Target) -> &'static str {
         self.checked += 1;
         if target.is_met(value) {
@@ -169,7 +179,7 @@ impl Verdict {
 }
 
 /// Prints the head of a table.
-pub fn title(text: &str) {
+fn head(text: &str) {
     println!(
         "\n{text}\n{:<34} {:<8} {:>9} {:>9} {:>7}  {:<20} {:<7} against",
         "row", "unit", "ours", "reference", "ratio", "target", ""

@@ -3,7 +3,9 @@
 
 use std::future::Future;
 
-use job_orch::channel::{Channels, Delivery, Envelope, Failure, McReceive, MpSend, Response, Return, SendOptions, Withdraw};
+use job_orch::channel::{
+    Channels, Delivery, Envelope, Failure, McReceive, MpSend, Response, Return, SendOptions, Withdraw,
+};
 use job_orch::engine::memory::{Broadcast, Lease, Listener, MemoryChannels, Receiver, Sender};
 use job_orch::engine::{Engine, EngineChannels};
 use job_orch::prelude::Memory;
@@ -88,8 +90,13 @@ fn engines(serving: &Serving, channels: &MemoryChannels<Least>, id: JobId) {
 
 /// Whatever the channel, the job, the engine: the contracts promise it.
 #[expect(dead_code, reason = "it is only compiled")]
-fn contracts<J, C, S, R>(sender: &S, receiver: &mut R, message: S::Message, request: &J::Request, own: &mut J::Resources)
-where
+fn contracts<J, C, S, R>(
+    sender: &S,
+    receiver: &mut R,
+    message: S::Message,
+    request: &J::Request,
+    own: &mut J::Resources,
+) where
     J: GetCache,
     C: Channels<J>,
     S: MpSend,

@@ -17,7 +17,9 @@ fn gather(folder: &Path, names: &mut BTreeSet<String>) {
         }
         for line in fs::read_to_string(&path).expect("a text").lines() {
             let line = line.trim_start();
-            let Some(rest) = line.strip_prefix("pub struct ").or_else(|| line.strip_prefix("pub enum ")) else { continue };
+            let Some(rest) = line.strip_prefix("pub struct ").or_else(|| line.strip_prefix("pub enum ")) else {
+                continue;
+            };
             let name: String = rest.chars().take_while(|letter| letter.is_alphanumeric()).collect();
             names.insert(name);
         }
@@ -37,6 +39,7 @@ fn every_public_type_stands_in_the_table() {
     let mut listed: BTreeSet<&str> = crate::TYPES.iter().copied().flat_map(words).collect();
     // It stands there under the name that tells it from the marker trait.
     listed.insert("Send");
-    let missing: Vec<_> = names.iter().filter(|name| !listed.contains(name.as_str()) && !HIDDEN.contains(&name.as_str())).collect();
+    let missing: Vec<_> =
+        names.iter().filter(|name| !listed.contains(name.as_str()) && !HIDDEN.contains(&name.as_str())).collect();
     assert!(missing.is_empty(), "{missing:?} are public; give each a line in the table");
 }

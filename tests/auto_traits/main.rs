@@ -13,6 +13,7 @@ use job_orch::cache::{self, CacheCounts, Digest, Found, MemoryKeep, Policy};
 use job_orch::channel::{self, AnyDelivery, AnyReceiver, AnySender, Envelope, Response, mock};
 use job_orch::engine::memory::{self, MemoryChannels};
 use job_orch::engine::{DeadLetter, Durability};
+use job_orch::prelude::Memory;
 use job_orch::processor::JobProcessor;
 use job_orch::resources::{Cons, Here, Mine, Nil, Ours, Own, Shared, There, Unlisted};
 use job_orch::retry::{Growth, Retry};
@@ -21,7 +22,6 @@ use job_orch::{
     Assembly, Call, CallError, Client, Context, Error, Failure, FailureDetails, FailureKind, Health, InvalidJobId,
     InvalidSpan, JobCounts, JobHealth, JobId, NotSent, Orchestrator, Receipt, Refusal, Responses, Run, Send as Sending,
 };
-use job_orch::prelude::Memory;
 
 use claim::claims;
 
@@ -112,6 +112,7 @@ claims! {
     Response<Least>:                            yes  yes  any;
     channel::Acceptance:                        yes  yes  yes;
     channel::Chunk<Alone>:                      yes  no   yes;
+    channel::Fetched<'static, Value>:            yes  yes  any;
     channel::Chunk<Value>:                      yes  yes  any;
     channel::ReceiveError:                      yes  yes  yes;
     channel::Return:                            yes  yes  yes;

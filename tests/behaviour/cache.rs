@@ -135,6 +135,7 @@ async fn a_stale_answer_is_served_while_one_run_makes_a_fresh_one() {
     tokio::time::sleep(Duration::from_millis(1)).await;
     assert_eq!(orch.call(Stale, 1).await.unwrap(), 2);
     assert_eq!(runs.len(), 2, "exactly one refresh");
+    assert_eq!(orch.health().await.jobs[0].accepted, 2, "nobody else asked for one");
 }
 
 #[tokio::test(start_paused = true)]

@@ -30,7 +30,8 @@ async fn channels_chosen_at_run_time_carry_a_job() {
     let (broadcast, listener) = responses(16, Overflow::Wait);
     let requests = AnySender::new(requests);
     let mut seen = AnyReceiver::new(listener.clone());
-    let ends = (requests.clone(), AnyReceiver::new(request_receiver), AnySender::new(broadcast), AnyReceiver::new(listener));
+    let ends =
+        (requests.clone(), AnyReceiver::new(request_receiver), AnySender::new(broadcast), AnyReceiver::new(listener));
     let processor = JobProcessor::new(Double, ends);
     let worker = tokio::spawn(async move { processor.run(&mut ()).await });
     let mut envelopes: Vec<_> = (0..5).map(Envelope::new).collect();

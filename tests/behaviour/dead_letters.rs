@@ -1,7 +1,7 @@
 //! Where requests go that used up their attempts, and how they come back.
 
 use job_orch::prelude::*;
-use job_orch_tests::{Bare, Gate, Log, soon};
+use job_orch_tests::{Bare, Gate, Log, settle, soon};
 use std::time::Duration;
 
 /// Fails unless it is let off, and says which attempt it is.
@@ -90,7 +90,7 @@ async fn a_dead_letter_that_is_redriven_may_succeed() {
     let mut responses = orch.responses(Mend);
     let receipt = orch.send(Mend, 7).await.unwrap();
     assert!(soon(responses.receive()).await.unwrap().outcome.is_err());
-    tokio::task::yield_now().await;
+    settle().await;
     mended.push(1);
     assert!(orch.redrive(Mend, receipt.id).await.unwrap());
     let response = soon(responses.receive()).await.unwrap();

@@ -2,13 +2,13 @@
 
 use std::error::Error as _;
 
+use job_orch::Error;
 use job_orch::channel::BoxError;
 use job_orch::engine::memory::MemoryChannels;
 use job_orch::engine::{Carries, Durability, Engine, TravelsOn};
 use job_orch::prelude::*;
 use job_orch::settings::Serving;
-use job_orch::Error;
-use job_orch_tests::Log;
+use job_orch_tests::{Log, settle};
 
 /// An engine that says of itself what it does not keep, and fails to open the channels of one job.
 #[derive(Clone, Debug)]
@@ -45,7 +45,7 @@ async fn an_engine_that_fails_keeps_the_orchestrator_from_starting() {
     let error = assembly.start().await.unwrap_err();
     assert!(matches!(error, Error::Engine { job: "unlucky", .. }), "{error}");
     assert_eq!(error.source().unwrap().to_string(), "no room for it");
-    tokio::task::yield_now().await;
+    settle().await;
     assert_eq!(ran.holders(), 1, "no worker holds it");
 }
 

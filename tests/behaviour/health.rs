@@ -1,7 +1,7 @@
 //! How an orchestrator is doing can be asked.
 
 use job_orch::prelude::*;
-use job_orch_tests::{Bare, Gate, soon};
+use job_orch_tests::{Bare, Gate, settle, soon};
 use tokio::time::sleep;
 
 #[job(retry(max = 1, backoff = "1s", jitter = 0))]
@@ -23,7 +23,7 @@ async fn working() -> (Orchestrator<Memory>, Gate) {
 #[tokio::test(start_paused = true)]
 async fn health_lists_every_job_in_the_order_of_hosting() {
     let (orch, _) = working().await;
-    tokio::task::yield_now().await;
+    settle().await;
     let health = orch.health().await;
     assert!(health.is_healthy());
     let jobs: Vec<_> = health.jobs.iter().map(|job| (job.job, job.workers, job.working)).collect();

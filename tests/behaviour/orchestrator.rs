@@ -3,7 +3,7 @@
 use job_orch::Error;
 use job_orch::prelude::*;
 use job_orch::settings::{Overflow, Serving};
-use job_orch_tests::Log;
+use job_orch_tests::{Log, settle};
 
 #[job(name = "same")]
 async fn first(number: &u64) -> u64 {
@@ -77,7 +77,7 @@ async fn the_greatest_figures_are_accepted() {
 #[tokio::test(start_paused = true)]
 async fn the_serving_of_the_host_goes_before_that_of_the_job() {
     let orch = Orchestrator::on(Memory::new()).host_with(First, Serving::DEFAULT.workers(3)).start().await.unwrap();
-    tokio::task::yield_now().await;
+    settle().await;
     assert_eq!(orch.health().await.jobs[0].workers, 3);
 }
 

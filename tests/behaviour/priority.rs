@@ -1,7 +1,7 @@
 //! Urgent requests go first, and none waits for ever.
 
 use job_orch::prelude::*;
-use job_orch_tests::{Gate, Log, soon};
+use job_orch_tests::{Gate, Log, settle, soon};
 
 #[job]
 async fn note(number: &i64, notes: &Log<i64>, gate: &Gate) {
@@ -47,7 +47,7 @@ async fn a_call_may_be_urgent_too() {
     orch.send_many(Note, [1, 2]).await.unwrap();
     let call = async { soon(orch.call(Note, 9).priority(1)).await.unwrap() };
     let open = async {
-        tokio::task::yield_now().await;
+        settle().await;
         gate.open();
     };
     tokio::join!(call, open);

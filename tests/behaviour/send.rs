@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use job_orch::prelude::*;
 use job_orch::{Durability, Refusal};
-use job_orch_tests::{Driver, Gate, Log, soon};
+use job_orch_tests::{Driver, Gate, Log, settle, soon};
 use tokio::time::{Instant, advance};
 
 #[job]
@@ -175,7 +175,7 @@ async fn a_delay_beyond_the_end_of_the_clock_waits() {
     let (orch, notes) = noting().await;
     let receipt = orch.send(Note, 5).after(Duration::MAX).await.unwrap();
     advance(Duration::from_secs(3600)).await;
-    tokio::task::yield_now().await;
+    settle().await;
     assert!(notes.is_empty());
     assert!(orch.cancel(Note, receipt.id).await);
 }

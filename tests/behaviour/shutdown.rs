@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use job_orch::prelude::*;
-use job_orch_tests::{Bare, Driver, Gate, Log, soon, within_a_minute};
+use job_orch_tests::{Bare, Driver, Gate, Log, settle, soon, within_a_minute};
 use tokio::time::Instant;
 
 #[job]
@@ -82,7 +82,7 @@ async fn nothing_is_accepted_once_it_has_begun() {
     assert!(matches!(orch.send(WaitAt, 2).await.unwrap_err().reason(), job_orch::Refusal::Closed));
     assert!(matches!(orch.call(WaitAt, 2).await, Err(CallError::Closed { .. })));
     gate.open();
-    tokio::task::yield_now().await;
+    settle().await;
     assert!(matches!(shutdown.poll(), std::task::Poll::Ready(Ok(()))));
 }
 
@@ -154,7 +154,7 @@ async fn an_orchestrator_dropped_without_a_shutdown_tells_its_callers() {
     let mut waiting = Driver::new(client.call(2));
     assert!(waiting.poll().is_pending());
     drop(orch);
-    tokio::task::yield_now().await;
+    settle().await;
     assert!(matches!(running.poll(), std::task::Poll::Ready(Err(CallError::Closed { .. }))));
     assert!(matches!(waiting.poll(), std::task::Poll::Ready(Err(CallError::Closed { .. }))));
     assert!(matches!(client.call(3).await, Err(CallError::Closed { .. })));

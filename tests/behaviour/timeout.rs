@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use job_orch::prelude::*;
-use job_orch_tests::{Counted, Gate, Log, Tally, soon};
+use job_orch_tests::{Counted, Gate, Log, Tally, settle, soon};
 use tokio::time::{Instant, sleep};
 
 /// Sleeps for so many milliseconds, and holds a value meanwhile.
@@ -92,7 +92,7 @@ async fn a_run_ends_with_the_time_of_its_call() {
 async fn a_request_whose_time_passed_while_it_waited_never_runs() {
     let (orch, begun) = unlimited_on_one_worker().await;
     orch.send(Unlimited, 5_000).await.unwrap();
-    tokio::task::yield_now().await;
+    settle().await;
     let error = soon(orch.call(Unlimited, 7).timeout("1s")).await.unwrap_err();
     assert!(matches!(error, CallError::Expired { .. }), "{error}");
     orch.shutdown().await.unwrap();

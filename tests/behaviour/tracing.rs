@@ -95,6 +95,7 @@ async fn a_panic_is_reported() {
     orch.send(Fall, ()).await.unwrap();
     orch.shutdown().await.unwrap();
     let events = captured.events.entries();
-    let told = events.iter().find(|event| event.event.target == "job_orch" && field(&event.event, "job.name") == "fall");
+    let told =
+        events.iter().find(|event| event.event.target == "job_orch" && field(&event.event, "job.name") == "fall");
     assert_eq!(field(&told.unwrap().event, "panic"), "fell");
 }

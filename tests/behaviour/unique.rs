@@ -1,7 +1,7 @@
 //! Of several requests with one key, one is accepted at a time.
 
 use job_orch::prelude::*;
-use job_orch_tests::{Bare, Gate, soon};
+use job_orch_tests::{Bare, Gate, settle, soon};
 
 #[job(retry(max = 1, backoff = constant("10s"), jitter = 0))]
 async fn work(ends_well: &bool, gate: &Gate) -> Result<(), Bare> {
@@ -53,7 +53,7 @@ async fn a_key_is_free_again_after_a_success() {
         assert!(!orch.send(Work, true).unique("key").await.unwrap().is_duplicate);
         soon(responses.receive()).await.unwrap();
         // The answer is published before the request is settled.
-        tokio::task::yield_now().await;
+        settle().await;
     }
 }
 
@@ -69,7 +69,7 @@ async fn a_key_is_held_through_a_retry_and_free_after_the_last() {
     assert_eq!(orch.send(Work, false).unique("key").await.unwrap().id, first.id);
     gate.open();
     assert!(soon(responses.receive()).await.unwrap().outcome.is_err());
-    tokio::task::yield_now().await;
+    settle().await;
     assert!(!orch.send(Work, true).unique("key").await.unwrap().is_duplicate);
 }
 

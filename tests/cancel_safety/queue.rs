@@ -165,6 +165,7 @@ async fn receivers_that_come_and_go_starve_nobody() {
         options.delay = (number % 2 == 1).then_some(Duration::from_secs(1));
         sender.send_with(tally.one(number), options).await.unwrap();
         drop(receive);
+        settle().await;
     }
     sender.close();
     drop(receiver);

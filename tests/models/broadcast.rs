@@ -5,18 +5,21 @@ use job_orch::engine::memory::{Broadcast, Listener, responses};
 use job_orch::settings::Overflow;
 use shuttle::future::spawn;
 
-use super::explore::{explore, joined, polled, send_all, take_all};
+use super::explore::{begun, explore, joined, polled, send_all, take_all};
 
-/// Receives to the end from the number `expected` on; every number must be the next one, or its lag told before.
-/// Returns the number after the last.
-async fn follow(mut listener: Listener<u32>, mut expected: u32) -> u32 {
+/// Receives to the end from the number `expected` on; every number must be the next one, or its lag told before, and
+/// none from `kept` on may be missed: there is room for those. Returns the number after the last.
+async fn follow(mut listener: Listener<u32>, mut expected: u32, kept: u32) -> u32 {
     loop {
         match listener.receive().await {
             Ok(number) => {
                 assert_eq!(*number, expected, "what was missed was told before");
                 expected += 1;
             }
-            Err(ReceiveError::Lagged(missed)) => expected += u32::try_from(missed).expect("a small number"),
+            Err(ReceiveError::Lagged(missed)) => {
+                expected += u32::try_from(missed).expect("a small number");
+                assert!(expected <= kept, "there was room for {expected}");
+            }
             Err(_) => return expected,
         }
     }
@@ -60,7 +63,7 @@ fn a_listener_that_leaves_frees_the_senders() {
                 spawn(async move { drop(polled(polls, listener.receive()).await) })
             })
             .collect();
-        let staying = spawn(follow(listener.clone(), 0));
+        let staying = spawn(follow(listener.clone(), 0, 0));
         drop(listener);
         let sending = spawn(send_batches(sender, 5));
         joined(sending).await;
@@ -109,7 +112,7 @@ fn a_broadcasting_sender_that_gives_up_lets_another_in() {
 fn lag_is_exact() {
     explore(|| async {
         let (sender, listener) = responses(2, Overflow::DropOldest);
-        let listening: Vec<_> = (0..2).map(|_| spawn(follow(listener.clone(), 0))).collect();
+        let listening: Vec<_> = (0..2).map(|_| spawn(follow(listener.clone(), 0, 5))).collect();
         drop(listener);
         joined(spawn(send_batches(sender, 7))).await;
         for task in listening {
@@ -128,8 +131,8 @@ fn lag_is_exact_for_clones() {
                 Err(ReceiveError::Lagged(missed)) => u32::try_from(missed).expect("a small number"),
                 Err(_) => panic!("something was sent"),
             };
-            let clone = spawn(follow(listener.clone(), expected));
-            (follow(listener, expected).await, joined(clone).await)
+            let clone = spawn(follow(listener.clone(), expected, 5));
+            (follow(listener, expected, 5).await, joined(clone).await)
         });
         joined(spawn(send_batches(sender, 8))).await;
         assert_eq!(joined(listening).await, (8, 8));
@@ -140,7 +143,7 @@ fn lag_is_exact_for_clones() {
 fn skipped_responses_are_a_lag() {
     explore(|| async {
         let (sender, listener) = responses(2, Overflow::Refuse);
-        let listening: Vec<_> = (0..2).map(|_| spawn(follow(listener.clone(), 0))).collect();
+        let listening: Vec<_> = (0..2).map(|_| spawn(follow(listener.clone(), 0, 6))).collect();
         drop(listener);
         let sending = spawn(async move {
             for number in 0..6 {
@@ -157,6 +160,22 @@ fn skipped_responses_are_a_lag() {
 }
 
 #[test]
+fn a_listener_that_moves_to_another_task_is_woken() {
+    explore(|| async {
+        let (sender, mut listener) = responses(1, Overflow::Wait);
+        let mut first = Box::pin(async move { (listener.receive().await.map(|number| *number), listener) });
+        assert!(begun(first.as_mut()).await.is_none(), "nothing is there");
+        let moved = spawn(async move {
+            let (number, listener) = first.await;
+            assert_eq!(number.ok(), Some(0));
+            follow(listener, 1, 0).await
+        });
+        joined(spawn(send_batches(sender, 3))).await;
+        assert_eq!(joined(moved).await, 3);
+    });
+}
+
+#[test]
 fn a_late_listener_sees_the_rest() {
     explore(|| async {
         let (sender, listener) = responses(1, Overflow::Wait);
@@ -167,7 +186,7 @@ fn a_late_listener_sees_the_rest() {
                 let mut listener = sender.listen();
                 drop(sender);
                 match listener.receive().await {
-                    Ok(number) => follow(listener, *number + 1).await,
+                    Ok(number) => follow(listener, *number + 1, 0).await,
                     Err(_) => 5,
                 }
             })

@@ -5,7 +5,7 @@ use job_orch::engine::memory::requests;
 use job_orch::settings::Overflow;
 use shuttle::future::spawn;
 
-use super::explore::{explore, joined, polled, send_all, settled, take_all, together};
+use super::explore::{begun, explore, joined, polled, send_all, settled, take_all, together};
 
 /// Receives with a patience of so many polls each time, so often, and leaves.
 async fn take_impatiently(mut receiver: impl McReceive<Message = u32>, polls: usize, times: usize) -> Vec<u32> {
@@ -107,5 +107,33 @@ fn everybody_gives_up_now_and_then() {
         taken.extend(take_all(receiver).await);
         taken.sort_unstable();
         assert_eq!(taken, sent);
+    });
+}
+
+#[test]
+fn a_receiver_that_moves_to_another_task_is_woken() {
+    explore(|| async {
+        let (sender, mut receiver) = requests(1, Overflow::Wait);
+        let mut first = Box::pin(async move {
+            settled(receiver.receive().await.expect("one comes").ack()).await;
+            receiver
+        });
+        assert!(begun(first.as_mut()).await.is_none(), "nothing is there");
+        let moved = spawn(async move { take_all(first.await).await });
+        assert_eq!(joined(spawn(send_all(sender, [1, 2]))).await, [1, 2]);
+        assert_eq!(joined(moved).await, [2]);
+    });
+}
+
+#[test]
+fn a_sender_that_moves_to_another_task_is_woken() {
+    explore(|| async {
+        let (sender, receiver) = requests(1, Overflow::Wait);
+        assert_eq!(send_all(sender.clone(), [1]).await, [1]);
+        let mut second = Box::pin(async move { sender.send(2).await });
+        assert!(begun(second.as_mut()).await.is_none(), "there is no room");
+        let moved = spawn(second);
+        assert_eq!(joined(spawn(take_all(receiver))).await, [1, 2]);
+        assert!(joined(moved).await.is_ok(), "there is room in the end");
     });
 }

@@ -11,7 +11,7 @@ use job_orch::settings::Serving;
 use job_orch::{CallError, Orchestrator, Run, job};
 use shuttle::future::{spawn, yield_now};
 
-use super::explore::{explore, joined, polled, settled};
+use super::explore::{begun, explore, joined, polled, settled};
 
 #[job]
 async fn double(number: &u32) -> u32 {
@@ -127,6 +127,21 @@ fn a_call_is_answered_or_told_of_the_end() {
             }
         }
         joined(abandoning).await;
+        joined(worker).await;
+    });
+}
+
+#[test]
+fn a_caller_that_moves_to_another_task_is_woken() {
+    explore(|| async {
+        let scene = Scene::open().await;
+        let orch = scene.orch.clone();
+        let mut call = Box::pin(async move { orch.call(Double, 4).await });
+        assert!(begun(call.as_mut()).await.is_none(), "nobody works yet");
+        let moved = spawn(call);
+        let worker = scene.worker();
+        assert_eq!(joined(moved).await.ok(), Some(8));
+        scene.channels.close();
         joined(worker).await;
     });
 }

@@ -1,7 +1,7 @@
 //! Running a model under many schedules, and the words in which models are written.
 
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::Poll;
 
 use job_orch::channel::{Delivery, McReceive, MpSend, ReceiveError};
@@ -39,6 +39,15 @@ pub(crate) async fn polled<F: Future>(times: usize, future: F) -> Option<F::Outp
         yield_now().await;
     }
     None
+}
+
+/// Polls a future once, from here: whoever polls it next must be woken, and not this task.
+pub(crate) async fn begun<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
 }
 
 /// Sends these numbers one by one, and says which were accepted.

@@ -3,6 +3,10 @@
 //! ```text
 //! RUSTFLAGS="--cfg shuttle" cargo test -p job-orch-tests --test models --target-dir target/shuttle
 //! ```
+#![cfg_attr(
+    shuttle,
+    expect(clippy::expect_used, clippy::panic, reason = "a model that does not hold panics: it is a test")
+)]
 
 #[cfg(shuttle)]
 mod broadcast;

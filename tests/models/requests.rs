@@ -2,7 +2,7 @@
 
 use job_orch::JobId;
 use job_orch::channel::{Acceptance, Delivery, McReceive, MpSend, Return, SendOptions, UniqueKey};
-use job_orch::engine::memory::requests;
+use job_orch::engine::memory::{Receiver, requests};
 use job_orch::settings::Overflow;
 use shuttle::future::{spawn, yield_now};
 
@@ -100,6 +100,57 @@ fn returned_requests_come_again() {
         // The last receiver sees to what returns after the others have seen the end.
         let sent = joined(spawn(send_all(sender.clone(), 0..4))).await;
         drop(sender);
+        let mut taken = together(taking).await;
+        taken.extend(take_all(receiver).await);
+        taken.sort_unstable();
+        assert_eq!(taken, sent);
+    });
+}
+
+/// Handles requests where they lie, and gives the rest back each time, until it has handled so many.
+async fn handle_in_place(mut receiver: Receiver<u32>, most: usize) -> Vec<u32> {
+    let mut done = Vec::new();
+    while done.len() < most {
+        if let Some(fetched) = receiver.first_fetched() {
+            let number = *fetched.first();
+            if number % 2 == 0 {
+                fetched.release_rest();
+                yield_now().await;
+            }
+            if number == 4 {
+                // It leaves with this one in hand.
+                return done;
+            }
+            receiver.drop_fetched();
+            done.push(number);
+            continue;
+        }
+        match receiver.fetch().await {
+            Ok(None) => {}
+            Ok(Some(delivery)) => {
+                done.push(*delivery.message());
+                settled(delivery.ack()).await;
+            }
+            Err(_) => return done,
+        }
+    }
+    done
+}
+
+#[test]
+fn what_is_handled_where_it_lies_is_handled_once() {
+    explore(|| async {
+        let (sender, receiver) = requests(8, Overflow::Wait);
+        let sent = send_all(sender.clone(), 0..8).await;
+        let taking = vec![
+            spawn(handle_in_place(receiver.clone(), 6)),
+            spawn(handle_in_place(receiver.clone(), 6)),
+            spawn(async move {
+                yield_now().await;
+                drop(sender);
+                Vec::new()
+            }),
+        ];
         let mut taken = together(taking).await;
         taken.extend(take_all(receiver).await);
         taken.sort_unstable();

@@ -59,11 +59,15 @@ impl<M> Chunk<M> {
         let slot = self.slots.get_mut(self.at)?;
         self.at += 1;
         let message = slot.take();
-        // Behind a first message whose job took long, the others were taken out.
+        self.trim();
+        message
+    }
+
+    /// Forgets the places at the end whose messages were taken out behind a first one that took long: they count no more.
+    pub(crate) fn trim(&mut self) {
         while self.slots.len() > self.at && matches!(self.slots.last(), Some(None)) {
             self.slots.pop();
         }
-        message
     }
 
     /// The first message, where it lies, and the others for `home` to take back.

@@ -115,6 +115,10 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
         }
         // Dropped if it must wait: while the worker publishes, it is no idle worker that a sender should count on.
         if let Some(fetched) = now(pin!(self.requests.fetch())).await {
+            // The end: what is done still goes out.
+            if fetched.is_err() {
+                self.outlet.flush(&self.tally).await;
+            }
             return fetched;
         }
         self.outlet.flush(&self.tally).await;

@@ -136,7 +136,7 @@ pub async fn a_full_broadcast_refuses_if_told_to<F: Fixture>() {
     assert_eq!(refusal(sender.try_send(message(3))), ("full", 3));
     assert_eq!(take_many(&mut receiver, 2).await, [0, 1]);
     let mut batch: Vec<Response<_>> = messages(4..8);
-    sender.send_many(&mut batch).await.err().expect("two of four find room");
+    sender.send_many(&mut batch).await.expect_err("two of four find room");
     assert_eq!(batch.len(), 2);
     drop(sender);
     assert_eq!(take_all(&mut receiver).await, [4, 5]);

@@ -41,7 +41,7 @@ pub async fn a_closed_channel_hands_requests_back<F: Fixture>() {
     assert_eq!(refusal(sender.try_send(message(2))), ("closed", 2));
     assert_eq!(refusal(sender.send_with(message(3), Default::default()).await), ("closed", 3));
     let mut batch: Vec<Envelope<_>> = messages(4..7);
-    let error = sender.send_many(&mut batch).await.err().expect("nothing is accepted");
+    let error = sender.send_many(&mut batch).await.expect_err("nothing is accepted");
     assert!(!error.is_retryable(), "the end is for good");
     let left: Vec<u64> = batch.iter().map(|envelope| envelope.request().number()).collect();
     assert_eq!(left, [4, 5, 6]);
@@ -66,7 +66,7 @@ pub async fn closing_cuts_a_batch_in_two<F: Fixture>() {
     let (sender, mut receiver) = (channels.request_sender(), channels.request_receiver());
     let sending = tokio::spawn(async move {
         let mut batch: Vec<Envelope<_>> = messages(0..10);
-        sender.send_many(&mut batch).await.err().expect("the channel closes meanwhile");
+        sender.send_many(&mut batch).await.expect_err("the channel closes meanwhile");
         batch.iter().map(|envelope| envelope.request().number()).collect::<Vec<_>>()
     });
     moment().await;

@@ -24,7 +24,6 @@ pub async fn a_thousand_channels_leave_nothing_behind<F: Fixture>() {
                 let held = next(&mut receiver).await;
                 drop((sender, receiver, channels));
                 drop(held);
-                continue;
             }
             _ => drop(receiver.clone()),
         }

@@ -42,12 +42,19 @@ pub mod uniqueness;
 pub mod withdrawing;
 
 use std::future::Future;
+use std::panic::resume_unwind;
+use std::sync::mpsc;
 use std::time::Duration;
+
+use tokio::time::timeout;
 
 pub use parcel::{Law, Parcel};
 
 use super::Channels;
 use crate::settings::Serving;
+
+/// How long a law may take by the usual clock.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What the laws need from whoever makes channels.
 pub trait Fixture: 'static {
@@ -58,29 +65,44 @@ pub trait Fixture: 'static {
     fn open(serving: &Serving) -> impl Future<Output = Self::Channels> + Send;
 }
 
-/// Runs a law on this thread with a clock that jumps whenever every task waits: hours take no time, and a law that
-/// hangs fails at once.
+/// Runs a law on one thread with a clock that jumps whenever every task waits: hours take no time, and a law that waits
+/// for ever fails at once.
 ///
 /// # Panics
 /// If the law does not hold.
-pub fn alone(law: impl Future<Output = ()>) {
+pub fn alone<L: Future<Output = ()>>(law: impl FnOnce() -> L + Send + 'static) {
     let mut builder = tokio::runtime::Builder::new_current_thread();
-    let runtime = builder.enable_time().start_paused(true).build().expect("a runtime");
-    runtime.block_on(within(Duration::from_secs(60 * 60 * 24 * 365), law));
+    builder.enable_time().start_paused(true);
+    watched(builder, Duration::from_secs(60 * 60 * 24 * 365), law);
 }
 
-/// Runs a law on several threads with the usual clock. A law that hangs fails after a minute.
+/// Runs a law on several threads with the usual clock. A law that waits for ever fails after a minute.
 ///
 /// # Panics
 /// If the law does not hold.
-pub fn crowded(law: impl Future<Output = ()>) {
+pub fn crowded<L: Future<Output = ()>>(law: impl FnOnce() -> L + Send + 'static) {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
-    let runtime = builder.worker_threads(4).enable_time().build().expect("a runtime");
-    runtime.block_on(within(Duration::from_secs(60), law));
+    builder.worker_threads(4).enable_time();
+    watched(builder, PATIENCE, law);
 }
 
-async fn within(limit: Duration, law: impl Future<Output = ()>) {
-    assert!(tokio::time::timeout(limit, law).await.is_ok(), "the law waits for ever");
+/// Runs a law on a thread of its own, so that one that spins for ever fails as well.
+fn watched<L: Future<Output = ()>>(
+    mut builder: tokio::runtime::Builder,
+    limit: Duration,
+    law: impl FnOnce() -> L + Send + 'static,
+) {
+    let (done, waiting) = mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        // Dropped at the end, also by a panic: that is the sign.
+        let _done: mpsc::Sender<()> = done;
+        let runtime = builder.build().expect("a runtime");
+        runtime.block_on(async { assert!(timeout(limit, law()).await.is_ok(), "the law waits for ever") });
+    });
+    match waiting.recv_timeout(PATIENCE * 2) {
+        Err(mpsc::RecvTimeoutError::Disconnected) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+        _ => panic!("the law spins for ever"),
+    }
 }
 
 /// Who keeps which law: a table with a line for each law and a column for each engine. `columns` are the names of the
@@ -110,8 +132,31 @@ crate::__channel_laws_list!(names);
 /// Makes a module with one test for each law of channels: `channel_laws!(memory, InMemory)`.
 ///
 /// The first argument names the module, the second is the [`Fixture`](crate::channel::laws::Fixture). Laws that the
-/// channels do not keep are listed: `channel_laws!(mine, Mine, except: [a_request_can_be_withdrawn])`. Their tests are
-/// shown as ignored, and the name of a law that does not exist does not compile.
+/// channels do not keep are listed, and their tests are shown as ignored:
+///
+/// ```
+/// # use job_orch::{channel::laws::{Fixture, Law}, engine::memory::MemoryChannels, settings::Serving};
+/// # struct Mine;
+/// # impl Fixture for Mine {
+/// #     type Channels = MemoryChannels<Law>;
+/// #     async fn open(serving: &Serving) -> Self::Channels { MemoryChannels::new(serving) }
+/// # }
+/// job_orch::channel_laws!(mine, Mine, except: [a_request_can_be_withdrawn]);
+/// # fn main() {}
+/// ```
+///
+/// The name of a law that does not exist does not compile:
+///
+/// ```compile_fail,E0080
+/// # use job_orch::{channel::laws::{Fixture, Law}, engine::memory::MemoryChannels, settings::Serving};
+/// # struct Mine;
+/// # impl Fixture for Mine {
+/// #     type Channels = MemoryChannels<Law>;
+/// #     async fn open(serving: &Serving) -> Self::Channels { MemoryChannels::new(serving) }
+/// # }
+/// job_orch::channel_laws!(mine, Mine, except: [a_request_can_be_undone]);
+/// # fn main() {}
+/// ```
 ///
 /// The module also has `EXCEPT`, the names of those laws, for [`matrix`](crate::channel::laws::matrix).
 #[macro_export]
@@ -134,7 +179,7 @@ macro_rules! channel_laws {
                 ($module:ident $kind:ident $law:ident) => {
                     #[test]
                     fn $law() {
-                        $crate::channel::laws::$kind($crate::channel::laws::$module::$law::<$fixture>());
+                        $crate::channel::laws::$kind($crate::channel::laws::$module::$law::<$fixture>);
                     }
                 };
             }

@@ -67,7 +67,7 @@ pub async fn requests_sent_at_once_keep_their_order<F: Fixture>() {
 pub async fn requests_that_find_no_room_stay_with_their_sender<F: Fixture>() {
     let (sender, mut receiver) = requests::<F>(4, Overflow::Refuse).await;
     let mut batch: Vec<Envelope<_>> = messages(0..10);
-    let error = sender.send_many(&mut batch).await.err().expect("not all are accepted");
+    let error = sender.send_many(&mut batch).await.expect_err("not all are accepted");
     assert!(error.is_retryable(), "the channel is full, not closed");
     let left: Vec<u64> = batch.iter().map(|envelope| envelope.request().number()).collect();
     assert_eq!(left, [4, 5, 6, 7, 8, 9]);

@@ -209,7 +209,9 @@ impl<M> Queue<M> {
             state.idle.sleep(place, context);
             return Err(state.aside.next_due());
         };
-        let sender = state.call_sender(self.capacity);
+        // Who drains quickly wakes a sender once for much room, not often for little: a wake-up costs more than a short job.
+        let drains = stash.len() >= CHUNK / 4 && state.len() > self.capacity / 2;
+        let sender = if drains { None } else { state.call_sender(self.capacity) };
         let receiver = state.call_receiver();
         drop(state);
         wake(sender);
@@ -230,7 +232,9 @@ impl<M> Queue<M> {
     }
 
     /// Puts fresh messages back where they were. A bare chunk: its messages count no attempt.
-    pub(super) fn unfetch(&self, chunk: Chunk<M>) {
+    pub(super) fn unfetch(&self, mut chunk: Chunk<M>) {
+        // A receiver that is dropped while its first message is handled has given back the others already.
+        chunk.trim();
         if chunk.is_empty() {
             return;
         }

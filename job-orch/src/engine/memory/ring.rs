@@ -14,6 +14,9 @@ use crate::settings::Overflow;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Mutex, MutexGuard, lock};
 
+/// A receiver that takes so many at once is quick, and will be back for more.
+const DRAINS: usize = 32;
+
 /// Messages that are shared by all receivers.
 pub(super) type Segment<T> = SharedArc<Vec<T>>;
 
@@ -215,7 +218,10 @@ impl<T> Ring<T> {
             return Poll::Pending;
         }
         let taken = state.take(next);
-        let (gone, waker) = (state.clear(), state.call_sender(self.capacity));
+        let gone = state.clear();
+        // Who drains quickly wakes a sender once for much room: as in the request channel.
+        let drains = matches!(&taken, Ok(slice) if slice.messages.len() >= DRAINS) && state.len() > self.capacity / 2;
+        let waker = if drains { None } else { state.call_sender(self.capacity) };
         drop(state);
         drop(gone);
         wake(waker);
