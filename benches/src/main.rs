@@ -15,7 +15,7 @@ use job_orch_benches::{cache, call, compile, dispatch, footprint, stream};
 const USAGE: &str = "usage: job-orch-benches memory [--check] [--rounds N] [--only NAME-PREFIX]
 
   --check   fail if a row misses its target
-  --rounds  rounds of each row; the default is 11
+  --rounds  rounds of each row; the default is 7
   --only    rows whose names begin so";
 
 fn main() -> ExitCode {
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
 
 /// The plan, and whether to check the targets.
 fn parse(mut args: impl Iterator<Item = String>) -> Option<(Plan, bool)> {
-    let mut plan = Plan { rounds: 11, only: String::new() };
+    let mut plan = Plan { rounds: 7, only: String::new() };
     let mut check = false;
     if args.next()? != "memory" {
         return None;

@@ -90,22 +90,16 @@ fn engines(serving: &Serving, channels: &MemoryChannels<Least>, id: JobId) {
 
 /// Whatever the channel, the job, the engine: the contracts promise it.
 #[expect(dead_code, reason = "it is only compiled")]
-fn contracts<J, C, S, R>(
-    sender: &S,
-    receiver: &mut R,
-    message: S::Message,
-    request: &J::Request,
-    own: &mut J::Resources,
-) where
-    J: GetCache,
-    C: Channels<J>,
-    S: MpSend,
-    R: McReceive,
-{
+fn contracts<S: MpSend, R: McReceive>(sender: &S, receiver: &mut R, message: S::Message) {
     can_be_spawned(sender.send(message));
     can_be_spawned(receiver.receive());
+}
+
+#[expect(dead_code, reason = "it is only compiled")]
+fn any_job<J: GetCache>(request: &J::Request, own: &mut J::Resources, response: &J::Response) {
+    can_be_spawned(J::run(request, own));
     can_be_spawned(J::get_cache(request, own));
-    can_be_spawned(async move { J::run(request, own).await });
+    can_be_spawned(J::put_cache(request, response, own));
 }
 
 /// What a future spawned by a worker is made of, for any channels.

@@ -1,6 +1,8 @@
 //! `Send`, `Sync` and `Unpin` of every public type, and of every future that a public function returns: one that is lost
 //! does not compile. `no` is claimed where the opposite would promise too much; `any` is what the user's values make of it.
 
+#![allow(clippy::expect_used, reason = "a test fails by a panic")]
+
 mod claim;
 mod futures;
 mod listed;

@@ -17,7 +17,7 @@ enum End {
 }
 
 #[job(timeout = "10s")]
-#[processor(batch(max = 3))]
+#[processor(batch(max = 3, linger = "1s"))]
 async fn ends(all: &[(End, u64)], sizes: &Log<usize>, tally: &Tally) -> Vec<Result<u64, Bare>> {
     sizes.push(all.len());
     let _held = tally.one(0);
@@ -33,7 +33,7 @@ async fn ends(all: &[(End, u64)], sizes: &Log<usize>, tally: &Tally) -> Vec<Resu
 }
 
 #[job(retry(max = 1, backoff = "1s", jitter = 0))]
-#[processor(batch(max = 3))]
+#[processor(batch(max = 3, linger = "1s"))]
 async fn falls_first(all: &[u64], sizes: &Log<usize>) -> Vec<u64> {
     sizes.push(all.len());
     assert!(sizes.len() > 1, "the first batch falls");
@@ -41,7 +41,7 @@ async fn falls_first(all: &[u64], sizes: &Log<usize>) -> Vec<u64> {
 }
 
 #[job]
-#[processor(batch(max = 3))]
+#[processor(batch(max = 3, linger = "1s"))]
 async fn gated(all: &[u64], gate: &Gate) -> Vec<u64> {
     gate.pass().await;
     all.to_vec()

@@ -12,6 +12,7 @@ async fn speak(_: &(), #[context] context: &Context) -> Result<(), Bare> {
 }
 
 #[job]
+#[processor(batch(max = 3, linger = "1s"))]
 async fn speak_in_batch(numbers: &[u64]) -> Vec<u64> {
     tracing::info!("spoken");
     numbers.to_vec()

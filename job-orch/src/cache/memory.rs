@@ -126,7 +126,7 @@ impl<J: Remember> Keep<J> for MemoryKeep<J> {
     }
 
     fn digest(&self, request: &J::Request) -> Digest {
-        J::with_key(request, |key| digest(key))
+        J::with_key(request, digest)
     }
 
     fn copy(&self, response: &J::Response) -> J::Response {

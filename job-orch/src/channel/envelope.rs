@@ -84,7 +84,7 @@ impl<J: Run> Envelope<J> {
     /// Whether a caller still waits for the answer.
     #[must_use]
     pub fn has_caller(&self) -> bool {
-        self.asked.as_ref().is_some_and(|asked| asked.has_caller())
+        self.asked.as_ref().is_some_and(Asked::has_caller)
     }
 
     /// Answers the caller with a response, if one waits. Only the first answer counts.

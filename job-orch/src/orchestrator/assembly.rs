@@ -111,6 +111,7 @@ impl<E: Engine, P: List> Assembly<E, P> {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a job is named by its value, which is nothing")]
 impl<E: Engine, P, A> Assembly<E, P, A> {
     /// Hosts a job, served as its `#[processor]` says.
     #[track_caller]

@@ -94,6 +94,7 @@ impl<E: Engine> Orchestrator<E, Unlisted> {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a job is named by its value, which is nothing")]
 impl<E: Engine, A> Orchestrator<E, A> {
     fn new(jobs: Vec<(TypeId, Arc<dyn HostedJob>)>, workers: JoinSet<()>, drain: Duration) -> Self {
         let names = jobs.iter().map(|(id, _)| *id).collect();
@@ -107,10 +108,6 @@ impl<E: Engine, A> Orchestrator<E, A> {
 
     fn hosted<J: Run>(&self) -> Result<&Client<J, E>, Error> {
         self.find().ok_or(Error::NotHosted { job: J::NAME })
-    }
-
-    fn ask<J: Run, T>(&self, asked: Result<T, BoxError>) -> Result<T, Error> {
-        asked.map_err(|source| Error::Engine { job: J::NAME, source })
     }
 
     /// A client of one job, for whoever asks it often.
@@ -215,7 +212,7 @@ impl<E: Engine, A> Orchestrator<E, A> {
     /// [`Error::NotHosted`], [`Error::Engine`].
     pub async fn dead_letters<J: KnownTo<A>>(&self, job: J) -> Result<Vec<DeadLetter>, Error> {
         let _ = job;
-        self.ask::<J, _>(self.hosted::<J>()?.dead_letters().await)
+        asked::<J, _>(self.hosted::<J>()?.dead_letters().await)
     }
 
     /// Sends a dead letter again, with all attempts before it. Says whether there was one of this id.
@@ -224,7 +221,7 @@ impl<E: Engine, A> Orchestrator<E, A> {
     /// [`Error::NotHosted`], [`Error::Engine`].
     pub async fn redrive<J: KnownTo<A>>(&self, job: J, id: JobId) -> Result<bool, Error> {
         let _ = job;
-        self.ask::<J, _>(self.hosted::<J>()?.redrive(id).await)
+        asked::<J, _>(self.hosted::<J>()?.redrive(id).await)
     }
 
     /// Drops a dead letter. Says whether there was one of this id.
@@ -233,7 +230,7 @@ impl<E: Engine, A> Orchestrator<E, A> {
     /// [`Error::NotHosted`], [`Error::Engine`].
     pub async fn drop_dead_letter<J: KnownTo<A>>(&self, job: J, id: JobId) -> Result<bool, Error> {
         let _ = job;
-        self.ask::<J, _>(self.hosted::<J>()?.drop_dead_letter(id).await)
+        asked::<J, _>(self.hosted::<J>()?.drop_dead_letter(id).await)
     }
 
     /// How every hosted job is doing.
@@ -273,6 +270,10 @@ impl<E: Engine, A> Orchestrator<E, A> {
             left => Err(Error::Unfinished(left)),
         }
     }
+}
+
+fn asked<J: Run, T>(asked: Result<T, BoxError>) -> Result<T, Error> {
+    asked.map_err(|source| Error::Engine { job: J::NAME, source })
 }
 
 async fn all_ended(workers: &mut JoinSet<()>) {

@@ -25,7 +25,7 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
             }
             done += 1;
             // The clock is asked now and then.
-            if done % 8 == 0 && self.requests.is_late() {
+            if done.is_multiple_of(8) && self.requests.is_late() {
                 self.requests.release();
             }
         }

@@ -83,6 +83,7 @@ pub struct JobProcessor<J: Run, C: Channels<J>> {
 impl<J: Run, C: Channels<J>> JobProcessor<J, C> {
     /// A processor of this job on these channels.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "a job is named by its value, which is nothing")]
     pub fn new(job: J, channels: C) -> Self {
         let _ = job;
         Self { service: Arc::new(Service::new(J::SERVING)), channels }

@@ -18,6 +18,8 @@ use crate::sync::atomic::{AtomicUsize, Ordering};
 
 pub(super) type DeliveryOf<J, C> = <<C as Channels<J>>::RequestReceiver as McReceive>::Delivery;
 
+type Copying<J> = fn(&<J as Run>::Response) -> <J as Run>::Response;
+
 /// What the workers of one job share.
 pub(crate) struct Service<J: Run, C: Channels<J>> {
     pub(crate) serving: Serving,
@@ -27,7 +29,7 @@ pub(crate) struct Service<J: Run, C: Channels<J>> {
     pub(super) counters: Counters,
     // How to copy a response that both a caller and the broadcast want. Known once somebody listens: listening asks for
     // `Clone`, and jobs that nobody listens to need not have it.
-    copy: OnceLock<fn(&J::Response) -> J::Response>,
+    copy: OnceLock<Copying<J>>,
     // Worker loops that run.
     working: AtomicUsize,
 }

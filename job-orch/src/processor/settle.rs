@@ -14,6 +14,9 @@ use crate::job::Run;
 use crate::outcome::CallError;
 use crate::sync::Arc;
 
+/// A request that had joined another, and its share of what that came to: none if it must run itself.
+type Share<J, C> = (DeliveryOf<J, C>, Option<Ended<J>>);
+
 impl<J: Run, C: Channels<J>> Worker<J, C> {
     /// Answers a request from the cache or parks it with an equal one that runs; gives back what is left to do.
     pub(super) async fn board(&mut self, delivery: DeliveryOf<J, C>) -> Option<DeliveryOf<J, C>> {
@@ -117,7 +120,7 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
     }
 
     /// Keeps the outcome, and returns everybody who had joined this run, with their share of it.
-    fn land(&self, ended: &Ended<J>) -> Vec<(DeliveryOf<J, C>, Option<Ended<J>>)> {
+    fn land(&self, ended: &Ended<J>) -> Vec<Share<J, C>> {
         let (Some(keep), Current::One(delivery)) = (&self.service.keep, &self.current) else { return Vec::new() };
         let (request, id) = (delivery.message().request(), delivery.message().id());
         match ended {

@@ -36,9 +36,6 @@ pub(super) struct State<M> {
     spare: Option<Chunk<M>>,
     // Receivers that found nothing.
     idle: Waiters,
-    // A receiver was woken and has not arrived yet. More messages wake no second one: the first, when it arrives and finds
-    // more than its share, wakes the next. A wake-up costs more than a short job.
-    arriving: bool,
     // Senders that found no room.
     blocked: Waiters,
     receivers: usize,
@@ -70,7 +67,6 @@ impl<M> Queue<M> {
             aside: Aside::default(),
             spare: None,
             idle: Waiters::default(),
-            arriving: false,
             blocked: Waiters::default(),
             receivers: 0,
             active: 0,
@@ -183,7 +179,6 @@ impl<M> Queue<M> {
     pub(super) fn close(&self) {
         let mut state = self.lock();
         state.closed = true;
-        state.arriving = false;
         let (idle, blocked) = (state.idle.all(), state.blocked.all());
         drop(state);
         idle.wake();
@@ -202,9 +197,7 @@ impl<M> Queue<M> {
         context: &Context<'_>,
     ) -> Result<Taken<M>, Option<Instant>> {
         let mut state = self.lock();
-        if state.idle.rise(place) {
-            state.arriving = false;
-        }
+        state.idle.rise(place);
         let Some(taken) = state.take(stash, limit) else {
             state.idle.sleep(place, context);
             return Err(state.aside.next_due());
@@ -222,9 +215,7 @@ impl<M> Queue<M> {
     /// Gets up without having taken anything, and passes a wake-up on.
     pub(super) fn give_up_waiting(&self, place: &mut Place) {
         let mut state = self.lock();
-        if state.idle.rise(place) {
-            state.arriving = false;
-        }
+        state.idle.rise(place);
         // Also one that nobody had called may have watched the clock for the others.
         let waker = state.call_receiver();
         drop(state);
@@ -413,14 +404,13 @@ impl<M> State<M> {
         None
     }
 
-    /// The next receiver to wake: there is something for it, and nobody is on the way already.
+    /// The next receiver to wake, if there is something for it. Each message wakes one: a receiver that was called and does
+    /// not come, because something else keeps its thread, must not hold the others up.
     fn call_receiver(&mut self) -> Option<Waker> {
-        if self.arriving || (self.fresh_len == 0 && self.aside.is_empty()) {
+        if self.fresh_len == 0 && self.aside.is_empty() {
             return None;
         }
-        let waker = self.idle.first()?;
-        self.arriving = true;
-        Some(waker)
+        self.idle.first()
     }
 
     /// Receivers that wait for what is not there any more: of a closed and empty channel, all.

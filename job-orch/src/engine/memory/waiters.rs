@@ -32,17 +32,13 @@ impl Waiters {
         place.0 = Some(number);
     }
 
-    /// Gets up. Says whether somebody had already woken this place, so that the wake-up is in its hands now: it must be
+    /// Gets up. A place that somebody has called already is gone from here: whoever called it counts on the wake-up being
     /// used or passed on.
     #[inline]
-    pub(super) fn rise(&mut self, place: &mut Place) -> bool {
-        let Some(number) = place.0.take() else { return false };
-        match self.position(number) {
-            Some(at) => {
-                self.asleep.remove(at);
-                false
-            }
-            None => true,
+    pub(super) fn rise(&mut self, place: &mut Place) {
+        let Some(number) = place.0.take() else { return };
+        if let Some(at) = self.position(number) {
+            self.asleep.remove(at);
         }
     }
 
