@@ -124,6 +124,11 @@ impl<'a> Group<'a> {
 }
 
 impl Row {
+    /// What tells it from the other rows.
+    fn title(&self) -> String {
+        self.reference.map_or_else(|| self.name.clone(), |reference| format!("{} against {reference}", self.name))
+    }
+
     fn print(&self, unit: &str, figures: &BTreeMap<&str, Vec<f64>>, verdict: &mut Verdict) {
         let ours = &figures[self.ours];
         let reference = self.reference.map(|name| &figures[name]);
@@ -137,7 +142,7 @@ impl Row {
         };
         let own = median(ours.clone());
         let judged = if reference.is_some() { ratio } else { own };
-        let word = self.target.map_or("", |target| verdict.judge(&self.name, judged, target));
+        let word = self.target.map_or("", |target| verdict.judge(&self.title(), judged, target));
         let (name, reference) = (&self.name, self.reference.unwrap_or(""));
         let target = self.target.map_or_else(String::new, |target| target.to_string());
         let ratio = if ratio.is_nan() { "-".to_owned() } else { shown(ratio) };
@@ -163,7 +168,7 @@ impl Verdict {
         if target.is_met(value) {
             return "met";
         }
-        self.missed.push(format!("{name}: {} against a target of {target}", shown(value)));
+        self.missed.push(format!("{name}: {}, target {target}", shown(value)));
         "MISSED"
     }
 

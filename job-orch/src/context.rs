@@ -63,7 +63,8 @@ impl Context {
         self.deadline
     }
 
-    /// Tells when the job should stop: somebody cancelled it, its time is up, or its process shuts down.
+    /// Tells when the job should stop: somebody cancelled it, or its time is up. It is cancelled too when the job ends or is
+    /// dropped, so that what the job has spawned can end with it.
     ///
     /// A job that has asked for this token is given [`GRACE`](crate::processor::GRACE) to end by itself after the token
     /// was cancelled. One that has not is dropped at its `.await`.
@@ -75,5 +76,11 @@ impl Context {
     /// Cancels the token if the job has asked for one, and says whether it has.
     pub(crate) fn cancel(&self) -> bool {
         self.cancellation.get().map(CancellationToken::cancel).is_some()
+    }
+}
+
+impl Drop for Context {
+    fn drop(&mut self) {
+        self.cancel();
     }
 }

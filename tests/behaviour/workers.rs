@@ -73,7 +73,6 @@ async fn a_worker_sleeps_no_longer_than_until_the_next_is_due() {
     assert_eq!(begun.elapsed(), Duration::from_secs(10));
 }
 
-#[ignore = "a sibling that is called lies in the slot of the caller's thread, from which nobody can steal it"]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn two_jobs_that_block_their_threads_run_side_by_side() {
     let orch = Orchestrator::on(Memory::new()).share(Barrier::new(2)).host(Meet).start().await.unwrap();

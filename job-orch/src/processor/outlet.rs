@@ -38,6 +38,9 @@ impl<J: Run, C: Channels<J>> Outlet<J, C> {
             return envelope.respond(response);
         }
         let id = envelope.id();
+        if self.outbox.capacity() == 0 {
+            self.outbox.reserve(ROOM);
+        }
         if !envelope.has_caller() {
             return self.outbox.push(Response::new(id, Ok(response)));
         }

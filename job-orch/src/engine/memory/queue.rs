@@ -18,6 +18,9 @@ use crate::sync::{Mutex, MutexGuard, lock};
 /// Messages of one chunk: long enough to spread the cost of the lock, short enough not to keep much from an idle worker.
 pub(super) const CHUNK: usize = 128;
 
+/// Emptied chunks that are kept.
+const SPARES: usize = 8;
+
 #[derive(Debug)]
 pub(super) struct Queue<M> {
     capacity: usize,
@@ -32,8 +35,8 @@ pub(super) struct State<M> {
     // Messages in `fresh`.
     fresh_len: usize,
     aside: Aside<M>,
-    // An emptied chunk, kept so that a steady stream allocates nothing.
-    spare: Option<Chunk<M>>,
+    // Emptied chunks, kept so that a steady stream allocates nothing.
+    spares: Vec<Chunk<M>>,
     // Receivers that found nothing.
     idle: Waiters,
     // Senders that found no room.
@@ -65,7 +68,7 @@ impl<M> Queue<M> {
             fresh: VecDeque::new(),
             fresh_len: 0,
             aside: Aside::default(),
-            spare: None,
+            spares: Vec::with_capacity(SPARES),
             idle: Waiters::default(),
             blocked: Waiters::default(),
             receivers: 0,
@@ -188,14 +191,15 @@ impl<M> Queue<M> {
     // ===== receivers =====
 
     /// Takes messages: at most `limit` fresh ones into the empty `stash`, and no more than this receiver's share. If there
-    /// are none, the task of `context` sleeps, and the error says when the next delayed message is due.
+    /// are none, the task of `context` sleeps, and the error says when the next delayed message is due. Gives too the sibling
+    /// that is to be woken for the rest.
     pub(super) fn poll_take(
         &self,
         place: &mut Place,
         stash: &mut Chunk<M>,
         limit: usize,
         context: &Context<'_>,
-    ) -> Result<Taken<M>, Option<Instant>> {
+    ) -> Result<(Taken<M>, Option<Waker>), Option<Instant>> {
         let mut state = self.lock();
         state.idle.rise(place);
         let Some(taken) = state.take(stash, limit) else {
@@ -208,8 +212,7 @@ impl<M> Queue<M> {
         let receiver = state.call_receiver();
         drop(state);
         wake(sender);
-        wake(receiver);
-        Ok(taken)
+        Ok((taken, receiver))
     }
 
     /// Gets up without having taken anything, and passes a wake-up on.
@@ -341,7 +344,7 @@ impl<M> State<M> {
         {
             return last.push_made(make);
         }
-        let mut chunk = self.spare.take().unwrap_or_else(|| Chunk::with_capacity(CHUNK));
+        let mut chunk = self.spares.pop().unwrap_or_else(|| Chunk::with_capacity(CHUNK));
         chunk.push_made(make);
         self.fresh.push_back(chunk);
     }
@@ -385,8 +388,8 @@ impl<M> State<M> {
         self.fresh_len -= first.len();
         if let Some(chunk) = self.fresh.pop_front() {
             let empty = std::mem::replace(stash, chunk);
-            if empty.capacity() >= CHUNK {
-                self.spare = Some(empty);
+            if empty.capacity() >= CHUNK && self.spares.len() < SPARES {
+                self.spares.push(empty);
             }
         }
     }

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::aside::Item;
@@ -25,6 +26,9 @@ use crate::sync::atomic::{AtomicBool, Ordering};
 /// A receiver that works as long as this on what it has fetched gives the rest back, lets other tasks run, and fetches
 /// less next time. One tick of the coarse clock of a usual Linux.
 const LONG: Duration = Duration::from_millis(4);
+
+/// A receiver that would fetch so many has handed out short jobs for a while.
+const SHORT: usize = 8;
 
 /// A bounded channel in memory with competing consumers: what it holds is lost with the process.
 ///
@@ -241,6 +245,19 @@ impl<M: Send + 'static> Receiver<M> {
         long
     }
 
+    /// Wakes a sibling.
+    ///
+    /// A task that is woken from a thread of the runtime lies in that thread's slot, from which no other thread can take it
+    /// (tokio 1.54). That is the fastest way, unless what this receiver is about to hand out keeps the thread for long: then
+    /// the sibling would wait beside idle threads. So it is woken from elsewhere until jobs have proved to be short.
+    fn call(&self, sibling: Option<Waker>) {
+        let Some(sibling) = sibling else { return };
+        match Handle::try_current() {
+            Ok(runtime) if self.limit < SHORT => drop(runtime.spawn_blocking(|| sibling.wake())),
+            _ => sibling.wake(),
+        }
+    }
+
     fn is_late_now(&self) -> bool {
         self.since.is_some_and(|since| since.elapsed() >= LONG)
     }
@@ -265,13 +282,15 @@ impl<M: Send + 'static> Receiver<M> {
         } else {
             tokio::task::coop::consume_budget().await;
         }
-        let taken = Waiting::new(&self.home.0.queue, &mut self.stash, self.limit).await;
+        let (taken, sibling) = Waiting::new(&self.home.0.queue, &mut self.stash, self.limit).await;
         self.since = Some(clock::now());
-        match taken {
-            Taken::Fresh => Ok(None),
-            Taken::Item(item) => Ok(Some(self.lease_item(*item))),
-            Taken::End => Err(ReceiveError::Closed),
-        }
+        self.call(sibling);
+        let lease = match taken {
+            Taken::Fresh => None,
+            Taken::Item(item) => Some(self.lease_item(*item)),
+            Taken::End => return Err(ReceiveError::Closed),
+        };
+        Ok(lease)
     }
 }
 
@@ -375,8 +394,8 @@ impl<'a, M> Waiting<'a, M> {
 }
 
 impl<M> Future for Waiting<'_, M> {
-    type Output = Taken<M>;
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Taken<M>> {
+    type Output = (Taken<M>, Option<Waker>);
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<(Taken<M>, Option<Waker>)> {
         let waiting = self.get_mut();
         loop {
             let taken = waiting.queue.poll_take(&mut waiting.place, waiting.stash, waiting.limit, context);

@@ -161,6 +161,8 @@ pub struct Listener<T: Send + Sync + 'static> {
     next: u64,
     // Fetched, and how far it is read.
     own: Own<T>,
+    // Takes the place of a segment that goes back, so that giving it back allocates nothing.
+    empty: Segment<T>,
     // How far it is read.
     at: usize,
     place: Place,
@@ -169,7 +171,7 @@ pub struct Listener<T: Send + Sync + 'static> {
 impl<T: Send + Sync + 'static> Listener<T> {
     fn join(ring: Arc<Ring<T>>) -> Self {
         let next = ring.join_receivers();
-        Self { ring, next, own: Own::default(), at: 0, place: Place::NONE }
+        Self { ring, next, own: Own::default(), empty: Segment::default(), at: 0, place: Place::NONE }
     }
 
     /// Receives whatever is there, at least one message, and waits for that: cheaper than one by one.
@@ -195,7 +197,7 @@ impl<T: Send + Sync + 'static> Listener<T> {
         if !self.own.is_empty()
             && let Some(own) = Own::get_mut(&mut self.own)
         {
-            self.ring.recycle(std::mem::take(own));
+            self.ring.recycle(std::mem::replace(own, Segment::clone(&self.empty)));
         }
         let fetched = std::task::ready!(self.ring.poll_take(&mut self.place, &mut self.next, context));
         budget.made_progress();
@@ -253,7 +255,14 @@ impl<T: Send + Sync + 'static> Clone for Listener<T> {
     fn clone(&self) -> Self {
         self.ring.join_receivers_at(self.next);
         let own = Own::new(Segment::clone(&self.own));
-        Self { ring: Arc::clone(&self.ring), next: self.next, own, at: self.at, place: Place::NONE }
+        Self {
+            ring: Arc::clone(&self.ring),
+            next: self.next,
+            own,
+            empty: Segment::default(),
+            at: self.at,
+            place: Place::NONE,
+        }
     }
 }
 

@@ -14,6 +14,9 @@ use crate::settings::Overflow;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Mutex, MutexGuard, lock};
 
+/// Emptied segments that are kept.
+const SPARES: usize = 8;
+
 /// A receiver that takes so many at once is quick, and will be back for more.
 const DRAINS: usize = 32;
 
@@ -44,8 +47,8 @@ struct State<T> {
     idle: Waiters,
     // Senders that found no room.
     blocked: Waiters,
-    // An emptied segment, kept so that a steady stream allocates nothing.
-    spare: Option<Segment<T>>,
+    // Emptied segments, kept so that a steady stream allocates nothing.
+    spares: Vec<Segment<T>>,
 }
 
 #[derive(Debug)]
@@ -82,7 +85,7 @@ impl<T> Ring<T> {
             closed: false,
             idle: Waiters::default(),
             blocked: Waiters::default(),
-            spare: None,
+            spares: Vec::with_capacity(SPARES),
         };
         Self { capacity: capacity.max(1), overflow, listened: AtomicUsize::new(0), state: Mutex::new(state) }
     }
@@ -103,7 +106,7 @@ impl<T> Ring<T> {
 
     /// Publishes the first messages, as many as there is room for, and leaves the others.
     pub(super) fn publish(&self, messages: &mut Vec<T>) -> Result<(), SendError<()>> {
-        let mut spare = self.lock().spare.take().unwrap_or_default();
+        let mut spare = self.lock().spares.pop().unwrap_or_default();
         let Some(filled) = SharedArc::get_mut(&mut spare) else { return Ok(()) };
         let mut state = self.lock();
         let room = state.room(messages.len(), self.capacity, self.overflow)?;
@@ -144,7 +147,10 @@ impl<T> Ring<T> {
     pub(super) fn recycle(&self, mut segment: Segment<T>) {
         if let Some(messages) = SharedArc::get_mut(&mut segment) {
             messages.clear();
-            self.lock().spare = Some(segment);
+            let mut state = self.lock();
+            if state.spares.len() < SPARES {
+                state.spares.push(segment);
+            }
         }
     }
 
