@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use job_orch::Error;
 use job_orch::prelude::*;
-use job_orch_tests::{Bare, Driver, Gate, Log, Tally, soon};
+use job_orch_tests::{Bare, Driver, Gate, Tally, soon};
 use tokio::time::Instant;
 
 #[job(retry(max = 5, backoff = "1h", jitter = 0))]
