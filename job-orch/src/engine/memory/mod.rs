@@ -4,17 +4,23 @@
 
 mod aside;
 mod graveyard;
+mod lease;
 mod queue;
+mod receiver;
 mod request;
 mod response;
 mod ring;
+mod sender;
 mod waiters;
 
 use std::future::{Future, ready};
 
 use graveyard::Graveyard;
-pub use request::{Lease, Receiver, Sender, requests};
+pub use lease::Lease;
+pub use receiver::Receiver;
+pub use request::requests;
 pub use response::{Broadcast, Listener, Shared, SharedMany, responses};
+pub use sender::Sender;
 
 use crate::channel::{BoxError, Channels, Envelope, MpSend, Response, SettleError, Withdraw};
 use crate::engine::{
