@@ -1,0 +1,141 @@
+//! What receivers do with a queue: take, give back, come and go.
+
+use std::task::{Context, Waker};
+
+use tokio::time::Instant;
+
+use super::super::aside::{Item, Past};
+use super::super::waiters::{Place, wake};
+use super::{CHUNK, Queue, Taken};
+use crate::channel::Chunk;
+
+impl<M> Queue<M> {
+    /// Takes messages: at most `limit` fresh ones into the empty `stash`, and no more than this receiver's share. If there
+    /// are none, the task of `context` sleeps, and the error says when the next delayed message is due. Gives too the sibling
+    /// that is to be woken for the rest.
+    pub(in crate::engine::memory) fn poll_take(
+        &self,
+        place: &mut Place,
+        stash: &mut Chunk<M>,
+        limit: usize,
+        context: &Context<'_>,
+    ) -> Result<(Taken<M>, Option<Waker>), Option<Instant>> {
+        let mut state = self.lock();
+        state.idle.rise(place);
+        let Some(taken) = state.take(stash, limit) else {
+            state.idle.sleep(place, context);
+            return Err(state.aside.next_due());
+        };
+        // Who drains quickly wakes a sender once for much room, not often for little: a wake-up costs more than a short job.
+        let drains = stash.len() >= CHUNK / 4 && state.len() > self.capacity / 2;
+        let sender = if drains { None } else { state.call_sender(self.capacity) };
+        let receiver = state.call_receiver();
+        drop(state);
+        wake(sender);
+        Ok((taken, receiver))
+    }
+
+    /// Gets up without having taken anything, and passes a wake-up on.
+    pub(in crate::engine::memory) fn give_up_waiting(&self, place: &mut Place) {
+        let mut state = self.lock();
+        state.idle.rise(place);
+        // Also one that nobody had called may have watched the clock for the others.
+        let waker = state.call_receiver();
+        drop(state);
+        wake(waker);
+    }
+
+    /// Puts fresh messages back where they were. A bare chunk: its messages count no attempt.
+    pub(in crate::engine::memory) fn unfetch(&self, mut chunk: Chunk<M>) {
+        // A receiver that is dropped while its first message is handled has given back the others already.
+        chunk.trim();
+        if chunk.is_empty() {
+            return;
+        }
+        let mut state = self.lock();
+        if state.abandoned {
+            drop(state);
+            return drop(chunk);
+        }
+        state.fresh_len += chunk.len();
+        state.fresh.push_front(chunk);
+        let waker = state.call_receiver();
+        drop(state);
+        wake(waker);
+    }
+
+    /// Puts a message back at the front, or into the future.
+    pub(in crate::engine::memory) fn give_back(&self, item: Item<M>, due: Option<Instant>) {
+        let mut state = self.lock();
+        if state.abandoned {
+            drop(state);
+            return drop(item);
+        }
+        match due {
+            Some(due) => state.aside.delay(item, due),
+            None => state.aside.put_first(item),
+        }
+        let waker = state.call_receiver();
+        drop(state);
+        wake(waker);
+    }
+
+    /// Forgets the unique key of a message that ended.
+    pub(in crate::engine::memory) fn release(&self, past: &Past) {
+        if let Some(key) = &past.unique {
+            self.lock().aside.forget(key);
+        }
+    }
+
+    pub(in crate::engine::memory) fn join_receivers(&self) {
+        self.lock().receivers += 1;
+    }
+
+    pub(in crate::engine::memory) fn activate(&self) {
+        self.lock().active += 1;
+    }
+
+    pub(in crate::engine::memory) fn leave_receivers(&self, active: bool) {
+        let mut state = self.lock();
+        state.receivers -= 1;
+        state.active -= usize::from(active);
+        if state.receivers > 0 {
+            return;
+        }
+        drop(state);
+        // Nobody will receive again: senders and callers that wait must hear that.
+        let lost = self.drain();
+        if !lost.is_empty() {
+            tracing::warn!(target: "job_orch", lost = lost.len(), "the last receiver left requests behind");
+        }
+    }
+
+    /// Takes out the first waiting message that `wanted` picks.
+    pub(in crate::engine::memory) fn withdraw(&self, wanted: impl Fn(&M) -> bool) -> Option<M> {
+        let mut state = self.lock();
+        let message = match state.remove_fresh(&wanted) {
+            Some(message) => message,
+            None => state.aside.remove(&wanted)?,
+        };
+        let (waker, idle) = (state.call_sender(self.capacity), state.call_to_the_end());
+        drop(state);
+        wake(waker);
+        idle.wake();
+        Some(message)
+    }
+
+    /// Takes out everything that waits, after which the channel is closed and empty for good.
+    pub(in crate::engine::memory) fn drain(&self) -> Vec<M> {
+        self.close();
+        let mut state = self.lock();
+        state.abandoned = true;
+        state.fresh_len = 0;
+        let fresh = std::mem::take(&mut state.fresh);
+        let aside = std::mem::take(&mut state.aside);
+        let idle = state.call_to_the_end();
+        drop(state);
+        idle.wake();
+        // What was returned had been first.
+        aside.into_messages().chain(fresh.into_iter().flatten()).collect()
+    }
+}
