@@ -288,7 +288,8 @@ pub enum Return {
 
 /// The two channels of one job, from both ends: what an engine opens, and what a processor works on.
 ///
-/// A tuple of four channel ends is one too.
+/// A tuple of four channel ends is one too. Its fourth end is cloned for each listener, and so long as the tuple lives it is
+/// a listener itself that never reads: a broadcast that makes its sender wait would wait for it.
 pub trait Channels<J: Run>: Clone + Send + Sync + 'static {
     /// Sends requests.
     type RequestSender: MpSend<Message = Envelope<J>>;

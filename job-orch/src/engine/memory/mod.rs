@@ -76,6 +76,9 @@ impl<J: Run> MemoryChannels<J> {
     #[must_use]
     pub fn new(serving: &Serving) -> Self {
         let (sender, receiver) = requests(serving.requests, serving.full_requests);
+        if serving.workers > 1 {
+            sender.queue().expect_receivers(serving.workers);
+        }
         let (broadcast, _) = responses(serving.responses, serving.full_responses);
         Self { sender, receiver, broadcast }
     }

@@ -43,8 +43,11 @@ pub(super) struct State<M> {
     // Senders that found no room.
     blocked: Waiters,
     receivers: usize,
-    // Receivers that have fetched: they share what there is. A handle that only waits to be cloned takes no share.
+    // Receivers that share what there is: those that have fetched, and those that are known to come. A handle that only
+    // waits to be cloned takes no share.
     active: usize,
+    // Of these, those that have not come yet.
+    expected: usize,
     closed: bool,
     // Nobody will ever receive again: what comes back is dropped, which tells its caller.
     abandoned: bool,
@@ -74,6 +77,7 @@ impl<M> Queue<M> {
             blocked: Waiters::default(),
             receivers: 0,
             active: 0,
+            expected: 0,
             closed: false,
             abandoned: false,
             accepted: 0,
@@ -83,6 +87,13 @@ impl<M> Queue<M> {
 
     fn lock(&self) -> MutexGuard<'_, State<M>> {
         lock(&self.state)
+    }
+
+    /// So many receivers will come. Nobody fetches ahead of them.
+    pub(super) fn expect_receivers(&self, count: usize) {
+        let mut state = self.lock();
+        state.expected += count;
+        state.active += count;
     }
 
     /// Whether a full channel makes senders wait.

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::aside::Item;
@@ -23,8 +23,23 @@ use crate::sync::atomic::{AtomicBool, Ordering};
 /// less next time. One tick of the coarse clock of a usual Linux.
 const LONG: Duration = Duration::from_millis(4);
 
-/// A receiver that would fetch so many has handed out short jobs for a while.
-const SHORT: usize = 8;
+/// Wakes a sibling, so that any idle thread can run it.
+///
+/// A task that is woken from a thread of the runtime lies in that thread's slot, from which no other thread can take it
+/// (tokio 1.54), and the job that is about to run may keep this thread for long. The next task that is scheduled pushes it
+/// out, into the queue that all threads share.
+fn call(sibling: Option<Waker>) {
+    let Some(sibling) = sibling else { return };
+    sibling.wake();
+    if has_other_threads() {
+        drop(tokio::spawn(async {}));
+    }
+}
+
+/// Whether this runs on a runtime whose threads take each other's tasks.
+fn has_other_threads() -> bool {
+    Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread)
+}
 
 /// Receives requests, in competition with its clones.
 ///
@@ -68,19 +83,6 @@ impl<M: Send + 'static> Receiver<M> {
         long
     }
 
-    /// Wakes a sibling.
-    ///
-    /// A task that is woken from a thread of the runtime lies in that thread's slot, from which no other thread can take it
-    /// (tokio 1.54). That is the fastest way, unless what this receiver is about to hand out keeps the thread for long: then
-    /// the sibling would wait beside idle threads. So it is woken from elsewhere until jobs have proved to be short.
-    fn call(&self, sibling: Option<Waker>) {
-        let Some(sibling) = sibling else { return };
-        match Handle::try_current() {
-            Ok(runtime) if self.limit < SHORT => drop(runtime.spawn_blocking(|| sibling.wake())),
-            _ => sibling.wake(),
-        }
-    }
-
     fn is_late_now(&self) -> bool {
         self.since.is_some_and(|since| since.elapsed() >= LONG)
     }
@@ -99,15 +101,16 @@ impl<M: Send + 'static> Receiver<M> {
         if !std::mem::replace(&mut self.active, true) {
             self.home.0.queue.activate();
         }
-        if self.adapt() {
-            // Else a sibling that was woken from this thread would wait until this worker sleeps.
+        if self.adapt() && !has_other_threads() {
+            // Else whatever else there is would wait for this worker to sleep. Other threads take it; and there, who yields
+            // waits for this very thread, which the next job may keep.
             tokio::task::yield_now().await;
         } else {
             tokio::task::coop::consume_budget().await;
         }
         let (taken, sibling) = Waiting::new(&self.home.0.queue, &mut self.stash, self.limit).await;
         self.since = Some(clock::now());
-        self.call(sibling);
+        call(sibling);
         let lease = match taken {
             Taken::Fresh => None,
             Taken::Item(item) => Some(self.lease_item(*item)),

@@ -30,7 +30,7 @@ impl<M> Sender<M> {
         Self(Arc::new(Senders(channel)))
     }
 
-    fn queue(&self) -> &Queue<M> {
+    pub(super) fn queue(&self) -> &Queue<M> {
         &self.0.0.queue
     }
 

@@ -92,7 +92,12 @@ impl<M> Queue<M> {
     }
 
     pub(in crate::engine::memory) fn activate(&self) {
-        self.lock().active += 1;
+        let mut state = self.lock();
+        if state.expected > 0 {
+            state.expected -= 1;
+        } else {
+            state.active += 1;
+        }
     }
 
     pub(in crate::engine::memory) fn leave_receivers(&self, active: bool) {
