@@ -74,7 +74,7 @@ impl<M> Chunk<M> {
     #[inline]
     pub fn split_first<'a>(&'a mut self, home: &'a dyn TakeBack<M>) -> Option<Fetched<'a, M>> {
         let (first, rest) = self.slots.get_mut(self.at..)?.split_first_mut()?;
-        Some(Fetched { first: first.as_ref()?, rest, home })
+        Some(Fetched { first: first.as_ref()?, rest, home: Some(home) })
     }
 
     /// Moves the first messages to the end of another chunk.
@@ -102,7 +102,7 @@ impl<M> Chunk<M> {
 pub struct Fetched<'a, M> {
     first: &'a M,
     rest: &'a mut [Option<M>],
-    home: &'a dyn TakeBack<M>,
+    home: Option<&'a dyn TakeBack<M>>,
 }
 
 /// A channel that takes back what was fetched from it.
@@ -112,6 +112,12 @@ pub trait TakeBack<M>: Sync {
 }
 
 impl<'a, M> Fetched<'a, M> {
+    /// A message that lies alone, or behind which nothing needs to be given back.
+    #[must_use]
+    pub const fn alone(first: &'a M) -> Self {
+        Self { first, rest: &mut [], home: None }
+    }
+
     /// The message.
     #[must_use]
     pub const fn first(&self) -> &'a M {
@@ -120,7 +126,9 @@ impl<'a, M> Fetched<'a, M> {
 
     /// Gives the others back, because the first takes long.
     pub fn release_rest(self) {
-        self.home.take_back(self.rest.iter_mut().filter_map(Option::take).collect());
+        if let Some(home) = self.home {
+            home.take_back(self.rest.iter_mut().filter_map(Option::take).collect());
+        }
     }
 }
 

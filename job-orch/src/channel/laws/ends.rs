@@ -172,7 +172,10 @@ pub(super) async fn ended(receiver: &mut impl McReceive) {
 /// So many messages were missed.
 pub(super) async fn lagged(receiver: &mut impl McReceive, missed: u64) {
     match receiver.receive().await {
-        Err(ReceiveError::Lagged(told)) => assert_eq!(told, missed, "the lag is exact"),
+        Err(ReceiveError::Lagged(told)) => {
+            assert_eq!(told, missed, "the lag is exact");
+            assert_eq!(receiver.fetched(), 0, "what was missed is not at hand");
+        }
         other => panic!("{missed} missed messages are told, not: {:?}", other.map(|_| "a message")),
     }
 }

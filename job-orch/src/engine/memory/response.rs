@@ -10,7 +10,7 @@ use futures_core::Stream;
 
 use super::ring::{Ring, Segment, Slice};
 use super::waiters::Place;
-use crate::channel::{Delivery, McReceive, MpSend, ReceiveError, Return, SendError, SettleError};
+use crate::channel::{Delivery, Fetched, McReceive, MpSend, ReceiveError, Return, SendError, SettleError};
 use crate::settings::Overflow;
 use crate::sync::Arc;
 
@@ -198,6 +198,7 @@ impl<T: Send + Sync + 'static> Listener<T> {
             && let Some(own) = Own::get_mut(&mut self.own)
         {
             self.ring.recycle(std::mem::replace(own, Segment::clone(&self.empty)));
+            self.at = 0;
         }
         let fetched = std::task::ready!(self.ring.poll_take(&mut self.place, &mut self.next, context));
         budget.made_progress();
@@ -236,6 +237,20 @@ impl<T: Send + Sync + 'static> McReceive for Listener<T> {
 
     fn next_fetched(&mut self) -> Option<Shared<T>> {
         (self.fetched() > 0).then(|| self.next_shared())
+    }
+
+    async fn fetch(&mut self) -> Result<Option<Shared<T>>, ReceiveError> {
+        std::future::poll_fn(|context| self.poll_fetch(context)).await.map(|()| None)
+    }
+
+    #[inline]
+    fn first_fetched(&mut self) -> Option<Fetched<'_, T>> {
+        self.own.get(self.at).map(Fetched::alone)
+    }
+
+    #[inline]
+    fn drop_fetched(&mut self) {
+        self.at = self.own.len().min(self.at + 1);
     }
 }
 
