@@ -83,6 +83,27 @@ pub async fn the_rest_goes_to_others<F: Fixture>() {
     assert_eq!(take_all(&mut other).await, (next + 2..MANY).collect::<Vec<_>>());
 }
 
+/// While one receiver is busy, an idle sibling gets everything else, also what the busy one had fetched ahead; and no end
+/// before that.
+pub async fn an_idle_sibling_gets_what_was_fetched_ahead<F: Fixture>() {
+    let (sender, mut busy) = requests::<F>(1_024, Overflow::Wait).await;
+    let mut idle = busy.clone();
+    send(&sender, 0..2).await;
+    let mut taken = vec![take(&mut busy).await, take(&mut idle).await];
+    send(&sender, 2..MANY).await;
+    drop(sender);
+    while busy.fetched() < 3 && taken.len() < 50 {
+        taken.push(take(&mut busy).await);
+    }
+    let Some(in_hand) = busy.first_fetched().map(|fetched| fetched.first().number()) else { return };
+    taken.extend(take_all(&mut idle).await);
+    taken.push(in_hand);
+    busy.drop_fetched();
+    taken.sort_unstable();
+    assert_eq!(taken, (0..MANY).collect::<Vec<_>>());
+    ended(&mut busy).await;
+}
+
 /// A receiver that goes while it handles the first request leaves that one behind, and nothing else.
 pub async fn what_is_in_hand_returns_alone<F: Fixture>() {
     let (sender, mut receiver, next) = ahead::<F>().await;

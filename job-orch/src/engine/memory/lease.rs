@@ -3,14 +3,11 @@
 use std::fmt;
 use std::future::Future;
 
-use tokio::time::Instant;
-
 use super::aside::Item;
 use super::receiver::Home;
 use crate::channel::{Delivery, Failure, Return, SettleError};
 use crate::span::from_now;
 use crate::sync::Arc;
-use crate::sync::atomic::Ordering;
 
 /// A received request. Dropped unsettled, it goes back to the front of the channel, and no attempt is counted.
 pub struct Lease<M: Send + 'static> {
@@ -24,17 +21,10 @@ impl<M: Send + 'static> Lease<M> {
         Self { item: Some(item), home }
     }
 
-    fn give_back(&self, item: Item<M>, due: Option<Instant>) {
-        if due.is_none() {
-            self.home.1.store(true, Ordering::Relaxed);
-        }
-        self.home.0.queue.give_back(item, due);
-    }
-
     fn settle(&mut self) -> Option<Item<M>> {
         let item = self.item.take()?;
         if let Some(past) = &item.past {
-            self.home.0.queue.release(past);
+            self.home.queue().release(past);
         }
         Some(item)
     }
@@ -59,7 +49,7 @@ impl<M: Send + Sync + 'static> Delivery for Lease<M> {
 
     fn ack(mut self) -> impl Future<Output = Result<(), SettleError>> + Send {
         if let Some(Item { past: Some(past), .. }) = &self.item {
-            self.home.0.queue.release(past);
+            self.home.queue().release(past);
         }
         self.item = None;
         std::future::ready(Ok(()))
@@ -67,7 +57,7 @@ impl<M: Send + Sync + 'static> Delivery for Lease<M> {
 
     fn bury(mut self, reason: Failure) -> impl Future<Output = Result<(), SettleError>> + Send {
         if let Some(item) = self.settle() {
-            self.home.0.graveyard.bury(item.message, reason);
+            self.home.graveyard().bury(item.message, reason);
         }
         std::future::ready(Ok(()))
     }
@@ -82,7 +72,7 @@ impl<M: Send + Sync + 'static> Delivery for Lease<M> {
                     Some(from_now(after))
                 }
             };
-            self.give_back(item, due);
+            self.home.give_back(item, due);
         }
         std::future::ready(Ok(()))
     }
@@ -91,7 +81,7 @@ impl<M: Send + Sync + 'static> Delivery for Lease<M> {
 impl<M: Send + 'static> Drop for Lease<M> {
     fn drop(&mut self) {
         if let Some(item) = self.item.take() {
-            self.give_back(item, None);
+            self.home.give_back(item, None);
         }
     }
 }

@@ -11,6 +11,7 @@ mod request;
 mod response;
 mod ring;
 mod sender;
+mod shelf;
 mod waiters;
 
 use std::future::{Future, ready};

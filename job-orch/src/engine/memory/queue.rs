@@ -10,14 +10,18 @@ use std::collections::VecDeque;
 use std::task::{Context, Poll};
 
 use super::aside::{Aside, Item, Past};
+use super::shelf::Shelf;
 use super::waiters::{Place, Waiters, wake};
 use crate::channel::{Acceptance, Chunk, SendError, SendOptions};
 use crate::settings::Overflow;
 use crate::span::from_now;
-use crate::sync::{Mutex, MutexGuard, lock};
+use crate::sync::{Arc, Mutex, MutexGuard, lock};
 
 /// Messages of one chunk: long enough to spread the cost of the lock, short enough not to keep much from an idle worker.
 pub(super) const CHUNK: usize = 128;
+
+/// Of so many turns, one looks first at what siblings keep.
+const HELP: u32 = 16;
 
 /// Emptied chunks that are kept.
 const SPARES: usize = 8;
@@ -48,11 +52,24 @@ pub(super) struct State<M> {
     active: usize,
     // Of these, those that have not come yet.
     expected: usize,
+    // What those that have come keep for later.
+    shelves: Vec<Arc<Shelf<M>>>,
+    // Messages or shares that were taken, modulo its range.
+    turns: u32,
     closed: bool,
     // Nobody will ever receive again: what comes back is dropped, which tells its caller.
     abandoned: bool,
     // Messages ever accepted.
     accepted: u64,
+}
+
+/// What a receiver takes into: both are empty.
+#[derive(Debug)]
+pub(super) struct Hands<'a, M> {
+    pub(super) stash: &'a mut Chunk<M>,
+    pub(super) shelf: &'a Arc<Shelf<M>>,
+    /// How many it wants at most.
+    pub(super) limit: usize,
 }
 
 /// What a receiver takes at once.
@@ -78,6 +95,8 @@ impl<M> Queue<M> {
             receivers: 0,
             active: 0,
             expected: 0,
+            shelves: Vec::new(),
+            turns: 0,
             closed: false,
             abandoned: false,
             accepted: 0,

@@ -10,9 +10,11 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::aside::Item;
+use super::graveyard::Graveyard;
 use super::lease::Lease;
-use super::queue::{CHUNK, Queue, Taken};
+use super::queue::{CHUNK, Hands, Queue, Taken};
 use super::request::Channel;
+use super::shelf::Shelf;
 use super::waiters::Place;
 use crate::channel::{Chunk, Fetched, McReceive, ReceiveError, TakeBack};
 use crate::clock::{self, Tick};
@@ -59,20 +61,54 @@ pub struct Receiver<M: Send + 'static> {
 /// One receiver's own handle of its channel. Each lease holds one: the count of the channel itself lies beside the lock
 /// that senders fight for, and counting there would cost more than a short job.
 #[derive(Debug)]
-pub(super) struct Home<M>(pub(super) Arc<Channel<M>>, pub(super) Returned);
+pub(super) struct Home<M> {
+    channel: Arc<Channel<M>>,
+    // Beside siblings: what was fetched ahead.
+    shelf: Arc<Shelf<M>>,
+    // Whether a lease of this receiver went back to its old place: then what was fetched ahead must not overtake it.
+    returned: AtomicBool,
+}
 
-/// Whether a lease of this receiver went back to its old place: then what was fetched ahead must not overtake it.
-pub(super) type Returned = AtomicBool;
+impl<M> Home<M> {
+    pub(super) fn queue(&self) -> &Queue<M> {
+        &self.channel.queue
+    }
+
+    pub(super) fn graveyard(&self) -> &Graveyard<M> {
+        &self.channel.graveyard
+    }
+
+    pub(super) fn give_back(&self, item: Item<M>, due: Option<Instant>) {
+        if due.is_none() {
+            self.returned.store(true, Ordering::Relaxed);
+        }
+        self.queue().give_back(item, due);
+    }
+
+    /// Whether what was fetched ahead would overtake what was returned.
+    #[inline]
+    fn is_overtaken(&self) -> bool {
+        self.returned.load(Ordering::Relaxed) && self.returned.swap(false, Ordering::Relaxed)
+    }
+}
 
 impl<M: Send + 'static> Receiver<M> {
     pub(super) fn new(channel: Arc<Channel<M>>) -> Self {
         Self {
-            home: Arc::new(Home(channel, Returned::new(false))),
+            home: Arc::new(Home { channel, shelf: Arc::new(Shelf::new()), returned: AtomicBool::new(false) }),
             stash: Chunk::default(),
             limit: 1,
             since: None,
             active: false,
         }
+    }
+
+    fn give_back_all(&mut self) {
+        let mut chunk = std::mem::take(&mut self.stash);
+        // A receiver that is dropped while its first message is handled has given back the others already.
+        chunk.trim();
+        self.home.shelf.take_all(&mut chunk);
+        self.home.queue().unfetch(chunk);
     }
 
     /// Adapts to how long the last stash lasted, and says whether others should run first.
@@ -87,19 +123,26 @@ impl<M: Send + 'static> Receiver<M> {
         self.since.is_some_and(|since| since.elapsed() >= LONG)
     }
 
-    /// Whether what is in the stash would overtake what was returned.
-    fn is_overtaking(&self) -> bool {
-        self.home.1.load(Ordering::Relaxed) && self.home.1.swap(false, Ordering::Relaxed)
+    /// Puts what is next into the stash, and says how many are there.
+    #[inline]
+    fn stash_next(&mut self) -> usize {
+        if self.stash.is_empty() {
+            self.home.shelf.take_first(&mut self.stash);
+        }
+        self.stash.len()
     }
 
     fn lease_item(&self, item: Item<M>) -> Lease<M> {
         Lease::new(item, Arc::clone(&self.home))
     }
 
-    /// Fetches into the empty stash, or receives one message with a past.
+    /// Fetches, or receives one message with a past.
     async fn fetch_more(&mut self) -> Result<Option<Lease<M>>, ReceiveError> {
+        if self.stash_next() > 0 {
+            return Ok(None);
+        }
         if !std::mem::replace(&mut self.active, true) {
-            self.home.0.queue.activate();
+            self.home.queue().activate(&self.home.shelf);
         }
         if self.adapt() && !has_other_threads() {
             // Else whatever else there is would wait for this worker to sleep. Other threads take it; and there, who yields
@@ -108,7 +151,7 @@ impl<M: Send + 'static> Receiver<M> {
         } else {
             tokio::task::coop::consume_budget().await;
         }
-        let (taken, sibling) = Waiting::new(&self.home.0.queue, &mut self.stash, self.limit).await;
+        let (taken, sibling) = Waiting::new(&self.home, &mut self.stash, self.limit).await;
         self.since = Some(clock::now());
         call(sibling);
         let lease = match taken {
@@ -136,14 +179,15 @@ impl<M: Send + Sync + 'static> McReceive for Receiver<M> {
     }
 
     fn fetched(&self) -> usize {
-        self.stash.len()
+        self.stash.len() + self.home.shelf.len()
     }
 
     fn next_fetched(&mut self) -> Option<Lease<M>> {
         // The clock is asked now and then.
-        if (self.stash.len() % 8 == 7 && self.is_late_now()) || self.is_overtaking() {
+        if (self.fetched() % 8 == 7 && self.is_late_now()) || self.home.is_overtaken() {
             self.release();
         }
+        self.stash_next();
         let message = self.stash.pop()?;
         Some(self.lease_item(Item { message, past: None }))
     }
@@ -154,9 +198,10 @@ impl<M: Send + Sync + 'static> McReceive for Receiver<M> {
 
     #[inline]
     fn first_fetched(&mut self) -> Option<Fetched<'_, M>> {
-        if self.is_overtaking() {
+        if self.home.is_overtaken() {
             self.release();
         }
+        self.stash_next();
         self.stash.split_first(&*self.home)
     }
 
@@ -172,40 +217,41 @@ impl<M: Send + Sync + 'static> McReceive for Receiver<M> {
     fn release(&mut self) {
         self.limit = 1;
         self.since = None;
-        self.home.0.queue.unfetch(std::mem::take(&mut self.stash));
+        self.give_back_all();
     }
 }
 
 impl<M: Send> TakeBack<M> for Home<M> {
-    fn take_back(&self, chunk: Chunk<M>) {
-        self.0.queue.unfetch(chunk);
+    fn take_back(&self, mut chunk: Chunk<M>) {
+        self.shelf.take_all(&mut chunk);
+        self.queue().unfetch(chunk);
     }
 }
 
 impl<M: Send + 'static> Clone for Receiver<M> {
     fn clone(&self) -> Self {
-        self.home.0.queue.join_receivers();
-        Self::new(Arc::clone(&self.home.0))
+        self.home.queue().join_receivers();
+        Self::new(Arc::clone(&self.home.channel))
     }
 }
 
 impl<M: Send + 'static> Drop for Receiver<M> {
     fn drop(&mut self) {
-        self.home.0.queue.unfetch(std::mem::take(&mut self.stash));
-        self.home.0.queue.leave_receivers(self.active);
+        self.give_back_all();
+        self.home.queue().leave_receivers(self.active.then_some(&self.home.shelf));
     }
 }
 
 impl<M: Send + 'static> fmt::Debug for Receiver<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Receiver").field("fetched", &self.stash.len()).finish_non_exhaustive()
+        f.debug_struct("Receiver").field("fetched", &(self.stash.len() + self.home.shelf.len())).finish_non_exhaustive()
     }
 }
 
 /// Waits for messages. Dropped early, it passes a wake-up on; what was taken is in the stash or in its result, so nothing
 /// can be lost.
 struct Waiting<'a, M> {
-    queue: &'a Queue<M>,
+    home: &'a Home<M>,
     stash: &'a mut Chunk<M>,
     limit: usize,
     place: Place,
@@ -214,8 +260,8 @@ struct Waiting<'a, M> {
 }
 
 impl<'a, M> Waiting<'a, M> {
-    const fn new(queue: &'a Queue<M>, stash: &'a mut Chunk<M>, limit: usize) -> Self {
-        Self { queue, stash, limit, place: Place::NONE, alarm: None }
+    const fn new(home: &'a Home<M>, stash: &'a mut Chunk<M>, limit: usize) -> Self {
+        Self { home, stash, limit, place: Place::NONE, alarm: None }
     }
 }
 
@@ -224,7 +270,8 @@ impl<M> Future for Waiting<'_, M> {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<(Taken<M>, Option<Waker>)> {
         let waiting = self.get_mut();
         loop {
-            let taken = waiting.queue.poll_take(&mut waiting.place, waiting.stash, waiting.limit, context);
+            let hands = Hands { stash: waiting.stash, shelf: &waiting.home.shelf, limit: waiting.limit };
+            let taken = waiting.home.queue().poll_take(&mut waiting.place, hands, context);
             let due = match taken {
                 Ok(taken) => return Poll::Ready(taken),
                 Err(None) => return Poll::Pending,
@@ -249,7 +296,7 @@ impl<M> Future for Waiting<'_, M> {
 impl<M> Drop for Waiting<'_, M> {
     fn drop(&mut self) {
         if self.place.is_taken() {
-            self.queue.give_up_waiting(&mut self.place);
+            self.home.queue().give_up_waiting(&mut self.place);
         }
     }
 }

@@ -42,6 +42,11 @@ impl Waiters {
         }
     }
 
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.asleep.is_empty()
+    }
+
     /// Takes the first sleeper, to be woken after the lock is released.
     #[inline]
     #[must_use = "a waker that is dropped wakes nobody"]

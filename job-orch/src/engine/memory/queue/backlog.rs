@@ -6,8 +6,9 @@ use tokio::time::Instant;
 
 use super::super::aside::Item;
 use super::super::waiters::Awoken;
-use super::{CHUNK, SPARES, State, Taken};
+use super::{CHUNK, HELP, Hands, SPARES, State, Taken};
 use crate::channel::{Chunk, SendError};
+use crate::sync::Arc;
 
 impl<M> State<M> {
     pub(super) fn len(&self) -> usize {
@@ -49,27 +50,67 @@ impl<M> State<M> {
         self.aside.queue(item);
     }
 
-    pub(super) fn take(&mut self, stash: &mut Chunk<M>, limit: usize) -> Option<Taken<M>> {
+    pub(super) fn take(&mut self, hands: &mut Hands<'_, M>) -> Option<Taken<M>> {
         if !self.aside.is_empty() {
             self.aside.wake_due(Instant::now());
             if let Some(item) = self.aside.take(self.fresh_len > 0) {
                 return Some(Taken::Item(Box::new(item)));
             }
         }
-        if self.fresh_len > 0 {
-            let share = if self.active > 1 { 1 } else { limit };
-            // A turn is one message: what stands aside counts the turns of others.
-            let limit = if self.aside.is_lined_up() { 1 } else { limit };
-            self.take_fresh(stash, limit.min(share));
+        if self.active <= 1 {
+            return self.take_alone(hands);
+        }
+        // Also where fresh messages never end, somebody comes by what lies behind a job that takes long.
+        self.turns = self.turns.wrapping_add(1);
+        let helps = self.turns.is_multiple_of(HELP);
+        if (helps && self.take_over(hands)) || self.take_share(hands) || (!helps && self.take_over(hands)) {
+            // One in the hand, and the others where siblings find them.
+            if hands.stash.len() > 1 {
+                hands.shelf.with(|chunk| std::mem::swap(chunk, hands.stash));
+                hands.shelf.take_first(hands.stash);
+            }
             return Some(Taken::Fresh);
         }
+        self.end()
+    }
+
+    fn take_alone(&mut self, hands: &mut Hands<'_, M>) -> Option<Taken<M>> {
+        if self.fresh_len > 0 {
+            self.take_fresh(hands.stash, self.turn(hands.limit));
+            return Some(Taken::Fresh);
+        }
+        // A sibling that has gone gave everything back.
+        self.end()
+    }
+
+    fn end(&self) -> Option<Taken<M>> {
         (self.closed && self.aside.is_empty()).then_some(Taken::End)
+    }
+
+    /// Where something is lined up aside a turn is one message: what stands aside counts the turns of others.
+    fn turn(&self, limit: usize) -> usize {
+        if self.aside.is_lined_up() { 1 } else { limit }
+    }
+
+    fn take_share(&mut self, hands: &mut Hands<'_, M>) -> bool {
+        let share = self.fresh_len.div_ceil(self.active).min(self.turn(hands.limit));
+        self.take_fresh(hands.stash, share);
+        share > 0
+    }
+
+    /// Takes from a sibling's shelf.
+    fn take_over(&self, hands: &mut Hands<'_, M>) -> bool {
+        self.shelves.iter().any(|shelf| !Arc::ptr_eq(shelf, hands.shelf) && shelf.share(hands.stash))
+    }
+
+    fn has_shelved(&self) -> bool {
+        self.active > 1 && self.shelves.iter().any(|shelf| shelf.len() > 0)
     }
 
     /// Fills the empty `stash`.
     pub(super) fn take_fresh(&mut self, stash: &mut Chunk<M>, most: usize) {
-        let Some(first) = self.fresh.front_mut() else { return };
         stash.clear();
+        let Some(first) = self.fresh.front_mut() else { return };
         if first.len() > most {
             self.fresh_len -= most;
             return first.move_to(stash, most);
@@ -93,13 +134,13 @@ impl<M> State<M> {
             self.fresh_len -= 1;
             return Some(message);
         }
-        None
+        self.shelves.iter().find_map(|shelf| shelf.remove(wanted))
     }
 
     /// The next receiver to wake, if there is something for it. Each message wakes one: a receiver that was called and does
     /// not come, because something else keeps its thread, must not hold the others up.
     pub(super) fn call_receiver(&mut self) -> Option<Waker> {
-        if self.fresh_len == 0 && self.aside.is_empty() {
+        if self.idle.is_empty() || (self.fresh_len == 0 && self.aside.is_empty() && !self.has_shelved()) {
             return None;
         }
         self.idle.first()

@@ -5,29 +5,29 @@ use std::task::{Context, Waker};
 use tokio::time::Instant;
 
 use super::super::aside::{Item, Past};
+use super::super::shelf::Shelf;
 use super::super::waiters::{Place, wake};
-use super::{CHUNK, Queue, Taken};
+use super::{CHUNK, Hands, Queue, Taken};
 use crate::channel::Chunk;
+use crate::sync::Arc;
 
 impl<M> Queue<M> {
-    /// Takes messages: at most `limit` fresh ones into the empty `stash`, and no more than this receiver's share. If there
-    /// are none, the task of `context` sleeps, and the error says when the next delayed message is due. Gives too the sibling
+    /// Takes messages: as many fresh ones as it wants, and no more than this receiver's share. If there are none, the task of `context` sleeps, and the error says when the next delayed message is due. Gives too the sibling
     /// that is to be woken for the rest.
     pub(in crate::engine::memory) fn poll_take(
         &self,
         place: &mut Place,
-        stash: &mut Chunk<M>,
-        limit: usize,
+        mut hands: Hands<'_, M>,
         context: &Context<'_>,
     ) -> Result<(Taken<M>, Option<Waker>), Option<Instant>> {
         let mut state = self.lock();
         state.idle.rise(place);
-        let Some(taken) = state.take(stash, limit) else {
+        let Some(taken) = state.take(&mut hands) else {
             state.idle.sleep(place, context);
             return Err(state.aside.next_due());
         };
         // Who drains quickly wakes a sender once for much room, not often for little: a wake-up costs more than a short job.
-        let drains = stash.len() >= CHUNK / 4 && state.len() > self.capacity / 2;
+        let drains = hands.stash.len() + hands.shelf.len() >= CHUNK / 4 && state.len() > self.capacity / 2;
         let sender = if drains { None } else { state.call_sender(self.capacity) };
         let receiver = state.call_receiver();
         drop(state);
@@ -46,9 +46,7 @@ impl<M> Queue<M> {
     }
 
     /// Puts fresh messages back where they were. A bare chunk: its messages count no attempt.
-    pub(in crate::engine::memory) fn unfetch(&self, mut chunk: Chunk<M>) {
-        // A receiver that is dropped while its first message is handled has given back the others already.
-        chunk.trim();
+    pub(in crate::engine::memory) fn unfetch(&self, chunk: Chunk<M>) {
         if chunk.is_empty() {
             return;
         }
@@ -91,8 +89,10 @@ impl<M> Queue<M> {
         self.lock().receivers += 1;
     }
 
-    pub(in crate::engine::memory) fn activate(&self) {
+    /// A receiver fetches for the first time.
+    pub(in crate::engine::memory) fn activate(&self, shelf: &Arc<Shelf<M>>) {
         let mut state = self.lock();
+        state.shelves.push(Arc::clone(shelf));
         if state.expected > 0 {
             state.expected -= 1;
         } else {
@@ -100,10 +100,14 @@ impl<M> Queue<M> {
         }
     }
 
-    pub(in crate::engine::memory) fn leave_receivers(&self, active: bool) {
+    /// A receiver goes, and has given back what it had fetched. It has a shelf here if it ever fetched.
+    pub(in crate::engine::memory) fn leave_receivers(&self, shelf: Option<&Arc<Shelf<M>>>) {
         let mut state = self.lock();
         state.receivers -= 1;
-        state.active -= usize::from(active);
+        if let Some(shelf) = shelf {
+            state.active -= 1;
+            state.shelves.retain(|other| !Arc::ptr_eq(other, shelf));
+        }
         if state.receivers > 0 {
             return;
         }
