@@ -17,21 +17,17 @@ impl Tick {
 #[cfg(target_os = "linux")]
 #[inline]
 pub(crate) fn now() -> Tick {
-    Tick(read(rustix::time::ClockId::MonotonicCoarse))
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::MonotonicCoarse);
+    Tick(Duration::new(now.tv_sec.cast_unsigned(), u32::try_from(now.tv_nsec).unwrap_or(0)))
 }
 
 /// Milliseconds since 1970.
 #[cfg(target_os = "linux")]
 #[inline]
 pub(crate) fn unix_millis() -> u64 {
-    u64::try_from(read(rustix::time::ClockId::RealtimeCoarse).as_millis()).unwrap_or(u64::MAX)
-}
-
-#[cfg(target_os = "linux")]
-#[inline]
-fn read(clock: rustix::time::ClockId) -> Duration {
-    let now = rustix::time::clock_gettime(clock);
-    Duration::new(u64::try_from(now.tv_sec).unwrap_or(0), u32::try_from(now.tv_nsec).unwrap_or(0))
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::RealtimeCoarse);
+    // A clock before 1970 is a wrong one, and an id is an id.
+    now.tv_sec.cast_unsigned().wrapping_mul(1_000).wrapping_add(now.tv_nsec.cast_unsigned() / 1_000_000)
 }
 
 #[cfg(not(target_os = "linux"))]

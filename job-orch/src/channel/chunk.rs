@@ -50,7 +50,8 @@ impl<M> Chunk<M> {
     /// Adds a message that is made where it will lie.
     #[inline]
     pub(crate) fn push_made(&mut self, make: impl FnOnce() -> M) {
-        self.slots.push(Some(make()));
+        // `push` would make it first and grow then, so that it could not be made in its place.
+        self.slots.extend(std::iter::once_with(|| Some(make())));
     }
 
     /// Takes the first message out.
@@ -63,7 +64,18 @@ impl<M> Chunk<M> {
         message
     }
 
+    /// Drops the first message where it lies.
+    #[inline]
+    pub(crate) fn drop_first(&mut self) {
+        if let Some(slot) = self.slots.get_mut(self.at) {
+            self.at += 1;
+            *slot = None;
+            self.trim();
+        }
+    }
+
     /// Forgets the places at the end whose messages were taken out behind a first one that took long: they count no more.
+    #[inline]
     pub(crate) fn trim(&mut self) {
         while self.slots.len() > self.at && matches!(self.slots.last(), Some(None)) {
             self.slots.pop();
@@ -141,6 +153,12 @@ impl<M> fmt::Debug for Fetched<'_, M> {
 impl<M> Default for Chunk<M> {
     fn default() -> Self {
         Self { slots: Vec::new(), at: 0 }
+    }
+}
+
+impl<M> Extend<M> for Chunk<M> {
+    fn extend<I: IntoIterator<Item = M>>(&mut self, messages: I) {
+        self.slots.extend(messages.into_iter().map(Some));
     }
 }
 

@@ -20,20 +20,15 @@ type DeliveryOf<J, E> = <Receiver<J, E> as McReceive>::Delivery;
 /// job is not hosted.
 pub struct Responses<J: Run, E: Engine> {
     receiver: Option<Receiver<J, E>>,
-    shown: Shown<DeliveryOf<J, E>>,
-}
-
-/// Where the response lies that was received last.
-enum Shown<D> {
-    Nowhere,
-    /// Where its receiver has fetched it.
-    Fetched,
-    Here(D),
+    // The response that was received last lies where its receiver has fetched it,
+    is_lent: bool,
+    // or here. Two fields: they are asked for every response, and an enum of both would be read and written whole.
+    delivery: Option<DeliveryOf<J, E>>,
 }
 
 impl<J: Run, E: Engine> Responses<J, E> {
     pub(crate) const fn new(receiver: Option<Receiver<J, E>>) -> Self {
-        Self { receiver, shown: Shown::Nowhere }
+        Self { receiver, is_lent: false, delivery: None }
     }
 
     /// The next response, where it lies: the fastest way to see them all. One that is to be kept is cloned, or taken from
@@ -46,27 +41,41 @@ impl<J: Run, E: Engine> Responses<J, E> {
     /// A future dropped before it is ready has received nothing.
     pub async fn receive(&mut self) -> Result<&Response<J>, ReceiveError> {
         self.move_on();
-        let Some(receiver) = &mut self.receiver else { return Err(ReceiveError::Closed) };
-        let delivery = if receiver.fetched() == 0 { receiver.fetch().await? } else { None };
-        self.shown = match delivery {
-            Some(delivery) => Shown::Here(delivery),
-            None if receiver.first_fetched().is_some() => Shown::Fetched,
-            None => receiver.next_fetched().map_or(Shown::Nowhere, Shown::Here),
-        };
-        match &self.shown {
-            Shown::Here(delivery) => Ok(delivery.message()),
-            _ => receiver.first_fetched().map(|fetched| fetched.first()).ok_or(ReceiveError::Closed),
+        if !self.is_lent {
+            self.fetch().await?;
         }
+        match (&self.delivery, &mut self.receiver) {
+            (None, Some(receiver)) => receiver.first_fetched().map(|fetched| fetched.first()),
+            (delivery, _) => delivery.as_ref().map(Delivery::message),
+        }
+        .ok_or(ReceiveError::Closed)
     }
 
-    /// Lets go of the response that was received last.
+    /// Lets go of the response that was received last. The next may lie behind it.
     #[inline]
     fn move_on(&mut self) {
-        if let Shown::Fetched = std::mem::replace(&mut self.shown, Shown::Nowhere)
+        if self.is_lent
             && let Some(receiver) = &mut self.receiver
         {
             receiver.drop_fetched();
+            self.is_lent = receiver.first_fetched().is_some();
+        } else if self.delivery.is_some() {
+            self.delivery = None;
         }
+    }
+
+    async fn fetch(&mut self) -> Result<(), ReceiveError> {
+        let Some(receiver) = &mut self.receiver else { return Err(ReceiveError::Closed) };
+        if receiver.fetched() == 0 {
+            self.delivery = receiver.fetch().await?;
+        }
+        if self.delivery.is_none() {
+            self.is_lent = receiver.first_fetched().is_some();
+            if !self.is_lent {
+                self.delivery = receiver.next_fetched();
+            }
+        }
+        Ok(())
     }
 }
 
@@ -75,6 +84,8 @@ impl<J: Run, E: Engine> Stream for Responses<J, E> {
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let responses = self.get_mut();
         responses.move_on();
+        // It is given out now, not lent.
+        responses.is_lent = false;
         match &mut responses.receiver {
             Some(receiver) => Pin::new(receiver).poll_next(context),
             None => Poll::Ready(None),

@@ -51,7 +51,10 @@ type Sending<'a, J> =
 #[must_use = "a request is not sent unless awaited"]
 pub struct Send<'a, J: Run, E: Engine> {
     client: Option<&'a Client<J, E>>,
-    state: State<'a, J>,
+    // Until it is sent. Not one enum with `sending`: that would be read whole where this is taken.
+    request: Option<J::Request>,
+    // While it finds no room at once. Boxed: most requests do.
+    sending: Option<(JobId, Sending<'a, J>)>,
     // Boxed: few requests have any.
     extras: Option<Box<Extras>>,
 }
@@ -64,16 +67,9 @@ struct Extras {
     options: SendOptions,
 }
 
-enum State<'a, J: Run> {
-    Begin(J::Request),
-    /// Boxed: most requests find room at once.
-    Sending(JobId, Sending<'a, J>),
-    Ended,
-}
-
 impl<'a, J: Run, E: Engine> Send<'a, J, E> {
     pub(crate) const fn new(client: Option<&'a Client<J, E>>, request: J::Request) -> Self {
-        Self { client, state: State::Begin(request), extras: None }
+        Self { client, request: Some(request), sending: None, extras: None }
     }
 
     /// Runs the job no earlier than after this time.
@@ -139,23 +135,24 @@ impl<'a, J: Run, E: Engine> Send<'a, J, E> {
         Ok((id, Box::pin(client.requests.send_with(envelope, options))))
     }
 
-    #[expect(clippy::panic, reason = "polling after the end is a bug of the caller's, as with every future")]
     fn poll_slowly(&mut self, context: &mut Context<'_>) -> Poll<Result<Receipt, NotSent<J::Request>>> {
-        let Some(client) = self.client else {
-            return match std::mem::replace(&mut self.state, State::Ended) {
-                State::Begin(request) => Poll::Ready(Err(NotSent::new(J::NAME, request, Refusal::NotHosted))),
-                _ => panic!("a request was awaited after it was sent"),
+        if let Some(request) = self.request.take() {
+            let Some(client) = self.client else {
+                return Poll::Ready(Err(NotSent::new(J::NAME, request, Refusal::NotHosted)));
             };
+            self.sending = Some(self.begin(client, request)?);
+        }
+        self.proceed(context)
+    }
+
+    #[expect(clippy::panic, reason = "polling after the end is a bug of the caller's, as with every future")]
+    fn proceed(&mut self, context: &mut Context<'_>) -> Poll<Result<Receipt, NotSent<J::Request>>> {
+        let (Some(client), Some((id, sending))) = (self.client, &mut self.sending) else {
+            panic!("a request was awaited after it was sent")
         };
-        let (id, mut sending) = match std::mem::replace(&mut self.state, State::Ended) {
-            State::Begin(request) => self.begin(client, request)?,
-            State::Sending(id, sending) => (id, sending),
-            State::Ended => panic!("a request was awaited after it was sent"),
-        };
-        let Poll::Ready(sent) = sending.as_mut().poll(context) else {
-            self.state = State::Sending(id, sending);
-            return Poll::Pending;
-        };
+        let sent = std::task::ready!(sending.as_mut().poll(context));
+        let id = *id;
+        self.sending = None;
         Poll::Ready(match sent {
             Ok(Acceptance::New) => Ok(client.receipt(id)),
             Ok(Acceptance::Duplicate(id)) => Ok(Receipt { is_duplicate: true, ..client.receipt(id) }),
@@ -180,8 +177,8 @@ impl<J: Run, E: Engine> Future for Send<'_, J, E> {
         let send = self.get_mut();
         // The common case in one straight line: no wishes, and room.
         if send.extras.is_none()
-            && let (Some(client), State::Begin(_)) = (send.client, &send.state)
-            && let State::Begin(request) = std::mem::replace(&mut send.state, State::Ended)
+            && let Some(client) = send.client
+            && let Some(request) = send.request.take()
         {
             let id = JobId::new();
             match client.requests.try_send_made(move || Envelope::with_id(id, request)) {
@@ -189,7 +186,7 @@ impl<J: Run, E: Engine> Future for Send<'_, J, E> {
                 Err(SendError::Full(make)) => {
                     let envelope = make();
                     let sending = async { client.requests.send(envelope).await.map(|()| Acceptance::New) };
-                    send.state = State::Sending(id, Box::pin(sending));
+                    send.sending = Some((id, Box::pin(sending)));
                 }
                 Err(error) => {
                     return Poll::Ready(Err(NotSent::refused(J::NAME, error, |make| make().into_request())));

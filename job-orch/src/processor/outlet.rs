@@ -8,18 +8,20 @@ use crate::outcome::Failure;
 use super::counters::Tally;
 use super::service::Service;
 
-/// Responses that a worker collects before it publishes them.
-const ROOM: usize = 128;
+/// The most responses that a worker collects before it publishes them: waking those who listen costs more than a short job.
+const ROOM: usize = 512;
 
 pub(super) struct Outlet<J: Run, C: Channels<J>> {
     responses: C::ResponseSender,
     // Not yet published: at most as many as the worker had fetched requests ahead.
     outbox: Vec<Response<J>>,
+    // How many should not wait for more: no more than the channel holds.
+    room: usize,
 }
 
 impl<J: Run, C: Channels<J>> Outlet<J, C> {
-    pub(super) const fn new(responses: C::ResponseSender) -> Self {
-        Self { responses, outbox: Vec::new() }
+    pub(super) fn new(responses: C::ResponseSender, capacity: usize) -> Self {
+        Self { responses, outbox: Vec::new(), room: capacity.clamp(1, ROOM) }
     }
 
     pub(super) const fn is_empty(&self) -> bool {
@@ -28,7 +30,7 @@ impl<J: Run, C: Channels<J>> Outlet<J, C> {
 
     /// Whether so much waits to be published that it should not wait for more.
     pub(super) const fn is_full(&self) -> bool {
-        self.outbox.len() >= ROOM
+        self.outbox.len() >= self.room
     }
 
     /// Answers the caller, if there is one, and puts the response into the outbox, if anybody listens.
@@ -39,7 +41,7 @@ impl<J: Run, C: Channels<J>> Outlet<J, C> {
         }
         let id = envelope.id();
         if self.outbox.capacity() == 0 {
-            self.outbox.reserve(ROOM);
+            self.outbox.reserve(self.room);
         }
         if !envelope.has_caller() {
             return self.outbox.push(Response::new(id, Ok(response)));

@@ -120,7 +120,7 @@ impl<J: Run, C: EngineChannels<J>> Service<J, C> {
 
     /// Tells the receivers of the broadcast; dropped early, that they missed it.
     async fn announce_cancelled(&self, id: JobId, channels: &C) {
-        let mut outlet = Outlet::<J, C>::new(channels.response_sender());
+        let mut outlet = Outlet::<J, C>::new(channels.response_sender(), self.serving.responses);
         outlet.report(id, &Failure::new(FailureKind::Cancelled, "cancelled while it waited", 0));
         let refused = outlet.publish().await;
         self.counters.count(|tally| tally.refused_responses.add(refused));

@@ -71,8 +71,10 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
         // Whoever cancelled it wants it neither tried again nor kept.
         let cancelled = std::mem::take(&mut self.following) && self.stop.is_requested();
         let hit = match std::mem::replace(&mut self.current, Current::Nothing) {
+            Current::Nothing if std::mem::take(&mut self.at_first) => {
+                self.requests.next_fetched().into_iter().collect()
+            }
             Current::Nothing => return false,
-            Current::First => self.requests.next_fetched().into_iter().collect(),
             Current::One(delivery) => vec![delivery],
             Current::Batch(lent) => lent.into_deliveries(),
         };

@@ -1,6 +1,6 @@
 //! The worker loop: receive, look the answer up, run, respond, settle.
 //!
-//! The loop runs in steps under one guard. What a step is at stands in [`Worker::current`]: if the user's code panics,
+//! The loop runs in steps under one guard. What a step is at stands in [`Worker::current`] and [`Worker::at_first`]: if the user's code panics,
 //! wherever it does, the loop goes on with settling that as a failure. Nothing is lost, and nothing loops for ever.
 
 use std::future::{Future, poll_fn};
@@ -40,13 +40,14 @@ pub(crate) struct Worker<J: Run, C: Channels<J>> {
     // The job has suspended, so that `stop` speaks of it. After a panic it is set still.
     pub(super) following: bool,
     pub(super) current: Current<J, DeliveryOf<J, C>>,
+    // It is at the first request that was fetched ahead, handled where it lies. Not one of `current`: to set that costs as
+    // much as to look whether it must be dropped, and this is set twice for every job.
+    pub(super) at_first: bool,
 }
 
 /// What a worker is at, so that a panic finds it.
 pub(super) enum Current<J: Run, D: Delivery<Message = Envelope<J>>> {
     Nothing,
-    /// The first request that was fetched ahead, handled where it lies.
-    First,
     One(D),
     Batch(Lent<J, D>),
 }
@@ -65,9 +66,11 @@ impl<J: Run, D: Delivery<Message = Envelope<J>>> Current<J, D> {
 
 impl<J: Run, C: Channels<J>> Worker<J, C> {
     pub(crate) fn new(service: Arc<Service<J, C>>, channels: &C) -> Self {
-        let (requests, outlet) = (channels.request_receiver(), Outlet::new(channels.response_sender()));
+        let requests = channels.request_receiver();
+        let outlet = Outlet::new(channels.response_sender(), service.serving.responses);
         let tally = service.counters.join();
-        Self { service, requests, outlet, tally, stop: Arc::default(), following: false, current: Current::Nothing }
+        let (stop, current) = (Arc::default(), Current::Nothing);
+        Self { service, requests, outlet, tally, stop, following: false, current, at_first: false }
     }
 
     /// Works until the request channel is closed and empty.
@@ -96,7 +99,9 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
         }
         loop {
             self.handle_fetched(resources).await;
-            match self.fetch().await {
+            let fetched =
+                if self.outlet.is_empty() { self.requests.fetch().await } else { self.fetch_and_publish().await };
+            match fetched {
                 Ok(None) => {}
                 Ok(Some(delivery)) => self.handle(delivery, resources).await,
                 Err(ReceiveError::Closed) => return,
@@ -106,10 +111,7 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
     }
 
     /// Fetches more, and publishes what is done before it waits.
-    async fn fetch(&mut self) -> Result<Option<DeliveryOf<J, C>>, ReceiveError> {
-        if self.outlet.is_empty() {
-            return self.requests.fetch().await;
-        }
+    async fn fetch_and_publish(&mut self) -> Result<Option<DeliveryOf<J, C>>, ReceiveError> {
         if self.outlet.is_full() {
             self.outlet.flush(&self.tally).await;
         }
@@ -186,7 +188,7 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
         deadline: Option<Instant>,
         resources: &mut J::Resources,
     ) -> End<Result<J::Response, J::Error>> {
-        let Self { service, requests, outlet, tally, stop, following, current } = self;
+        let Self { service, requests, outlet, tally, stop, following, current, .. } = self;
         let Current::One(delivery) = &*current else { return End::Stopped(Reason::Cancel) };
         let envelope = delivery.message();
         let limits = Limits::of(J::SETTINGS.timeout, deadline);
@@ -248,7 +250,14 @@ pub(super) fn has_passed(deadline: Instant) -> bool {
     deadline <= Instant::now()
 }
 
+#[expect(clippy::inline_always, reason = "where nobody listens it is one look at a level, for every job")]
+#[inline(always)]
 pub(super) fn run_span<J: Run>(envelope: &Envelope<J>, attempt: u32) -> Span {
+    if tracing::level_enabled!(tracing::Level::DEBUG) { new_span(envelope, attempt) } else { Span::none() }
+}
+
+#[cold]
+fn new_span<J: Run>(envelope: &Envelope<J>, attempt: u32) -> Span {
     tracing::debug_span!(
         target: "job_orch",
         "job.run",

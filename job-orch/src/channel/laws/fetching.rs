@@ -13,10 +13,14 @@ const MANY: u64 = 400;
 
 /// A receiver that has some of [`MANY`] requests at hand, if it ever fetches ahead, and the number of the next.
 async fn ahead<F: Fixture>() -> (RequestSender<F>, RequestReceiver<F>, u64) {
+    ahead_by::<F>(3).await
+}
+
+async fn ahead_by<F: Fixture>(fetched: usize) -> (RequestSender<F>, RequestReceiver<F>, u64) {
     let (sender, mut receiver) = requests::<F>(1_024, Overflow::Wait).await;
     send(&sender, 0..MANY).await;
     let mut next = 0;
-    while receiver.fetched() < 3 && next < 50 {
+    while receiver.fetched() < fetched && next < 50 {
         assert_eq!(take(&mut receiver).await, next);
         next += 1;
     }
@@ -102,6 +106,21 @@ pub async fn an_idle_sibling_gets_what_was_fetched_ahead<F: Fixture>() {
     taken.sort_unstable();
     assert_eq!(taken, (0..MANY).collect::<Vec<_>>());
     ended(&mut busy).await;
+}
+
+/// What a receiver is at becomes a delivery of its own, also where that took so long that others should have the rest.
+pub async fn what_is_in_hand_becomes_a_delivery<F: Fixture>() {
+    for others in 0..10 {
+        let (sender, mut receiver, _) = ahead_by::<F>(12).await;
+        while receiver.fetched() > others + 1 && handle(&mut receiver, true).await.is_some() {}
+        let Some(in_hand) = receiver.first_fetched().map(|fetched| fetched.first().number()) else { return };
+        std::thread::sleep(std::time::Duration::from_millis(10));
+        let delivery = receiver.next_fetched().expect("it was in hand");
+        assert_eq!(number(&delivery), in_hand);
+        delivery.ack().await.expect("the request is acked");
+        drop(sender);
+        assert_eq!(take_all(&mut receiver).await, (in_hand + 1..MANY).collect::<Vec<_>>());
+    }
 }
 
 /// A receiver that goes while it handles the first request leaves that one behind, and nothing else.

@@ -18,7 +18,7 @@ use crate::span::from_now;
 use crate::sync::{Arc, Mutex, MutexGuard, lock};
 
 /// Messages of one chunk: long enough to spread the cost of the lock, short enough not to keep much from an idle worker.
-pub(super) const CHUNK: usize = 128;
+pub(super) const CHUNK: usize = 256;
 
 /// Of so many turns, one looks first at what siblings keep.
 const HELP: u32 = 16;
@@ -178,9 +178,7 @@ impl<M> Queue<M> {
             return Err(error);
         }
         let room = (self.capacity - state.len()).min(messages.len());
-        for message in messages.drain(..room) {
-            state.append(|| message);
-        }
+        state.append_many(messages.drain(..room));
         let waker = state.call_receiver();
         drop(state);
         wake(waker);

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -56,6 +56,8 @@ pub struct Receiver<M: Send + 'static> {
     since: Option<Tick>,
     // Whether it has ever fetched.
     active: bool,
+    // Somebody is at the first message of the stash: it goes nowhere before it is taken or dropped.
+    in_hand: bool,
 }
 
 /// One receiver's own handle of its channel. Each lease holds one: the count of the channel itself lies beside the lock
@@ -100,6 +102,7 @@ impl<M: Send + 'static> Receiver<M> {
             limit: 1,
             since: None,
             active: false,
+            in_hand: false,
         }
     }
 
@@ -136,30 +139,16 @@ impl<M: Send + 'static> Receiver<M> {
         Lease::new(item, Arc::clone(&self.home))
     }
 
-    /// Fetches, or receives one message with a past.
-    async fn fetch_more(&mut self) -> Result<Option<Lease<M>>, ReceiveError> {
-        if self.stash_next() > 0 {
-            return Ok(None);
+    /// What a fetch brought. One message that was waited for keeps nobody waiting: how long it takes need not be known.
+    fn arrive(&mut self, taken: Taken<M>, has_waited: bool) -> Result<Option<Lease<M>>, ReceiveError> {
+        if !has_waited || self.limit == 1 || self.stash.len() + self.home.shelf.len() > 1 {
+            self.since = Some(clock::now());
         }
-        if !std::mem::replace(&mut self.active, true) {
-            self.home.queue().activate(&self.home.shelf);
+        match taken {
+            Taken::Fresh => Ok(None),
+            Taken::Item(item) => Ok(Some(self.lease_item(*item))),
+            Taken::End => Err(ReceiveError::Closed),
         }
-        if self.adapt() && !has_other_threads() {
-            // Else whatever else there is would wait for this worker to sleep. Other threads take it; and there, who yields
-            // waits for this very thread, which the next job may keep.
-            tokio::task::yield_now().await;
-        } else {
-            tokio::task::coop::consume_budget().await;
-        }
-        let (taken, sibling) = Waiting::new(&self.home, &mut self.stash, self.limit).await;
-        self.since = Some(clock::now());
-        call(sibling);
-        let lease = match taken {
-            Taken::Fresh => None,
-            Taken::Item(item) => Some(self.lease_item(*item)),
-            Taken::End => return Err(ReceiveError::Closed),
-        };
-        Ok(lease)
     }
 }
 
@@ -172,7 +161,7 @@ impl<M: Send + Sync + 'static> McReceive for Receiver<M> {
             if let Some(lease) = self.next_fetched() {
                 return Ok(lease);
             }
-            if let Some(lease) = self.fetch_more().await? {
+            if let Some(lease) = self.fetch().await? {
                 return Ok(lease);
             }
         }
@@ -184,7 +173,8 @@ impl<M: Send + Sync + 'static> McReceive for Receiver<M> {
 
     fn next_fetched(&mut self) -> Option<Lease<M>> {
         // The clock is asked now and then.
-        if (self.fetched() % 8 == 7 && self.is_late_now()) || self.home.is_overtaken() {
+        let is_free = !std::mem::take(&mut self.in_hand);
+        if is_free && ((self.fetched() % 8 == 7 && self.is_late_now()) || self.home.is_overtaken()) {
             self.release();
         }
         self.stash_next();
@@ -193,21 +183,22 @@ impl<M: Send + Sync + 'static> McReceive for Receiver<M> {
     }
 
     fn fetch(&mut self) -> impl Future<Output = Result<Option<Lease<M>>, ReceiveError>> + Send {
-        self.fetch_more()
+        Fetch { receiver: self, begun: false, has_waited: false, place: Place::NONE, pause: None, alarm: None }
     }
 
     #[inline]
     fn first_fetched(&mut self) -> Option<Fetched<'_, M>> {
-        if self.home.is_overtaken() {
+        if !self.in_hand && self.home.is_overtaken() {
             self.release();
         }
-        self.stash_next();
+        self.in_hand = self.stash_next() > 0;
         self.stash.split_first(&*self.home)
     }
 
     #[inline]
     fn drop_fetched(&mut self) {
-        drop(self.stash.pop());
+        self.in_hand = false;
+        self.stash.drop_first();
     }
 
     fn is_late(&self) -> bool {
@@ -215,8 +206,7 @@ impl<M: Send + Sync + 'static> McReceive for Receiver<M> {
     }
 
     fn release(&mut self) {
-        self.limit = 1;
-        self.since = None;
+        (self.limit, self.since, self.in_hand) = (1, None, false);
         self.give_back_all();
     }
 }
@@ -248,55 +238,90 @@ impl<M: Send + 'static> fmt::Debug for Receiver<M> {
     }
 }
 
-/// Waits for messages. Dropped early, it passes a wake-up on; what was taken is in the stash or in its result, so nothing
-/// can be lost.
-struct Waiting<'a, M> {
-    home: &'a Home<M>,
-    stash: &'a mut Chunk<M>,
-    limit: usize,
+/// Fetches, or receives one message with a past. Dropped early, it passes a wake-up on; what was taken is in the stash or in
+/// its result, so nothing can be lost.
+///
+/// One future by hand: a call waits for two of these, and each future inside another costs it.
+struct Fetch<'a, M: Send + 'static> {
+    receiver: &'a mut Receiver<M>,
+    begun: bool,
+    has_waited: bool,
     place: Place,
+    // While others run first.
+    pause: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     // Rings when the next delayed message is due.
     alarm: Option<(Instant, Pin<Box<Sleep>>)>,
 }
 
-impl<'a, M> Waiting<'a, M> {
-    const fn new(home: &'a Home<M>, stash: &'a mut Chunk<M>, limit: usize) -> Self {
-        Self { home, stash, limit, place: Place::NONE, alarm: None }
+impl<M: Send + 'static> Fetch<'_, M> {
+    /// Says whether something is at hand already.
+    fn begin(&mut self) -> bool {
+        self.begun = true;
+        if self.receiver.stash_next() > 0 {
+            return true;
+        }
+        if !self.receiver.active {
+            self.receiver.active = true;
+            self.receiver.home.queue().activate(&self.receiver.home.shelf);
+        }
+        if self.receiver.adapt() && !has_other_threads() {
+            // Else whatever else there is would wait for this worker to sleep. Other threads take it; and there, who yields
+            // waits for this very thread, which the next job may keep.
+            self.pause = Some(Box::pin(tokio::task::yield_now()));
+        }
+        false
+    }
+
+    /// Sets the alarm; ready when it rings.
+    fn poll_alarm(&mut self, due: Instant, context: &mut Context<'_>) -> Poll<()> {
+        match &mut self.alarm {
+            Some((at, _)) if *at == due => {}
+            Some((at, sleep)) => {
+                *at = due;
+                sleep.as_mut().reset(due);
+            }
+            None => self.alarm = Some((due, Box::pin(sleep_until(due)))),
+        }
+        self.alarm.as_mut().map_or(Poll::Pending, |(_, sleep)| sleep.as_mut().poll(context))
     }
 }
 
-impl<M> Future for Waiting<'_, M> {
-    type Output = (Taken<M>, Option<Waker>);
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<(Taken<M>, Option<Waker>)> {
-        let waiting = self.get_mut();
+impl<M: Send + 'static> Future for Fetch<'_, M> {
+    type Output = Result<Option<Lease<M>>, ReceiveError>;
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let fetch = self.get_mut();
+        if !fetch.begun && fetch.begin() {
+            return Poll::Ready(Ok(None));
+        }
+        if let Some(pause) = &mut fetch.pause {
+            ready!(pause.as_mut().poll(context));
+            fetch.pause = None;
+        }
+        // A receiver that always finds something must still let others run.
+        let budget = ready!(tokio::task::coop::poll_proceed(context));
         loop {
-            let hands = Hands { stash: waiting.stash, shelf: &waiting.home.shelf, limit: waiting.limit };
-            let taken = waiting.home.queue().poll_take(&mut waiting.place, hands, context);
-            let due = match taken {
-                Ok(taken) => return Poll::Ready(taken),
-                Err(None) => return Poll::Pending,
-                Err(Some(due)) => due,
-            };
-            match &mut waiting.alarm {
-                Some((at, _)) if *at == due => {}
-                Some((at, sleep)) => {
-                    *at = due;
-                    sleep.as_mut().reset(due);
+            let Receiver { home, stash, limit, .. } = &mut *fetch.receiver;
+            let hands = Hands { stash, shelf: &home.shelf, limit: *limit };
+            match home.queue().poll_take(&mut fetch.place, hands, context) {
+                Ok((taken, sibling)) => {
+                    budget.made_progress();
+                    call(sibling);
+                    return Poll::Ready(fetch.receiver.arrive(taken, fetch.has_waited));
                 }
-                None => waiting.alarm = Some((due, Box::pin(sleep_until(due)))),
-            }
-            let Some((_, sleep)) = &mut waiting.alarm else { return Poll::Pending };
-            if sleep.as_mut().poll(context).is_pending() {
-                return Poll::Pending;
+                Err(None) => {
+                    fetch.has_waited = true;
+                    return Poll::Pending;
+                }
+                Err(Some(due)) => ready!(fetch.poll_alarm(due, context)),
             }
         }
     }
 }
 
-impl<M> Drop for Waiting<'_, M> {
+impl<M: Send + 'static> Drop for Fetch<'_, M> {
     fn drop(&mut self) {
         if self.place.is_taken() {
-            self.home.queue().give_up_waiting(&mut self.place);
+            self.receiver.home.queue().give_up_waiting(&mut self.place);
         }
     }
 }

@@ -165,13 +165,15 @@ pub struct Listener<T: Send + Sync + 'static> {
     empty: Segment<T>,
     // How far it is read.
     at: usize,
+    // Its length: asked for every message, and two pointers away.
+    end: usize,
     place: Place,
 }
 
 impl<T: Send + Sync + 'static> Listener<T> {
     fn join(ring: Arc<Ring<T>>) -> Self {
         let next = ring.join_receivers();
-        Self { ring, next, own: Own::default(), empty: Segment::default(), at: 0, place: Place::NONE }
+        Self { ring, next, own: Own::default(), empty: Segment::default(), at: 0, end: 0, place: Place::NONE }
     }
 
     /// Receives whatever is there, at least one message, and waits for that: cheaper than one by one.
@@ -183,12 +185,12 @@ impl<T: Send + Sync + 'static> Listener<T> {
     /// A future dropped before it is ready has received nothing.
     pub async fn receive_many(&mut self) -> Result<SharedMany<T>, ReceiveError> {
         std::future::poll_fn(|context| self.poll_fetch(context)).await?;
-        let from = std::mem::replace(&mut self.at, self.own.len());
+        let from = std::mem::replace(&mut self.at, self.end);
         Ok(SharedMany { segment: Own::clone(&self.own), from })
     }
 
     fn poll_fetch(&mut self, context: &mut Context<'_>) -> Poll<Result<(), ReceiveError>> {
-        if self.at < self.own.len() {
+        if self.at < self.end {
             return Poll::Ready(Ok(()));
         }
         // A listener that always finds something must still let others run.
@@ -198,12 +200,12 @@ impl<T: Send + Sync + 'static> Listener<T> {
             && let Some(own) = Own::get_mut(&mut self.own)
         {
             self.ring.recycle(std::mem::replace(own, Segment::clone(&self.empty)));
-            self.at = 0;
+            (self.at, self.end) = (0, 0);
         }
         let fetched = std::task::ready!(self.ring.poll_take(&mut self.place, &mut self.next, context));
         budget.made_progress();
         let Slice { messages, from } = fetched?;
-        self.at = from;
+        (self.at, self.end) = (from, messages.len());
         match Own::get_mut(&mut self.own) {
             Some(own) => *own = messages,
             None => self.own = Own::new(messages),
@@ -232,7 +234,7 @@ impl<T: Send + Sync + 'static> McReceive for Listener<T> {
     }
 
     fn fetched(&self) -> usize {
-        self.own.len() - self.at
+        self.end - self.at
     }
 
     fn next_fetched(&mut self) -> Option<Shared<T>> {
@@ -245,12 +247,15 @@ impl<T: Send + Sync + 'static> McReceive for Listener<T> {
 
     #[inline]
     fn first_fetched(&mut self) -> Option<Fetched<'_, T>> {
+        if self.at == self.end {
+            return None;
+        }
         self.own.get(self.at).map(Fetched::alone)
     }
 
     #[inline]
     fn drop_fetched(&mut self) {
-        self.at = self.own.len().min(self.at + 1);
+        self.at += usize::from(self.at < self.end);
     }
 }
 
@@ -276,6 +281,7 @@ impl<T: Send + Sync + 'static> Clone for Listener<T> {
             own,
             empty: Segment::default(),
             at: self.at,
+            end: self.end,
             place: Place::NONE,
         }
     }

@@ -1,6 +1,7 @@
 //! What waits in a queue, under its lock.
 
 use std::task::Waker;
+use std::vec::Drain;
 
 use tokio::time::Instant;
 
@@ -29,14 +30,29 @@ impl<M> State<M> {
     pub(super) fn append(&mut self, make: impl FnOnce() -> M) {
         self.accepted += 1;
         self.fresh_len += 1;
-        if let Some(last) = self.fresh.back_mut()
-            && last.used() < CHUNK
-        {
-            return last.push_made(make);
+        if let Some(last) = self.open_chunk() {
+            last.push_made(make);
         }
-        let mut chunk = self.spares.pop().unwrap_or_else(|| Chunk::with_capacity(CHUNK));
-        chunk.push_made(make);
-        self.fresh.push_back(chunk);
+    }
+
+    pub(super) fn append_many(&mut self, mut messages: Drain<'_, M>) {
+        self.accepted += messages.len() as u64;
+        self.fresh_len += messages.len();
+        while messages.len() > 0
+            && let Some(last) = self.open_chunk()
+        {
+            last.extend(messages.by_ref().take(CHUNK - last.used()));
+        }
+    }
+
+    /// The last chunk, which has room: there always is one.
+    #[inline]
+    fn open_chunk(&mut self) -> Option<&mut Chunk<M>> {
+        if self.fresh.back().is_none_or(|last| last.used() >= CHUNK) {
+            let chunk = self.spares.pop().unwrap_or_else(|| Chunk::with_capacity(CHUNK));
+            self.fresh.push_back(chunk);
+        }
+        self.fresh.back_mut()
     }
 
     /// Lines up a message with a wish. At priority 0 it stands behind the fresh ones that wait already: they line up first.
