@@ -37,6 +37,12 @@ impl<M> Chunk<M> {
         self.slots.len()
     }
 
+    /// Whether it has held as many as this, or has no memory for one more.
+    #[inline]
+    pub(crate) const fn is_full(&self, most: usize) -> bool {
+        self.slots.len() >= most || self.slots.len() == self.slots.capacity()
+    }
+
     /// Messages for which it has memory.
     pub(crate) const fn capacity(&self) -> usize {
         self.slots.capacity()
@@ -90,6 +96,7 @@ impl<M> Chunk<M> {
     }
 
     /// Moves the first messages to the end of another chunk.
+    #[inline]
     pub(crate) fn move_to(&mut self, other: &mut Self, count: usize) {
         for _ in 0..count {
             let Some(message) = self.pop() else { return };

@@ -5,23 +5,18 @@ use std::pin::pin;
 use std::task::Poll;
 
 use super::attempt::{End, Limits, Reason, follow, start};
-use super::worker::{Current, Ended, Worker, has_passed, run_span};
+use super::worker::{Current, Worker, has_passed, run_span};
 use crate::channel::{Channels, McReceive};
 use crate::context::Context;
 use crate::job::Run;
 
 impl<J: Run, C: Channels<J>> Worker<J, C> {
-    /// Handles what was fetched ahead.
-    pub(super) async fn handle_fetched(&mut self, resources: &mut J::Resources) {
-        while let Some(end) = self.run_fetched(resources).await {
-            let ended = self.ended(end, 1);
-            self.settle_first(ended).await;
-        }
-    }
-
     /// Runs the job for one request after the other, and responds, as long as they succeed. Then gives the end of the first
     /// one left, or `None` if there is none left.
-    async fn run_fetched(&mut self, resources: &mut J::Resources) -> Option<End<Result<J::Response, J::Error>>> {
+    pub(super) async fn run_fetched(
+        &mut self,
+        resources: &mut J::Resources,
+    ) -> Option<End<Result<J::Response, J::Error>>> {
         let Self { service, requests, outlet, tally, stop, following, at_first, .. } = self;
         let mut done = 0_u32;
         loop {
@@ -65,7 +60,8 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
     }
 
     /// Settles the first request as a delivery of its own.
-    async fn settle_first(&mut self, ended: Ended<J>) {
+    pub(super) async fn settle_first(&mut self, end: End<Result<J::Response, J::Error>>) {
+        let ended = self.ended(end, 1);
         self.at_first = false;
         if let Some(delivery) = self.requests.next_fetched() {
             self.current = Current::One(delivery);

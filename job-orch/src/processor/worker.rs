@@ -98,7 +98,10 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
             return self.work_one_by_one(resources).await;
         }
         loop {
-            self.handle_fetched(resources).await;
+            if let Some(end) = self.run_fetched(resources).await {
+                self.settle_first(end).await;
+                continue;
+            }
             let fetched =
                 if self.outlet.is_empty() { self.requests.fetch().await } else { self.fetch_and_publish().await };
             match fetched {

@@ -41,8 +41,16 @@ impl Past {
     }
 }
 
+/// Boxed but for its length: it lies among what every sender and receiver looks at, and mostly is empty.
 #[derive(Debug)]
 pub(super) struct Aside<M> {
+    parts: Box<Parts<M>>,
+    // Messages in all of them.
+    len: usize,
+}
+
+#[derive(Debug)]
+struct Parts<M> {
     // Given back untouched: they had been first, and are again.
     first: VecDeque<Item<M>>,
     // By priority, highest last. Fresh messages stand between these, at 0.
@@ -54,8 +62,6 @@ pub(super) struct Aside<M> {
     holders: HashMap<String, JobId>,
     // How often in a row something was taken although something lower waited.
     passed: u32,
-    // Messages in all of the above.
-    len: usize,
 }
 
 #[derive(Debug)]
@@ -67,15 +73,15 @@ struct Delayed<M> {
 
 impl<M> Default for Aside<M> {
     fn default() -> Self {
-        Self {
+        let parts = Parts {
             first: VecDeque::new(),
             lanes: BTreeMap::new(),
             delayed: BinaryHeap::new(),
             arrivals: 0,
             holders: HashMap::new(),
             passed: 0,
-            len: 0,
-        }
+        };
+        Self { parts: Box::new(parts), len: 0 }
     }
 }
 
@@ -90,24 +96,24 @@ impl<M> Aside<M> {
 
     /// Whether anything here waits for its turn beside the fresh messages.
     pub(super) fn is_lined_up(&self) -> bool {
-        !self.lanes.is_empty()
+        self.len > 0 && !self.parts.lanes.is_empty()
     }
 
     pub(super) fn holder(&self, key: &str) -> Option<JobId> {
-        self.holders.get(key).copied()
+        self.parts.holders.get(key).copied()
     }
 
     pub(super) fn hold(&mut self, key: String, id: JobId) {
-        self.holders.insert(key, id);
+        self.parts.holders.insert(key, id);
     }
 
     pub(super) fn forget(&mut self, key: &str) {
-        self.holders.remove(key);
+        self.parts.holders.remove(key);
     }
 
     pub(super) fn put_first(&mut self, item: Item<M>) {
         self.len += 1;
-        self.first.push_front(item);
+        self.parts.first.push_front(item);
     }
 
     pub(super) fn queue(&mut self, item: Item<M>) {
@@ -117,18 +123,18 @@ impl<M> Aside<M> {
 
     pub(super) fn delay(&mut self, item: Item<M>, due: Instant) {
         self.len += 1;
-        self.arrivals += 1;
-        self.delayed.push(Delayed { due, arrival: self.arrivals, item });
+        self.parts.arrivals += 1;
+        self.parts.delayed.push(Delayed { due, arrival: self.parts.arrivals, item });
     }
 
     pub(super) fn next_due(&self) -> Option<Instant> {
-        self.delayed.peek().map(|next| next.due)
+        if self.len == 0 { None } else { self.parts.delayed.peek().map(|next| next.due) }
     }
 
     /// Lines up what is due.
     pub(super) fn wake_due(&mut self, now: Instant) {
-        while self.delayed.peek().is_some_and(|next| next.due <= now) {
-            if let Some(due) = self.delayed.pop() {
+        while self.parts.delayed.peek().is_some_and(|next| next.due <= now) {
+            if let Some(due) = self.parts.delayed.pop() {
                 self.lane(due.item);
             }
         }
@@ -137,12 +143,12 @@ impl<M> Aside<M> {
     /// Takes the next message that may go before the fresh ones, which stand at priority 0; `fresh` says whether there
     /// are any.
     pub(super) fn take(&mut self, fresh: bool) -> Option<Item<M>> {
-        let item = self.first.pop_front().or_else(|| {
+        let item = self.parts.first.pop_front().or_else(|| {
             let priority = self.pick(fresh)?;
-            let lane = self.lanes.get_mut(&priority)?;
+            let lane = self.parts.lanes.get_mut(&priority)?;
             let item = lane.pop_front();
             if lane.is_empty() {
-                self.lanes.remove(&priority);
+                self.parts.lanes.remove(&priority);
             }
             item
         })?;
@@ -153,14 +159,14 @@ impl<M> Aside<M> {
     /// The lane whose turn it is, or `None` for the fresh messages. The highest, but each time [`PATIENCE`] runs out, the
     /// lowest.
     fn pick(&mut self, fresh: bool) -> Option<i16> {
-        let highest = *self.lanes.last_key_value()?.0;
-        let lowest = *self.lanes.first_key_value()?.0;
-        let others = self.lanes.len() > 1 || (fresh && highest != 0);
-        if others && self.passed >= PATIENCE {
-            self.passed = 0;
+        let highest = *self.parts.lanes.last_key_value()?.0;
+        let lowest = *self.parts.lanes.first_key_value()?.0;
+        let others = self.parts.lanes.len() > 1 || (fresh && highest != 0);
+        if others && self.parts.passed >= PATIENCE {
+            self.parts.passed = 0;
             return if fresh && lowest > 0 { None } else { Some(lowest) };
         }
-        self.passed = if others { self.passed + 1 } else { 0 };
+        self.parts.passed = if others { self.parts.passed + 1 } else { 0 };
         // At priority 0 what stands aside is older than what is fresh: it was here before.
         if fresh && highest < 0 { None } else { Some(highest) }
     }
@@ -168,7 +174,7 @@ impl<M> Aside<M> {
     pub(super) fn remove(&mut self, wanted: &impl Fn(&M) -> bool) -> Option<M> {
         let item = self.remove_item(wanted)?;
         self.len -= 1;
-        self.lanes.retain(|_, lane| !lane.is_empty());
+        self.parts.lanes.retain(|_, lane| !lane.is_empty());
         if let Some(key) = item.past.and_then(|past| past.unique) {
             self.forget(&key);
         }
@@ -176,30 +182,31 @@ impl<M> Aside<M> {
     }
 
     fn remove_item(&mut self, wanted: &impl Fn(&M) -> bool) -> Option<Item<M>> {
-        if let Some(at) = self.first.iter().position(|item| wanted(&item.message)) {
-            return self.first.remove(at);
+        if let Some(at) = self.parts.first.iter().position(|item| wanted(&item.message)) {
+            return self.parts.first.remove(at);
         }
-        for lane in self.lanes.values_mut() {
+        for lane in self.parts.lanes.values_mut() {
             if let Some(at) = lane.iter().position(|item| wanted(&item.message)) {
                 return lane.remove(at);
             }
         }
-        let mut delayed = std::mem::take(&mut self.delayed).into_vec();
+        let mut delayed = std::mem::take(&mut self.parts.delayed).into_vec();
         let found = delayed.iter().position(|next| wanted(&next.item.message));
         let removed = found.map(|at| delayed.swap_remove(at).item);
-        self.delayed = delayed.into();
+        self.parts.delayed = delayed.into();
         removed
     }
 
     pub(super) fn into_messages(self) -> impl Iterator<Item = M> {
-        let mut delayed = self.delayed.into_sorted_vec();
+        let Parts { first, lanes, delayed, .. } = *self.parts;
+        let mut delayed = delayed.into_sorted_vec();
         delayed.reverse();
-        let lanes = self.lanes.into_values().rev().flatten();
-        self.first.into_iter().chain(lanes).chain(delayed.into_iter().map(|next| next.item)).map(|item| item.message)
+        let lanes = lanes.into_values().rev().flatten();
+        first.into_iter().chain(lanes).chain(delayed.into_iter().map(|next| next.item)).map(|item| item.message)
     }
 
     fn lane(&mut self, item: Item<M>) {
-        self.lanes.entry(item.priority()).or_default().push_back(item);
+        self.parts.lanes.entry(item.priority()).or_default().push_back(item);
     }
 }
 

@@ -20,6 +20,9 @@ use crate::sync::{Arc, Mutex, MutexGuard, lock};
 /// Messages of one chunk: long enough to spread the cost of the lock, short enough not to keep much from an idle worker.
 pub(super) const CHUNK: usize = 256;
 
+/// So few messages are moved; of more, the whole chunk.
+const FEW: usize = 2;
+
 /// Of so many turns, one looks first at what siblings keep.
 const HELP: u32 = 16;
 
@@ -30,23 +33,38 @@ const SPARES: usize = 8;
 pub(super) struct Queue<M> {
     capacity: usize,
     overflow: Overflow,
-    state: Mutex<State<M>>,
+    state: OwnLines<Mutex<State<M>>>,
 }
 
+/// Alone on its cache lines: threads that look at what lies beside it do not wait for those that fight for it.
 #[derive(Debug)]
+#[repr(align(64))]
+struct OwnLines<T>(T);
+
+// In this order, so that a sender touches two cache lines of it, the lock included: each that another thread has changed
+// costs as much as a short job.
+#[derive(Debug)]
+#[repr(C)]
 pub(super) struct State<M> {
-    // First in, first out: taken at the front, filled at the back. Only the last chunk grows.
-    fresh: VecDeque<Chunk<M>>,
-    // Messages in `fresh`.
+    // The last of the fresh messages: the chunk that is being filled.
+    open: Chunk<M>,
+    // Messages in `full` and `open`.
     fresh_len: usize,
+    receivers: u32,
+    closed: bool,
+    // Nobody will ever receive again: what comes back is dropped, which tells its caller.
+    abandoned: bool,
+    // Messages ever accepted.
+    accepted: u64,
     aside: Aside<M>,
-    // Emptied chunks, kept so that a steady stream allocates nothing.
-    spares: Vec<Chunk<M>>,
     // Receivers that found nothing.
     idle: Waiters,
+    // First in, first out: the chunks before `open`.
+    full: VecDeque<Chunk<M>>,
+    // Emptied chunks, kept so that a steady stream allocates nothing.
+    spares: Vec<Chunk<M>>,
     // Senders that found no room.
     blocked: Waiters,
-    receivers: usize,
     // Receivers that share what there is: those that have fetched, and those that are known to come. A handle that only
     // waits to be cloned takes no share.
     active: usize,
@@ -56,11 +74,6 @@ pub(super) struct State<M> {
     shelves: Vec<Arc<Shelf<M>>>,
     // Messages or shares that were taken, modulo its range.
     turns: u32,
-    closed: bool,
-    // Nobody will ever receive again: what comes back is dropped, which tells its caller.
-    abandoned: bool,
-    // Messages ever accepted.
-    accepted: u64,
 }
 
 /// What a receiver takes into: both are empty.
@@ -86,26 +99,27 @@ pub(super) enum Taken<M> {
 impl<M> Queue<M> {
     pub(super) fn new(capacity: usize, overflow: Overflow) -> Self {
         let state = State {
-            fresh: VecDeque::new(),
+            open: Chunk::default(),
             fresh_len: 0,
-            aside: Aside::default(),
-            spares: Vec::with_capacity(SPARES),
-            idle: Waiters::default(),
-            blocked: Waiters::default(),
             receivers: 0,
+            closed: false,
+            abandoned: false,
+            accepted: 0,
+            aside: Aside::default(),
+            idle: Waiters::default(),
+            full: VecDeque::new(),
+            spares: Vec::with_capacity(SPARES),
+            blocked: Waiters::default(),
             active: 0,
             expected: 0,
             shelves: Vec::new(),
             turns: 0,
-            closed: false,
-            abandoned: false,
-            accepted: 0,
         };
-        Self { capacity: capacity.max(1), overflow, state: Mutex::new(state) }
+        Self { capacity: capacity.max(1), overflow, state: OwnLines(Mutex::new(state)) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State<M>> {
-        lock(&self.state)
+        lock(&self.state.0)
     }
 
     /// So many receivers will come. Nobody fetches ahead of them.

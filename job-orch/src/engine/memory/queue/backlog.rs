@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::super::aside::Item;
 use super::super::waiters::Awoken;
-use super::{CHUNK, HELP, Hands, SPARES, State, Taken};
+use super::{CHUNK, FEW, HELP, Hands, SPARES, State, Taken};
 use crate::channel::{Chunk, SendError};
 use crate::sync::Arc;
 
@@ -30,36 +30,45 @@ impl<M> State<M> {
     pub(super) fn append(&mut self, make: impl FnOnce() -> M) {
         self.accepted += 1;
         self.fresh_len += 1;
-        if let Some(last) = self.open_chunk() {
-            last.push_made(make);
+        if self.open.is_full(CHUNK) {
+            self.open_next();
         }
+        self.open.push_made(make);
     }
 
     pub(super) fn append_many(&mut self, mut messages: Drain<'_, M>) {
         self.accepted += messages.len() as u64;
         self.fresh_len += messages.len();
-        while messages.len() > 0
-            && let Some(last) = self.open_chunk()
-        {
-            last.extend(messages.by_ref().take(CHUNK - last.used()));
+        while messages.len() > 0 {
+            if self.open.is_full(CHUNK) {
+                self.open_next();
+            }
+            let room = CHUNK - self.open.used();
+            self.open.extend(messages.by_ref().take(room));
         }
     }
 
-    /// The last chunk, which has room: there always is one.
-    #[inline]
-    fn open_chunk(&mut self) -> Option<&mut Chunk<M>> {
-        if self.fresh.back().is_none_or(|last| last.used() >= CHUNK) {
-            let chunk = self.spares.pop().unwrap_or_else(|| Chunk::with_capacity(CHUNK));
-            self.fresh.push_back(chunk);
+    /// Opens an empty chunk behind the full one.
+    #[cold]
+    fn open_next(&mut self) {
+        let next = self.spares.pop().unwrap_or_else(|| Chunk::with_capacity(CHUNK));
+        let full = std::mem::replace(&mut self.open, next);
+        if !full.is_empty() {
+            self.full.push_back(full);
         }
-        self.fresh.back_mut()
+    }
+
+    /// All fresh messages, in order.
+    pub(super) fn take_all_fresh(&mut self) -> impl Iterator<Item = M> + use<M> {
+        self.fresh_len = 0;
+        let (full, open) = (std::mem::take(&mut self.full), std::mem::take(&mut self.open));
+        full.into_iter().chain([open]).flatten()
     }
 
     /// Lines up a message with a wish. At priority 0 it stands behind the fresh ones that wait already: they line up first.
     pub(super) fn line_up(&mut self, item: Item<M>) {
         if item.past.as_ref().is_none_or(|past| past.priority == 0) {
-            self.fresh_len = 0;
-            for message in self.fresh.drain(..).flatten() {
+            for message in self.take_all_fresh() {
                 self.aside.queue(Item { message, past: None });
             }
         }
@@ -126,27 +135,34 @@ impl<M> State<M> {
     /// Fills the empty `stash`.
     pub(super) fn take_fresh(&mut self, stash: &mut Chunk<M>, most: usize) {
         stash.clear();
-        let Some(first) = self.fresh.front_mut() else { return };
-        if first.len() > most {
-            self.fresh_len -= most;
-            return first.move_to(stash, most);
+        let first = self.full.front_mut().unwrap_or(&mut self.open);
+        let count = first.len().min(most);
+        self.fresh_len -= count;
+        let is_whole = count == first.len();
+        if !is_whole || count <= FEW {
+            first.move_to(stash, count);
+        } else {
+            std::mem::swap(first, stash);
+            if first.capacity() < CHUNK {
+                *first = Chunk::default();
+            }
         }
-        self.fresh_len -= first.len();
-        if let Some(chunk) = self.fresh.pop_front() {
-            let empty = std::mem::replace(stash, chunk);
-            if empty.capacity() >= CHUNK && self.spares.len() < SPARES {
-                self.spares.push(empty);
+        if is_whole {
+            // The next message will lie in the same place, which is at hand.
+            first.clear();
+            if let Some(spare) = self.full.pop_front()
+                && self.spares.len() < SPARES
+                && spare.capacity() >= CHUNK
+            {
+                self.spares.push(spare);
             }
         }
     }
 
     pub(super) fn remove_fresh(&mut self, wanted: &impl Fn(&M) -> bool) -> Option<M> {
-        for at in 0..self.fresh.len() {
-            let chunk = &mut self.fresh[at];
-            let Some(message) = chunk.remove(wanted) else { continue };
-            if chunk.is_empty() {
-                self.fresh.remove(at);
-            }
+        let removed = self.full.iter_mut().find_map(|chunk| chunk.remove(wanted));
+        if let Some(message) = removed.or_else(|| self.open.remove(wanted)) {
+            self.full.retain(|chunk| !chunk.is_empty());
             self.fresh_len -= 1;
             return Some(message);
         }

@@ -9,7 +9,7 @@ use super::super::shelf::Shelf;
 use super::super::waiters::{Place, wake};
 use super::{CHUNK, Hands, Queue, Taken};
 use crate::channel::Chunk;
-use crate::sync::Arc;
+use crate::sync::{Arc, lock_patiently};
 
 impl<M> Queue<M> {
     /// Takes messages: as many fresh ones as it wants, and no more than this receiver's share. If there are none, the task of `context` sleeps, and the error says when the next delayed message is due. Gives too the sibling
@@ -20,7 +20,7 @@ impl<M> Queue<M> {
         mut hands: Hands<'_, M>,
         context: &Context<'_>,
     ) -> Result<(Taken<M>, Option<Waker>), Option<Instant>> {
-        let mut state = self.lock();
+        let mut state = lock_patiently(&self.state.0);
         state.idle.rise(place);
         let Some(taken) = state.take(&mut hands) else {
             state.idle.sleep(place, context);
@@ -56,7 +56,7 @@ impl<M> Queue<M> {
             return drop(chunk);
         }
         state.fresh_len += chunk.len();
-        state.fresh.push_front(chunk);
+        state.full.push_front(chunk);
         let waker = state.call_receiver();
         drop(state);
         wake(waker);
@@ -138,13 +138,12 @@ impl<M> Queue<M> {
         self.close();
         let mut state = self.lock();
         state.abandoned = true;
-        state.fresh_len = 0;
-        let fresh = std::mem::take(&mut state.fresh);
+        let fresh = state.take_all_fresh();
         let aside = std::mem::take(&mut state.aside);
         let idle = state.call_to_the_end();
         drop(state);
         idle.wake();
         // What was returned had been first.
-        aside.into_messages().chain(fresh.into_iter().flatten()).collect()
+        aside.into_messages().chain(fresh).collect()
     }
 }
