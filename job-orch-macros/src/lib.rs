@@ -64,7 +64,7 @@ use proc_macro::TokenStream;
 /// becomes, in essence,
 ///
 /// ```
-/// # use job_orch::{Run, resources::Mine};
+/// # use job_orch::{Run, flow::{Fails, Takes}, resources::Mine};
 /// # pub struct Db;
 /// pub async fn store_total(total: &u64, db: &mut Db) -> Result<u64, std::io::Error> {
 ///     # let _ = db;
@@ -89,6 +89,13 @@ use proc_macro::TokenStream;
 ///
 /// impl job_orch::Job for StoreTotal {
 ///     type Wants = Mine<Db>;
+///     type Failure = Fails<std::io::Error>;
+/// }
+///
+/// impl Takes<u64> for StoreTotal {
+///     fn request(message: u64) -> u64 {
+///         message
+///     }
 /// }
 /// ```
 ///

@@ -128,6 +128,8 @@ pub trait Job: Run {
     /// The resources as the function's parameters name them: [`Mine`](crate::resources::Mine) for `&mut R`,
     /// [`Ours`](crate::resources::Ours) for `&R`, a tuple of them for several.
     type Wants;
+    /// How the job fails, as a flow asks: [`Fails`](crate::flow::Fails) with its error, or [`Safe`](crate::flow::Safe).
+    type Failure;
 }
 
 /// A job with `#[processor]`: it says how it is served.

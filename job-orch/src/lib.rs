@@ -10,6 +10,7 @@ mod clock;
 mod context;
 pub mod engine;
 mod error;
+pub mod flow;
 mod id;
 mod job;
 mod orchestrator;

@@ -81,7 +81,8 @@ fn sentence(job: &Job, func: &ItemFn) -> String {
 ///     const A_RESULT: bool = Returns::<io::Result<Counts>>::A_RESULT;
 ///     type As = Shape<A_RESULT>;
 ///     impl Run for Count { … }
-///     impl Job for Count { type Wants = Mine<Db>; }
+///     impl Job for Count { type Wants = Mine<Db>; type Failure = <As as Outcome<io::Result<Counts>>>::Failure; }
+///     impl Takes<PathBuf> for Count { … }
 /// };
 /// ```
 fn impls(job: &Job, function: &Ident) -> TokenStream {
@@ -89,6 +90,7 @@ fn impls(job: &Job, function: &Ident) -> TokenStream {
     let (span, allows) = (ty.span(), &inherited.allows);
     let (shape, run) = (expand_run::shape(job), expand_run::run(job, function));
     let wants = several(job.call.resources.iter().map(|resource| want(job, resource)));
+    let (request, failure) = (&job.call.request.ty, expand_run::settled(job, "Failure"));
     let cache = job.cache.as_ref().map(|cache| expand_cache::beside(job, cache));
     quote_spanned! {span=>
         const _: () = {
@@ -104,6 +106,14 @@ fn impls(job: &Job, function: &Ident) -> TokenStream {
             #[allow(deprecated)]
             impl #krate::Job for #ty {
                 type Wants = #wants;
+                type Failure = #failure;
+            }
+            #[automatically_derived]
+            #[allow(deprecated)]
+            impl #krate::flow::Takes<#request> for #ty {
+                fn request(__message: #request) -> #request {
+                    __message
+                }
             }
             #cache
         };

@@ -88,7 +88,7 @@ pub(super) fn run(job: &Job, function: &Ident) -> TokenStream {
 }
 
 /// A type that follows from what the function returns, reported where the function says so.
-fn settled(job: &Job, name: &str) -> TokenStream {
+pub(super) fn settled(job: &Job, name: &str) -> TokenStream {
     let (first, last) = ends(&job.call.returns);
     let (krate, name) = (job.krate.at(first), Ident::new(name, last));
     let path = quote_spanned! {first=> <__JobOrchShape as #krate::__private::Outcome<__JobOrchOne>> };

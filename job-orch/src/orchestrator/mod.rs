@@ -5,7 +5,7 @@ mod health;
 mod hosted;
 mod provider;
 
-use std::any::TypeId;
+use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
+use tokio_util::task::TaskTracker;
 
 pub use assembly::Assembly;
 pub use health::{Health, JobHealth};
@@ -23,6 +24,7 @@ use crate::channel::BoxError;
 use crate::client::{Call, Client, NotSent, Receipt, Refusal, Responses, Send};
 use crate::engine::{DeadLetter, Engine};
 use crate::error::Error;
+use crate::flow::{Doors, Flow, FlowRun, Host};
 use crate::id::JobId;
 use crate::job::Run;
 use crate::outcome::CallError;
@@ -63,6 +65,25 @@ struct Running {
     // The workers; `None` after a shutdown. Under a lock that waits: a second shutdown waits for the first.
     workers: Mutex<Option<JoinSet<()>>>,
     drain: Duration,
+    // Runs of flows that are in flight.
+    traffic: TaskTracker,
+    identity: Arc<()>,
+}
+
+impl Doors for Running {
+    fn door(&self, job: TypeId) -> Option<Box<dyn Any>> {
+        self.jobs.get(&job).map(|hosted| hosted.door())
+    }
+}
+
+impl Host for Running {
+    fn identity(&self) -> &Arc<()> {
+        &self.identity
+    }
+
+    fn traffic(&self) -> &TaskTracker {
+        &self.traffic
+    }
 }
 
 impl Running {
@@ -98,7 +119,14 @@ impl<E: Engine> Orchestrator<E, Unlisted> {
 impl<E: Engine, A> Orchestrator<E, A> {
     fn new(jobs: Vec<(TypeId, Arc<dyn HostedJob>)>, workers: JoinSet<()>, drain: Duration) -> Self {
         let names = jobs.iter().map(|(id, _)| *id).collect();
-        let running = Running { jobs: jobs.into_iter().collect(), names, workers: Mutex::new(Some(workers)), drain };
+        let running = Running {
+            jobs: jobs.into_iter().collect(),
+            names,
+            workers: Mutex::new(Some(workers)),
+            drain,
+            traffic: TaskTracker::new(),
+            identity: Arc::new(()),
+        };
         Self { running: Arc::new(running), types: PhantomData }
     }
 
@@ -123,6 +151,16 @@ impl<E: Engine, A> Orchestrator<E, A> {
     pub fn call<J: KnownTo<A>>(&self, job: J, request: J::Request) -> Call<'_, J, E> {
         let _ = job;
         Call::new(self.find(), request)
+    }
+
+    /// Runs a flow and waits for its output: see [`FlowRun`].
+    pub fn run<'a, In, Out, F>(&'a self, flow: &'a Flow<In, Out, F>, input: In) -> FlowRun<'a, In, Out, F>
+    where
+        In: std::marker::Send + 'static,
+        Out: std::marker::Send + 'static,
+        F: std::marker::Send + 'static,
+    {
+        FlowRun::new(flow, &*self.running, input)
     }
 
     /// Sends a request and keeps its id: see [`Send`].
@@ -253,8 +291,11 @@ impl<E: Engine, A> Orchestrator<E, A> {
     /// # Cancel safety
     /// Dropped early, it has stopped accepting, and the workers go on until a further shutdown or the last clone's drop.
     pub async fn shutdown(&self) -> Result<(), Error> {
-        self.running.in_order().for_each(|job| job.close());
         let deadline = from_now(self.running.drain);
+        // Runs of flows that are in flight still put requests in, so their channels close after them.
+        self.running.traffic.close();
+        let _ = tokio::time::timeout_at(deadline, self.running.traffic.wait()).await;
+        self.running.in_order().for_each(|job| job.close());
         let mut workers = self.running.workers.lock().await;
         if let Some(workers) = workers.as_mut()
             && tokio::time::timeout_at(deadline, all_ended(workers)).await.is_err()

@@ -38,6 +38,9 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
         let fetched = requests.first_fetched()?;
         *current = Current::First;
         let envelope = fetched.first();
+        if envelope.is_void() {
+            return Some(End::Stopped(Reason::Cancel));
+        }
         let deadline = envelope.deadline();
         if deadline.is_some_and(has_passed) {
             return Some(End::Stopped(Reason::Deadline));
@@ -53,6 +56,7 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
                 // Busy for a while: what was fetched ahead is for others, and what is finished goes out.
                 fetched.release_rest();
                 let _listed = service.running.enter(envelope.id(), stop);
+                let _listening = envelope.listen(stop);
                 *following = true;
                 follow(run, outlet.flush(tally), limits, stop, &context, &span).await
             }

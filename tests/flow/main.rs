@@ -1,0 +1,7 @@
+//! What flows promise, in sentences. Time is paused wherever it matters.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
+
+mod each;
+mod fork;
+mod jobs;
+mod run;
