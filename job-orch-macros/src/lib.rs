@@ -18,6 +18,7 @@ mod option;
 mod paths;
 mod processor;
 mod resources;
+mod route;
 mod signature;
 mod value;
 
@@ -319,4 +320,52 @@ pub fn processor(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_derive(Resources, attributes(hosts, shared))]
 pub fn resources(item: TokenStream) -> TokenStream {
     resources::resources(item.into()).into()
+}
+
+/// Makes the struct whose fields say where each variant of an enum goes in a flow.
+///
+/// ```
+/// use job_orch::Route;
+/// use job_orch::flow::{Wire, arm};
+///
+/// struct Circle(f64);
+///
+/// #[derive(Route)]
+/// enum Shape {
+///     Circle(Circle),
+///     Rectangle(f64, f64),
+///     Point,
+/// }
+///
+/// fn area(shape: Wire<Shape>) -> Wire<f64> {
+///     shape.route(ShapeArms {
+///         circle: arm(|circle| circle.map(|Circle(radius)| std::f64::consts::PI * radius * radius)),
+///         rectangle: arm(|sides| sides.map(|(a, b)| a * b)),
+///         point: arm(|nothing| nothing.map(|()| 0.0)),
+///     })
+/// }
+/// # let _ = area;
+/// ```
+///
+/// | variant | its wire carries |
+/// |---|---|
+/// | `Circle(Circle)` | the value |
+/// | `Rectangle(f64, f64)` | a tuple |
+/// | `Point` | `()` |
+///
+/// The struct has the enum's visibility, and its fields are the variants' names in snake case. A variant that is left out is an
+/// error of the compiler: `missing field`.
+///
+/// # Options
+///
+/// | attribute | where | meaning |
+/// |---|---|---|
+/// | `#[route(crate = path)]` | on the enum | where the crate `job-orch` is found, if it has another name |
+///
+/// # Limits
+///
+/// The enum has no type parameters, and no variant with named fields.
+#[proc_macro_derive(Route, attributes(route))]
+pub fn route(item: TokenStream) -> TokenStream {
+    route::route(item.into()).into()
 }

@@ -16,6 +16,9 @@ pub use crate::orchestrator::{Assembly, Provider};
 pub use crate::resources::{EachWorker, Gives, Here, Hosts, Lends, Mine, Ours, Supplies};
 pub use std::sync::Arc;
 
+// Flows.
+pub use crate::flow::{Lane, Routing};
+
 // Cache.
 pub use crate::cache::{
     CachedError, CachedRequest, CachedResponse, Digest, Keep, KeyBy, KeyOf, Keyable, Keyless, MemoryKeep, Policy,

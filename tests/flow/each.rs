@@ -41,7 +41,8 @@ async fn an_each_in_an_each_keeps_both_orders() {
 #[tokio::test]
 async fn parts_of_which_nothing_comes_out_are_left_out() {
     let orch = start(1, 8).await;
-    let flow = Flow::define("evens", |n: Wire<Vec<u64>>| n.each(|n| n.filter(|n| n % 2 == 0).to(Double))).unwrap();
+    let flow =
+        Flow::define("evens", |n: Wire<Vec<u64>>| n.each(|n| n.filter(|n| n.is_multiple_of(2)).to(Double))).unwrap();
     assert_eq!(orch.run(&flow, (0..9).collect()).await.unwrap(), [0, 4, 8, 12, 16]);
 }
 

@@ -41,7 +41,7 @@ pub(crate) async fn sleep(millis: &u64) -> u64 {
 /// Fails for odd numbers.
 #[job]
 pub(crate) async fn halve(number: &u64) -> Result<u64, Odd> {
-    if number % 2 == 0 { Ok(number / 2) } else { Err(Odd(*number)) }
+    if number.is_multiple_of(2) { Ok(number / 2) } else { Err(Odd(*number)) }
 }
 
 #[job]

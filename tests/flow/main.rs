@@ -5,3 +5,4 @@ mod each;
 mod fork;
 mod jobs;
 mod run;
+mod steps;

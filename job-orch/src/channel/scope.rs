@@ -184,6 +184,11 @@ impl At<'_> {
         Scope::new(Arc::clone(steps), Some(self.place()), luggage.clone(), holds)
     }
 
+    /// A part of the flow that begins here and lies nowhere: the end of a run does not end it.
+    pub(crate) fn open_beside(self, holds: impl Holds) -> Arc<Scope> {
+        Scope::new(Arc::clone(&self.scope.steps), None, None, holds)
+    }
+
     /// Ends what lies at this place with a failure, and what lies around it as far as nothing handles it.
     pub(crate) fn fail(self, fault: Fault) {
         self.scope.holds.failed(self, fault);

@@ -6,6 +6,8 @@
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 
+use tokio::runtime::Handle;
+
 use super::draft::Home;
 use crate::channel::scope::{Answered, At, Scope, StepNo, Steps};
 use crate::client::Door;
@@ -42,6 +44,7 @@ pub(crate) struct Binder<'a> {
     heads: HashMap<Home, Box<dyn Any>>,
     missing: Option<NotHosted>,
     collects: bool,
+    runtime: Handle,
 }
 
 /// A step whose job nobody hosts.
@@ -52,14 +55,27 @@ pub(crate) struct NotHosted {
 }
 
 impl<'a> Binder<'a> {
-    pub(super) fn new(doors: &'a dyn Doors, steps: usize, collects: bool) -> Self {
+    pub(super) fn new(doors: &'a dyn Doors, runtime: &Handle, steps: usize, collects: bool) -> Self {
         let steps = std::iter::repeat_with(|| None).take(steps).collect();
-        Self { doors, steps, heads: HashMap::new(), missing: None, collects }
+        Self { doors, steps, heads: HashMap::new(), missing: None, collects, runtime: runtime.clone() }
     }
 
     /// Whether the flow collects failures, instead of ending at the first.
     pub(super) const fn collects(&self) -> bool {
         self.collects
+    }
+
+    /// Lays a part of the flow that ends at the first failure.
+    pub(super) fn at_first_failure<R>(&mut self, lay: impl FnOnce(&mut Self) -> R) -> R {
+        let collects = std::mem::replace(&mut self.collects, false);
+        let laid = lay(self);
+        self.collects = collects;
+        laid
+    }
+
+    /// Where what waits for a clock runs.
+    pub(super) fn runtime(&self) -> Handle {
+        self.runtime.clone()
     }
 
     /// The door of a job. One that is not hosted is reported, the first in the order of the flow.

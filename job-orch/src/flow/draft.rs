@@ -19,6 +19,19 @@ struct Record {
     mistake: Option<Mistake>,
 }
 
+/// The end of a wire so far: a step, and which of several ways leads on from it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tail {
+    pub(super) step: StepNo,
+    pub(super) label: Option<&'static str>,
+}
+
+impl From<StepNo> for Tail {
+    fn from(step: StepNo) -> Self {
+        Self { step, label: None }
+    }
+}
+
 /// The closure whose wire this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Home(pub(super) u32);
@@ -36,30 +49,15 @@ impl Draft {
     }
 
     /// One more step, behind these and inside of that one.
-    pub(super) fn add(&self, kind: Kind, inside: Option<StepNo>, after: &[StepNo]) -> StepNo {
+    pub(super) fn add(&self, kind: Kind, inside: Option<StepNo>, after: &[Tail]) -> StepNo {
         let mut record = lock(&self.0);
-        let Some(step) =
-            StepNo::try_from(record.graph.nodes.len()).ok().filter(|_| record.graph.nodes.len() < MOST_STEPS)
-        else {
+        let Some(step) = StepNo::try_from(record.graph.nodes.len()).ok().filter(|step| *step < StepNo::MAX) else {
             record.mistake.get_or_insert(Mistake::TooLong(MOST_STEPS));
             return StepNo::MAX;
         };
         record.graph.nodes.push(Node { step, kind, inside });
-        record.graph.edges.extend(after.iter().map(|from| Edge { from: *from, to: step, label: None }));
+        record.graph.edges.extend(after.iter().map(|tail| Edge { from: tail.step, to: step, label: tail.label }));
         step
-    }
-
-    /// Names the edge that leads to this step from that one.
-    pub(super) fn label(&self, from: StepNo, to: StepNo, label: impl Into<String>) {
-        let mut record = lock(&self.0);
-        if let Some(edge) = record.graph.edges.iter_mut().find(|edge| edge.from == from && edge.to == to) {
-            edge.label = Some(label.into());
-        }
-    }
-
-    /// One more edge.
-    pub(super) fn link(&self, from: StepNo, to: StepNo, label: Option<String>) {
-        lock(&self.0).graph.edges.push(Edge { from, to, label });
     }
 
     pub(super) fn refuse(&self, mistake: Mistake) {

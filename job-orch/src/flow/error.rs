@@ -30,6 +30,9 @@ pub enum Mistake {
         /// What the step is called.
         inside: &'static str,
     },
+    /// `.with(…)` outside of the closure that was given the late value.
+    #[error("`.with(…)` outside of the closure of `share` that was given the late value: use it there")]
+    SmuggledLate,
     /// It has too many steps.
     #[error("it has more than {0} steps: make a part of it a flow of its own")]
     TooLong(usize),

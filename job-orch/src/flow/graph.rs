@@ -77,7 +77,7 @@ pub struct Edge {
     /// to this one.
     pub to: StepNo,
     /// Which of several ways it is.
-    pub label: Option<String>,
+    pub label: Option<&'static str>,
 }
 
 impl Graph {

@@ -41,7 +41,9 @@ pub use contract::{Absorbs, Copies, Copying, Fails, Many, Safe, SettledIn, Takes
 pub use error::{FlowError, InvalidFlow, Mistake};
 pub use graph::{Edge, Graph, Kind, Node};
 pub use run::FlowRun;
-pub use step::Attempt;
+pub use step::{Arm, Arms, Attempt, Late, arm};
+#[doc(hidden)]
+pub use step::{Binding, Branch, Here, Lane, Routing, Way};
 pub use wire::Wire;
 
 pub(crate) use bind::Doors;
@@ -73,7 +75,7 @@ impl<In: Send + 'static, Out: Send + 'static, F: Send + 'static> Flow<In, Out, F
     pub fn define(name: &'static str, wiring: impl FnOnce(Wire<In, F>) -> Wire<Out, F>) -> Result<Self, InvalidFlow> {
         let draft = Draft::new(name);
         let first = draft.add(Kind::Input, None, &[]);
-        let wire = Wire::begin(&draft, None, first);
+        let wire = Wire::begin(&draft, None, first.into());
         let home = wire.home;
         let end = wiring(wire);
         if end.home != home || !end.draft.is(&draft) {

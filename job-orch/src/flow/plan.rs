@@ -1,5 +1,6 @@
 //! A flow that is bound to the jobs of an orchestrator.
 
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
@@ -13,6 +14,8 @@ use crate::sync::{Arc, Mutex, lock};
 pub(crate) trait Host: Doors + Sync {
     /// Who it is. It dies with the orchestrator.
     fn identity(&self) -> &Arc<()>;
+    /// Where it runs.
+    fn runtime(&self) -> &Handle;
     /// The runs in flight, for which a shutdown waits.
     fn traffic(&self) -> &TaskTracker;
 }
@@ -37,8 +40,8 @@ pub(super) struct Layout<Out> {
 }
 
 impl<In: Send + 'static, Out: Send + 'static> Plan<In, Out> {
-    pub(super) fn bind(layout: &Layout<Out>, doors: &dyn Doors) -> Result<Self, NotHosted> {
-        let mut binder = Binder::new(doors, layout.steps, layout.collects);
+    pub(super) fn bind(layout: &Layout<Out>, host: &dyn Host) -> Result<Self, NotHosted> {
+        let mut binder = Binder::new(host, host.runtime(), layout.steps, layout.collects);
         (layout.lay)(&mut binder, Arc::new(End(layout.last)));
         let head = binder.head(layout.home).unwrap_or_else(|| Arc::new(super::step::Nowhere(layout.last)));
         let permits = Arc::new(Semaphore::new(layout.at_once.min(Semaphore::MAX_PERMITS)));
@@ -47,7 +50,10 @@ impl<In: Send + 'static, Out: Send + 'static> Plan<In, Out> {
 }
 
 /// The plans of one flow, by orchestrator. Those of orchestrators that are gone are forgotten when another one comes.
-pub(super) struct Plans<In, Out>(Mutex<Vec<(Arc<()>, Arc<Plan<In, Out>>)>>);
+pub(super) struct Plans<In, Out>(Mutex<Vec<Bound<In, Out>>>);
+
+/// A plan, and the orchestrator that it is for.
+type Bound<In, Out> = (Arc<()>, Arc<Plan<In, Out>>);
 
 impl<In: Send + 'static, Out: Send + 'static> Plans<In, Out> {
     pub(super) const fn new() -> Self {

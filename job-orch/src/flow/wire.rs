@@ -5,7 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::bind::{Binder, Lay, Next};
-use super::draft::{Draft, Home};
+use super::draft::{Draft, Home, Tail};
 use super::error::Mistake;
 use super::graph::Kind;
 use crate::channel::scope::StepNo;
@@ -22,14 +22,14 @@ pub struct Wire<T, F = Infallible> {
     /// Inside of which step.
     pub(super) inside: Option<StepNo>,
     /// The step that it comes from.
-    pub(super) last: StepNo,
+    pub(super) last: Tail,
     pub(super) lay: Lay<T>,
     pub(super) flow: PhantomData<fn() -> F>,
 }
 
 impl<T: Send + 'static, F: Send + 'static> Wire<T, F> {
     /// The wire of a new closure, which begins behind this step.
-    pub(super) fn begin(draft: &Draft, inside: Option<StepNo>, last: StepNo) -> Self {
+    pub(super) fn begin(draft: &Draft, inside: Option<StepNo>, last: Tail) -> Self {
         let home = draft.home();
         let lay: Lay<T> = Box::new(move |binder, next| binder.begin(home, next));
         Self { draft: draft.clone(), home, inside, last, lay, flow: PhantomData }
@@ -53,31 +53,27 @@ impl<T: Send + 'static, F: Send + 'static> Wire<T, F> {
     /// One more step, which is in the draft already.
     pub(super) fn become_step<U: Send + 'static>(
         self,
-        step: StepNo,
+        last: impl Into<Tail>,
         make: impl Fn(StepNo, &mut Binder<'_>, Arc<dyn Next<U>>) -> Arc<dyn Next<T>> + Send + Sync + 'static,
     ) -> Wire<U, F> {
         let Self { draft, home, inside, lay, .. } = self;
+        let last = last.into();
+        let step = last.step;
         let lay: Lay<U> = Box::new(move |binder, next| {
             let made = make(step, binder, next);
             lay(binder, made);
         });
-        Wire { draft, home, inside, last: step, lay, flow: PhantomData }
+        Wire { draft, home, inside, last, lay, flow: PhantomData }
     }
 
     /// A closure inside of the step `within`, laid between its own wire and a step behind it.
     pub(super) fn part<A: Send + 'static, B: Send + 'static>(
         &self,
-        within: StepNo,
+        within: impl Into<Tail>,
         inside: Option<StepNo>,
         closure: impl FnOnce(Wire<A, F>) -> Wire<B, F>,
     ) -> Part<A, B> {
-        let wire = Wire::<A, F>::begin(&self.draft, inside, within);
-        let home = wire.home;
-        let end = closure(wire);
-        if end.home != home || !end.draft.is(&self.draft) {
-            self.draft.refuse(Mistake::SmuggledWire { inside: self.draft.name(within) });
-        }
-        Part { home, last: end.last, lay: end.lay, begins: PhantomData }
+        Part::of(&self.draft, within.into(), inside, closure)
     }
 }
 
@@ -85,12 +81,28 @@ impl<T: Send + 'static, F: Send + 'static> Wire<T, F> {
 pub(super) struct Part<A, B> {
     home: Home,
     /// Its last step.
-    pub(super) last: StepNo,
+    pub(super) last: Tail,
     lay: Lay<B>,
     begins: PhantomData<fn(A)>,
 }
 
-impl<A: 'static, B: 'static> Part<A, B> {
+impl<A: Send + 'static, B: Send + 'static> Part<A, B> {
+    /// What the closure makes of a wire that begins behind this step.
+    pub(super) fn of<F: Send + 'static>(
+        draft: &Draft,
+        within: Tail,
+        inside: Option<StepNo>,
+        closure: impl FnOnce(Wire<A, F>) -> Wire<B, F>,
+    ) -> Self {
+        let wire = Wire::<A, F>::begin(draft, inside, within);
+        let home = wire.home;
+        let end = closure(wire);
+        if end.home != home || !end.draft.is(draft) {
+            draft.refuse(Mistake::SmuggledWire { inside: draft.name(within.step) });
+        }
+        Self { home, last: end.last, lay: end.lay, begins: PhantomData }
+    }
+
     /// Lays it before this step, and gives its first.
     pub(super) fn lay(&self, binder: &mut Binder<'_>, next: Arc<dyn Next<B>>) -> Option<Arc<dyn Next<A>>> {
         (self.lay)(binder, next);

@@ -11,6 +11,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio_util::task::TaskTracker;
@@ -68,6 +69,7 @@ struct Running {
     // Runs of flows that are in flight.
     traffic: TaskTracker,
     identity: Arc<()>,
+    runtime: Handle,
 }
 
 impl Doors for Running {
@@ -79,6 +81,10 @@ impl Doors for Running {
 impl Host for Running {
     fn identity(&self) -> &Arc<()> {
         &self.identity
+    }
+
+    fn runtime(&self) -> &Handle {
+        &self.runtime
     }
 
     fn traffic(&self) -> &TaskTracker {
@@ -126,6 +132,7 @@ impl<E: Engine, A> Orchestrator<E, A> {
             drain,
             traffic: TaskTracker::new(),
             identity: Arc::new(()),
+            runtime: Handle::current(),
         };
         Self { running: Arc::new(running), types: PhantomData }
     }

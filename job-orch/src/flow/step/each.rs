@@ -51,7 +51,7 @@ impl<T: Send + 'static, F: Send + 'static> Wire<T, F> {
         let part = self.part::<U, V>(each, Some(each), part);
         let collect = self.draft.add(Kind::Collect, self.inside, &[part.last]);
         self.become_step(collect, move |step, binder, next: Arc<dyn Next<Vec<V>>>| {
-            let end = Arc::new(Collect::<T::Iter, U, V, F> { step, types: PhantomData });
+            let end = Arc::new(Collect::<T::Iter, U, V, F> { step, running: PhantomData });
             let head = part.lay(binder, end).unwrap_or_else(|| Arc::new(Nowhere(step)));
             let rules = Rules { step: each, at_once: at_once.max(1), collects: binder.collects() };
             Arc::new(Each::<T, U, V, F> { rules, head, next, types: PhantomData })
@@ -192,7 +192,7 @@ where
             let Some((source, mut parts, room)) = self.begin_to_fill() else { return };
             let Some((source, is_exhausted)) = self.take_parts(scope, source, &mut parts, room) else { return };
             let Some(first) = self.sent(source, parts.len(), is_exhausted) else {
-                return self.fail(scope, Fault::Beyond(self.rules.step, u64::from(u32::MAX)));
+                return fail(scope, Fault::Beyond(self.rules.step, u64::from(u32::MAX)));
             };
             if !parts.is_empty() {
                 self.head.accept_many(scope, first, &mut parts);
@@ -276,13 +276,14 @@ where
             None => self.next.accept(parent, done),
         }
     }
+}
 
-    fn fail(&self, scope: &Arc<Scope>, fault: Fault) {
-        if scope.end_early()
-            && let Some(parent) = scope.parent()
-        {
-            parent.fail(fault);
-        }
+/// Ends it with its first failure.
+fn fail(scope: &Scope, fault: Fault) {
+    if scope.end_early()
+        && let Some(parent) = scope.parent()
+    {
+        parent.fail(fault);
     }
 }
 
@@ -295,7 +296,7 @@ where
 {
     fn failed(&self, at: At<'_>, fault: Fault) {
         if !self.rules.collects {
-            return self.fail(at.scope, fault);
+            return fail(at.scope, fault);
         }
         let mut state = lock(&self.state);
         if state.faults.len() < MOST_FAULTS {
@@ -314,7 +315,7 @@ where
 /// The end of a part.
 struct Collect<I, U, V, F> {
     step: StepNo,
-    types: PhantomData<fn(I, U) -> (V, F)>,
+    running: PhantomData<Box<Running<I, U, V, F>>>,
 }
 
 impl<I, U, V, F> Next<V> for Collect<I, U, V, F>
