@@ -3,6 +3,7 @@
 
 mod each;
 mod fork;
+mod graph;
 mod jobs;
 mod run;
 mod steps;

@@ -73,7 +73,7 @@ pub(crate) struct Luggage {
 /// Counts what goes through the steps of a run.
 pub(crate) trait Counts: std::fmt::Debug + Send + Sync {
     fn entered(&self, step: StepNo, count: u64);
-    fn left(&self, step: StepNo, count: u64);
+    fn left(&self, step: StepNo);
 }
 
 /// One run of a flow, or one part of a run.
@@ -241,7 +241,7 @@ impl Onward {
             return;
         }
         if let Some(progress) = self.scope.progress() {
-            progress.left(self.step, 1);
+            progress.left(self.step);
         }
         match self.scope.step::<J>(self.step) {
             Some(step) => step.answered(self.at(), answer),

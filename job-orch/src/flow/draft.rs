@@ -55,7 +55,7 @@ impl Draft {
             record.mistake.get_or_insert(Mistake::TooLong(MOST_STEPS));
             return StepNo::MAX;
         };
-        record.graph.nodes.push(Node { step, kind, inside });
+        record.graph.nodes.push(Node { step, kind, inside, count: None });
         record.graph.edges.extend(after.iter().map(|tail| Edge { from: tail.step, to: step, label: tail.label }));
         step
     }

@@ -1,5 +1,6 @@
 //! A flow as data: its steps, and what leads from one to the next.
 
+use super::progress::StepCount;
 use crate::channel::scope::StepNo;
 
 /// A flow as data.
@@ -24,6 +25,8 @@ pub struct Node {
     pub kind: Kind,
     /// The number of the step inside of which it lies, such as an `each`.
     pub inside: Option<StepNo>,
+    /// How far a run is here, if [`counted`](Graph::counted) has said so.
+    pub count: Option<StepCount>,
 }
 
 /// What a step does.
@@ -35,7 +38,7 @@ pub enum Kind {
     /// The output.
     Output,
     /// A job, by its name.
-    Job(&'static str),
+    To(&'static str),
     /// A job whose failure is handled in place.
     Attempt(&'static str),
     /// A function.
@@ -85,6 +88,18 @@ impl Graph {
         Self { flow, nodes: Vec::new(), edges: Vec::new() }
     }
 
+    /// The same graph with how far a run is: drawn, it shows the counts.
+    #[must_use]
+    pub fn counted(&self, counts: &[StepCount]) -> Self {
+        let mut graph = self.clone();
+        for count in counts {
+            if let Some(node) = graph.nodes.get_mut(usize::from(count.step)) {
+                node.count = Some(*count);
+            }
+        }
+        graph
+    }
+
     /// The name of a step: of a job, its own.
     #[must_use]
     pub fn name(&self, step: StepNo) -> &'static str {
@@ -99,7 +114,7 @@ impl Kind {
         match self {
             Self::Input => "input",
             Self::Output => "output",
-            Self::Job(job) | Self::Attempt(job) => job,
+            Self::To(job) | Self::Attempt(job) => job,
             Self::Map => "map",
             Self::Filter => "filter",
             Self::Fork => "fork",

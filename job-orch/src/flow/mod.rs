@@ -25,9 +25,11 @@
 mod bind;
 mod contract;
 mod draft;
+mod draw;
 mod error;
 mod graph;
 mod plan;
+mod progress;
 mod root;
 mod run;
 mod step;
@@ -40,6 +42,7 @@ use std::marker::PhantomData;
 pub use contract::{Absorbs, Copies, Copying, Fails, Many, Safe, SettledIn, Takes};
 pub use error::{FlowError, InvalidFlow, Mistake};
 pub use graph::{Edge, Graph, Kind, Node};
+pub use progress::{Progress, StepCount};
 pub use run::FlowRun;
 pub use step::{Arm, Arms, Attempt, Late, arm};
 #[doc(hidden)]

@@ -12,8 +12,9 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::Flow;
 use super::error::FlowError;
 use super::plan::{Host, Plan};
+use super::progress::{Counting, Progress};
 use super::root::{Admission, Root};
-use crate::channel::scope::{At, Luggage, Scope};
+use crate::channel::scope::{At, Counts, Luggage, Scope};
 use crate::channel::ticket::Wishes;
 use crate::span::{IntoSpan, InvalidSpan};
 use crate::sync::Arc;
@@ -45,6 +46,7 @@ pub struct FlowRun<'a, In, Out, F> {
 struct Extras {
     timeout: Option<Result<Duration, InvalidSpan>>,
     trace_parent: Option<Box<str>>,
+    progress: Option<Arc<Counting>>,
 }
 
 enum State<In, Out> {
@@ -71,6 +73,12 @@ impl<'a, In: Send + 'static, Out: Send + 'static, F: Send + 'static> FlowRun<'a,
     pub fn trace_parent(mut self, trace_parent: impl Into<String>) -> Self {
         self.extras.get_or_insert_default().trace_parent = Some(trace_parent.into().into_boxed_str());
         self
+    }
+
+    /// How far the run is, as a stream: see [`Progress`].
+    pub fn progress(&mut self) -> Progress {
+        let graph = self.flow.graph();
+        self.extras.get_or_insert_default().progress.get_or_insert_with(|| Counting::new(graph)).watch()
     }
 
     fn poll_state(&mut self, context: &mut Context<'_>) -> Poll<Result<Out, FlowError<F>>> {
@@ -125,7 +133,8 @@ impl<'a, In: Send + 'static, Out: Send + 'static, F: Send + 'static> FlowRun<'a,
                 deadline: self.alarm.as_ref().map(|alarm| alarm.deadline()),
                 trace_parent: extras.trace_parent.clone(),
             };
-            Arc::new(Luggage { wishes, progress: None })
+            let progress = extras.progress.clone().map(|progress| progress as Arc<dyn Counts>);
+            Arc::new(Luggage { wishes, progress })
         });
         let admission = Admission { _permit: permit, _token: traffic.token() };
         let root = Root::<Out>::new(context.waker().clone(), admission);
@@ -168,6 +177,15 @@ impl<'a, In: Send + 'static, Out: Send + 'static, F: Send + 'static> FlowRun<'a,
 // Nothing in it is pinned in place: what must be is in a box.
 impl<In, Out, F> Unpin for FlowRun<'_, In, Out, F> {}
 
+impl<In, Out, F> FlowRun<'_, In, Out, F> {
+    /// Tells who watches.
+    fn tell_end(&self) {
+        if let Some(progress) = self.extras.as_ref().and_then(|extras| extras.progress.as_ref()) {
+            progress.end();
+        }
+    }
+}
+
 impl<In: Send + 'static, Out: Send + 'static, F: Send + 'static> Future for FlowRun<'_, In, Out, F> {
     type Output = Result<Out, FlowError<F>>;
 
@@ -180,7 +198,11 @@ impl<In: Send + 'static, Out: Send + 'static, F: Send + 'static> Future for Flow
             && alarm.as_mut().poll(context).is_ready()
         {
             run.cancel();
+            run.tell_end();
             return Poll::Ready(Err(FlowError::Expired { flow: run.flow.name() }));
+        }
+        if polled.is_ready() {
+            run.tell_end();
         }
         polled
     }
@@ -191,6 +213,7 @@ impl<In, Out, F> Drop for FlowRun<'_, In, Out, F> {
         if let State::Running(scope) = &self.state {
             scope.end_early();
         }
+        self.tell_end();
     }
 }
 

@@ -24,7 +24,7 @@ impl<T: Send + 'static, F: Send + 'static> Wire<T, F> {
         J::Failure: SettledIn<J::Error, F>,
     {
         let _ = job;
-        self.job::<J>(Kind::Job(J::NAME), |step, next| {
+        self.job::<J>(Kind::To(J::NAME), |step, next| {
             Arc::new(To { step, next, settle: <J::Failure as SettledIn<J::Error, F>>::settle })
         })
     }
