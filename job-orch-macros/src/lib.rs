@@ -10,6 +10,7 @@ mod errors;
 #[cfg(test)]
 mod expected;
 mod fingerprint;
+mod flow;
 mod item_fn;
 mod job;
 mod mark;
@@ -267,6 +268,52 @@ pub fn job(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn processor(args: TokenStream, item: TokenStream) -> TokenStream {
     processor::processor(args.into(), item.into()).into()
+}
+
+/// Makes a function from wire to wire a job: a flow that can be hosted, called, sent, cached, retried and nested like one.
+///
+/// ```
+/// use job_orch::flow::{FlowError, Wire};
+/// use job_orch::prelude::*;
+/// use job_orch::{flow, job};
+///
+/// #[job]
+/// async fn parse(text: &String) -> Result<u64, std::num::ParseIntError> {
+///     text.parse()
+/// }
+///
+/// #[job]
+/// async fn double(number: &u64) -> u64 {
+///     number * 2
+/// }
+///
+/// /// Doubles what is written.
+/// #[flow(timeout = "30s")]
+/// fn doubled(texts: Wire<String, std::num::ParseIntError>) -> Wire<u64, std::num::ParseIntError> {
+///     texts.to(Parse).to(Double)
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), job_orch::Error> {
+/// let orch = Orchestrator::on(Memory::new()).host(Parse).host(Double).host(Doubled).start().await?;
+/// assert_eq!(orch.call(Doubled, "21".to_owned()).await?, 42);
+/// # orch.shutdown().await }
+/// ```
+///
+/// The function stays an ordinary one, and a part for other flows: `wire.then(doubled)`. Beside it stands the job type, here
+/// `Doubled`: its request is what the first wire carries, which is `Clone`, its response what the last one carries, and its error
+/// is `FlowError<E>` of the flow's own error `E`. A flow that uses it by `.to(Doubled)` converts that.
+///
+/// The jobs of its steps are hosted by the same orchestrator, in any order; one that is missing is an error of `start`.
+///
+/// # Options
+///
+/// | option | meaning | without it |
+/// |---|---|---|
+/// | `at_once = 8` | runs at the same time, 1 to 4096; further requests wait | 64 |
+/// | those of [`macro@job`] | the same, for the flow as a whole | |
+#[proc_macro_attribute]
+pub fn flow(args: TokenStream, item: TokenStream) -> TokenStream {
+    flow::flow(args.into(), item.into()).into()
 }
 
 /// Makes a struct the provider of its fields and the host of the jobs it names.

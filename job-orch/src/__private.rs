@@ -17,7 +17,9 @@ pub use crate::resources::{EachWorker, Gives, Here, Hosts, Lends, Mine, Ours, Su
 pub use std::sync::Arc;
 
 // Flows.
-pub use crate::flow::{Lane, Routing};
+pub use crate::context::Context;
+pub use crate::flow::{Flow, FlowError, HostedFlow, InvalidFlow, Lane, Routing, Unwired, WireOf, Wired, Wiring};
+pub use std::any::TypeId;
 
 // Cache.
 pub use crate::cache::{

@@ -25,7 +25,7 @@ mod span;
 mod sync;
 
 #[cfg(feature = "macros")]
-pub use job_orch_macros::{Resources, Route, job, processor};
+pub use job_orch_macros::{Resources, Route, flow, job, processor};
 
 pub use cache::GetCache;
 pub use client::{Call, Client, NotSent, Receipt, Refusal, Responses, Send};

@@ -4,6 +4,7 @@
 mod each;
 mod fork;
 mod graph;
+mod hosted;
 mod jobs;
 mod run;
 mod steps;

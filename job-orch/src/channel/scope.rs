@@ -237,7 +237,12 @@ impl Onward {
 
     /// Goes on in the flow. Only the first answer counts.
     pub(super) fn answer<J: Run>(&self, answer: Answer<J>) {
-        if self.answered.swap(true, Ordering::Relaxed) || self.scope.is_void() {
+        // Whoever answers holds the envelope, so nobody else does at the same time.
+        if self.answered.load(Ordering::Relaxed) {
+            return;
+        }
+        self.answered.store(true, Ordering::Relaxed);
+        if self.scope.is_void() {
             return;
         }
         if let Some(progress) = self.scope.progress() {

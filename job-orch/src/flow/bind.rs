@@ -43,6 +43,7 @@ pub(crate) struct Binder<'a> {
     // Where the wires of closures begin, by the closure: an `Arc<dyn Next<T>>` each.
     heads: HashMap<Home, Box<dyn Any>>,
     missing: Option<NotHosted>,
+    uses: Vec<TypeId>,
     collects: bool,
     runtime: Handle,
 }
@@ -57,7 +58,15 @@ pub(crate) struct NotHosted {
 impl<'a> Binder<'a> {
     pub(super) fn new(doors: &'a dyn Doors, runtime: &Handle, steps: usize, collects: bool) -> Self {
         let steps = std::iter::repeat_with(|| None).take(steps).collect();
-        Self { doors, steps, heads: HashMap::new(), missing: None, collects, runtime: runtime.clone() }
+        Self {
+            doors,
+            steps,
+            heads: HashMap::new(),
+            missing: None,
+            uses: Vec::new(),
+            collects,
+            runtime: runtime.clone(),
+        }
     }
 
     /// Whether the flow collects failures, instead of ending at the first.
@@ -80,6 +89,7 @@ impl<'a> Binder<'a> {
 
     /// The door of a job. One that is not hosted is reported, the first in the order of the flow.
     pub(super) fn door<J: Run>(&mut self, step: StepNo) -> Option<Arc<dyn Door<J>>> {
+        self.uses.push(TypeId::of::<J>());
         let door = self.doors.door(TypeId::of::<J>()).and_then(|door| door.downcast::<Arc<dyn Door<J>>>().ok());
         if door.is_none() && self.missing.is_none_or(|missing| missing.step > step) {
             self.missing = Some(NotHosted { step, job: J::NAME });
@@ -104,10 +114,11 @@ impl<'a> Binder<'a> {
         self.heads.remove(&home)?.downcast().ok().map(|head| *head)
     }
 
-    pub(super) fn finish(self) -> Result<Steps, NotHosted> {
+    /// The steps, and the jobs that they use.
+    pub(super) fn finish(self) -> Result<(Steps, Vec<TypeId>), NotHosted> {
         match self.missing {
             Some(missing) => Err(missing),
-            None => Ok(self.steps.into()),
+            None => Ok((self.steps.into(), self.uses)),
         }
     }
 }

@@ -28,6 +28,7 @@ mod draft;
 mod draw;
 mod error;
 mod graph;
+mod hosted;
 mod plan;
 mod progress;
 mod root;
@@ -42,6 +43,7 @@ use std::marker::PhantomData;
 pub use contract::{Absorbs, Copies, Copying, Fails, Many, Safe, SettledIn, Takes};
 pub use error::{FlowError, InvalidFlow, Mistake};
 pub use graph::{Edge, Graph, Kind, Node};
+pub use hosted::{HostedFlow, Unwired, WireOf, Wired, Wiring};
 pub use progress::{Progress, StepCount};
 pub use run::FlowRun;
 pub use step::{Arm, Arms, Attempt, Late, arm};
@@ -52,6 +54,7 @@ pub use wire::Wire;
 pub(crate) use bind::Doors;
 pub(crate) use plan::Host;
 
+use bind::NotHosted;
 use draft::Draft;
 use plan::{Layout, Plan, Plans};
 
@@ -117,8 +120,8 @@ impl<In: Send + 'static, Out: Send + 'static, F: Send + 'static> Flow<In, Out, F
         &self.graph
     }
 
-    fn plan(&self, host: &dyn Host) -> Result<Arc<Plan<In, Out>>, FlowError<F>> {
-        self.plans.get(&self.layout, host).map_err(|missing| FlowError::not_hosted(self.graph.flow, missing))
+    fn plan(&self, host: &dyn Host) -> Result<Arc<Plan<In, Out>>, NotHosted> {
+        self.plans.get(&self.layout, host)
     }
 }
 

@@ -1,5 +1,8 @@
 //! A flow that is bound to the jobs of an orchestrator.
 
+use std::any::TypeId;
+use std::marker::PhantomData;
+
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
@@ -26,7 +29,7 @@ pub(crate) struct Plan<In, Out> {
     pub(super) head: Arc<dyn Next<In>>,
     /// How many more runs may be in flight.
     pub(super) permits: Arc<Semaphore>,
-    ends: std::marker::PhantomData<fn() -> Out>,
+    ends: PhantomData<fn() -> Out>,
 }
 
 /// How a flow is bound.
@@ -40,12 +43,18 @@ pub(super) struct Layout<Out> {
 }
 
 impl<In: Send + 'static, Out: Send + 'static> Plan<In, Out> {
-    pub(super) fn bind(layout: &Layout<Out>, host: &dyn Host) -> Result<Self, NotHosted> {
-        let mut binder = Binder::new(host, host.runtime(), layout.steps, layout.collects);
+    /// Binds a flow. Gives the jobs that it uses, too.
+    pub(super) fn bind(
+        layout: &Layout<Out>,
+        doors: &dyn Doors,
+        runtime: &Handle,
+    ) -> Result<(Self, Vec<TypeId>), NotHosted> {
+        let mut binder = Binder::new(doors, runtime, layout.steps, layout.collects);
         (layout.lay)(&mut binder, Arc::new(End(layout.last)));
         let head = binder.head(layout.home).unwrap_or_else(|| Arc::new(super::step::Nowhere(layout.last)));
         let permits = Arc::new(Semaphore::new(layout.at_once.min(Semaphore::MAX_PERMITS)));
-        Ok(Self { steps: Arc::new(binder.finish()?), head, permits, ends: std::marker::PhantomData })
+        let (steps, uses) = binder.finish()?;
+        Ok((Self { steps: Arc::new(steps), head, permits, ends: PhantomData }, uses))
     }
 }
 
@@ -65,7 +74,7 @@ impl<In: Send + 'static, Out: Send + 'static> Plans<In, Out> {
         if let Some((_, plan)) = plans.iter().find(|(identity, _)| Arc::ptr_eq(identity, host.identity())) {
             return Ok(Arc::clone(plan));
         }
-        let plan = Arc::new(Plan::bind(layout, host)?);
+        let plan = Arc::new(Plan::bind(layout, host, host.runtime())?.0);
         plans.retain(|(identity, _)| Arc::strong_count(identity) > 1);
         plans.push((Arc::clone(host.identity()), Arc::clone(&plan)));
         Ok(plan)

@@ -26,7 +26,8 @@ enum Slot<Out> {
 /// A run's leave to be in flight. It ends with the last thing that moves in the run.
 pub(super) struct Admission {
     pub(super) _permit: OwnedSemaphorePermit,
-    pub(super) _token: TaskTrackerToken,
+    // A shutdown waits for it. Of a hosted flow, it waits for the worker.
+    pub(super) _token: Option<TaskTrackerToken>,
 }
 
 impl<Out: Send + 'static> Root<Out> {

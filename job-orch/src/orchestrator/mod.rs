@@ -4,6 +4,7 @@ mod assembly;
 mod health;
 mod hosted;
 mod provider;
+mod stages;
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
@@ -13,13 +14,13 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
-use tokio::task::JoinSet;
 use tokio_util::task::TaskTracker;
 
 pub use assembly::Assembly;
 pub use health::{Health, JobHealth};
 pub(crate) use hosted::HostedJob;
 pub use provider::Provider;
+use stages::Stages;
 
 use crate::channel::BoxError;
 use crate::client::{Call, Client, NotSent, Receipt, Refusal, Responses, Send};
@@ -64,7 +65,7 @@ struct Running {
     // In the order in which they were hosted, for people.
     names: Vec<TypeId>,
     // The workers; `None` after a shutdown. Under a lock that waits: a second shutdown waits for the first.
-    workers: Mutex<Option<JoinSet<()>>>,
+    workers: Mutex<Option<Stages>>,
     drain: Duration,
     // Runs of flows that are in flight.
     traffic: TaskTracker,
@@ -123,7 +124,7 @@ impl<E: Engine> Orchestrator<E, Unlisted> {
 
 #[expect(clippy::needless_pass_by_value, reason = "a job is named by its value, which is nothing")]
 impl<E: Engine, A> Orchestrator<E, A> {
-    fn new(jobs: Vec<(TypeId, Arc<dyn HostedJob>)>, workers: JoinSet<()>, drain: Duration) -> Self {
+    fn new(jobs: Vec<(TypeId, Arc<dyn HostedJob>)>, workers: Stages, drain: Duration) -> Self {
         let names = jobs.iter().map(|(id, _)| *id).collect();
         let running = Running {
             jobs: jobs.into_iter().collect(),
@@ -302,12 +303,9 @@ impl<E: Engine, A> Orchestrator<E, A> {
         // Runs of flows that are in flight still put requests in, so their channels close after them.
         self.running.traffic.close();
         let _ = tokio::time::timeout_at(deadline, self.running.traffic.wait()).await;
-        self.running.in_order().for_each(|job| job.close());
         let mut workers = self.running.workers.lock().await;
-        if let Some(workers) = workers.as_mut()
-            && tokio::time::timeout_at(deadline, all_ended(workers)).await.is_err()
-        {
-            workers.shutdown().await;
+        if let Some(stages) = workers.as_mut() {
+            stages.drain(deadline).await;
         }
         *workers = None;
         for job in self.running.in_order() {
@@ -322,10 +320,6 @@ impl<E: Engine, A> Orchestrator<E, A> {
 
 fn asked<J: Run, T>(asked: Result<T, BoxError>) -> Result<T, Error> {
     asked.map_err(|source| Error::Engine { job: J::NAME, source })
-}
-
-async fn all_ended(workers: &mut JoinSet<()>) {
-    while workers.join_next().await.is_some() {}
 }
 
 impl<E: Engine, A> Clone for Orchestrator<E, A> {
