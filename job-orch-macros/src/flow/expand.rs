@@ -3,9 +3,14 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 
-use super::model::Flow;
+use syn::Signature;
+use syn::spanned::Spanned;
+
+use super::model::{Flow, Wires};
 use crate::item_fn::ItemFn;
 use crate::job::expand::{Beside, impls, job_type};
+use crate::names;
+use crate::paths::Krate;
 
 /// ```text
 /// // Input:
@@ -58,7 +63,7 @@ fn prepare(flow: &Flow) -> TokenStream {
 fn wired(flow: &Flow, func: &ItemFn) -> TokenStream {
     let (krate, ty, name) = (&flow.job.krate, &flow.job.ty, &func.sig.ident);
     let (span, request, returns) = (ty.span(), &flow.job.call.request.ty, &flow.job.call.returns);
-    let wire = flow.job.flow.as_ref().map(|hosted| &hosted.wire);
+    let wire = flow.job.flow.as_ref().map(|hosted| &hosted.wires.wire);
     quote_spanned! {span=>
         #[automatically_derived]
         #[allow(deprecated)]
@@ -78,5 +83,31 @@ fn wired(flow: &Flow, func: &ItemFn) -> TokenStream {
         ) -> #returns {
             __flow.run(__request, __context).await
         }
+    }
+}
+
+/// The function that is the job's: it runs the flow that the worker owns.
+///
+/// ```text
+/// // Output:
+/// async fn stats(
+///     request: &<Wire<PathBuf, StatsError> as WireOf>::Value,
+///     flow: &mut HostedFlow<Stats>,
+///     #[context] context: &Context,
+/// ) -> Result<<Wire<Report, StatsError> as WireOf>::Value, FlowError<<Wire<PathBuf, StatsError> as WireOf>::Fails>>
+/// ```
+pub(crate) fn run(krate: &Krate, sig: &Signature, wires: &Wires) -> TokenStream {
+    let Wires { wire, out } = wires;
+    let (name, ty) = (&sig.ident, names::job_type(&sig.ident));
+    let (at_wire, at_out) = (krate.at(wire.span()), krate.at(out.span()));
+    let value = quote_spanned! {wire.span()=> <#wire as #at_wire::__private::WireOf>::Value };
+    let fails = quote_spanned! {wire.span()=> <#wire as #at_wire::__private::WireOf>::Fails };
+    let output = quote_spanned! {out.span()=> <#out as #at_out::__private::WireOf>::Value };
+    quote_spanned! {name.span()=>
+        async fn #name(
+            __request: &#value,
+            __flow: &mut #krate::__private::HostedFlow<#ty>,
+            #[context] __context: &#krate::__private::Context,
+        ) -> ::core::result::Result<#output, #krate::__private::FlowError<#fails>> {}
     }
 }

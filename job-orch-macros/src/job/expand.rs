@@ -69,8 +69,9 @@ fn sentence(job: &Job, func: &ItemFn) -> String {
     let (name, call) = (func.sig.ident.to_string(), &job.call);
     // A raw name is no link that rustdoc reads.
     let link = if name.starts_with("r#") { format!("`{name}`") } else { format!("[`{name}`](fn@{name})") };
-    if let Some(Hosted { wire, out, .. }) = &job.flow {
-        return format!("The job of the flow {link}: from `{}` to `{}`.", written(wire), written(out));
+    if let Some(Hosted { wires, .. }) = &job.flow {
+        let (wire, out) = (written(&wires.wire), written(&wires.out));
+        return format!("The job of the flow {link}: from `{wire}` to `{out}`.");
     }
     let takes =
         if call.request.by == By::Nothing { String::new() } else { format!("takes `{}`, ", written(&call.request.ty)) };

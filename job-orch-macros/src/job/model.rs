@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::Span;
 use syn::spanned::Spanned;
 use syn::{FnArg, GenericParam, Ident, LitStr, Safety, Signature};
 
@@ -10,6 +10,7 @@ use super::args::{Backoff, JobArgs, RetryArgs};
 use super::cache::Cache;
 use crate::attrs::Inherited;
 use crate::errors::Errors;
+use crate::flow::Wires;
 use crate::item_fn::ItemFn;
 use crate::option::Once;
 use crate::paths::Krate;
@@ -39,10 +40,7 @@ pub(crate) struct Job {
 pub(crate) struct Hosted {
     /// Runs at the same time.
     pub(crate) at_once: u64,
-    /// The type of the wire that the function takes.
-    pub(crate) wire: TokenStream,
-    /// The type of the wire that it returns.
-    pub(crate) out: TokenStream,
+    pub(crate) wires: Wires,
 }
 
 /// How a run is treated.

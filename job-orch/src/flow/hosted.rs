@@ -43,8 +43,11 @@ pub trait Wired: Run<Request: Send, Response: Send> {
     ///
     /// # Errors
     /// As [`Flow::define`].
-    fn define() -> Result<Flow<Self::Request, Self::Response, Self::Fails>, InvalidFlow>;
+    fn define() -> Result<FlowOf<Self>, InvalidFlow>;
 }
+
+/// The flow that a job is.
+type FlowOf<J> = Flow<<J as Run>::Request, <J as Run>::Response, <J as Wired>::Fails>;
 
 /// Where a flow that is hosted finds the jobs of its steps, when its orchestrator starts.
 pub struct Wiring<'a> {
@@ -66,7 +69,7 @@ pub struct Unwired(pub(crate) crate::error::Error);
 pub struct HostedFlow<J: Wired>(Option<Arc<Bound<J>>>);
 
 struct Bound<J: Wired> {
-    flow: Flow<J::Request, J::Response, J::Fails>,
+    flow: FlowOf<J>,
     plan: Arc<Plan<J::Request, J::Response>>,
 }
 
