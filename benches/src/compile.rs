@@ -127,6 +127,10 @@ fn parts(job: usize) -> (&'static str, String, String) {
     };
     let call = format!("job_{job}({arguments}).await");
     let call = if job.is_multiple_of(4) { format!("Ok({call})") } else { call };
+    let failure = match job % 4 {
+        0 => "job_orch::flow::Safe",
+        _ => "job_orch::flow::Fails<io::Error>",
+    };
     let resources = if owned == "()" { "_" } else { "resources" };
     let rest = format!(
         "#[derive(Clone, Copy, Debug)]
@@ -146,6 +150,13 @@ impl job_orch::Run for Job{job} {{
 
 impl job_orch::Job for Job{job} {{
     type Wants = {wants};
+    type Failure = {failure};
+}}
+
+impl job_orch::flow::Takes<u64> for Job{job} {{
+    fn request(message: u64) -> u64 {{
+        message
+    }}
 }}
 "
     );

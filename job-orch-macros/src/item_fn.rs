@@ -16,11 +16,11 @@ pub(crate) struct ItemFn {
 }
 
 impl ItemFn {
-    /// Reads the item below `attribute`.
-    pub(crate) fn read(item: TokenStream, attribute: &str) -> syn::Result<Self> {
+    /// Reads the item below `attribute`, which belongs on a `wanted`.
+    pub(crate) fn read(item: TokenStream, attribute: &str, wanted: &str) -> syn::Result<Self> {
         match first_word(&item) {
             Some(word) if !begins_a_fn(&word) => {
-                Err(Error::new(word.span(), format!("`{attribute}` belongs on an `async fn`, and this is none")))
+                Err(Error::new(word.span(), format!("`{attribute}` belongs on {wanted}, and this is none")))
             }
             _ => syn::parse2(item),
         }

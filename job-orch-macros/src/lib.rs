@@ -10,6 +10,7 @@ mod errors;
 #[cfg(test)]
 mod expected;
 mod fingerprint;
+mod flow;
 mod item_fn;
 mod job;
 mod mark;
@@ -18,6 +19,7 @@ mod option;
 mod paths;
 mod processor;
 mod resources;
+mod route;
 mod signature;
 mod value;
 
@@ -64,7 +66,7 @@ use proc_macro::TokenStream;
 /// becomes, in essence,
 ///
 /// ```
-/// # use job_orch::{Run, resources::Mine};
+/// # use job_orch::{Run, flow::{Fails, Takes}, resources::Mine};
 /// # pub struct Db;
 /// pub async fn store_total(total: &u64, db: &mut Db) -> Result<u64, std::io::Error> {
 ///     # let _ = db;
@@ -89,6 +91,13 @@ use proc_macro::TokenStream;
 ///
 /// impl job_orch::Job for StoreTotal {
 ///     type Wants = Mine<Db>;
+///     type Failure = Fails<std::io::Error>;
+/// }
+///
+/// impl Takes<u64> for StoreTotal {
+///     fn request(message: u64) -> u64 {
+///         message
+///     }
 /// }
 /// ```
 ///
@@ -261,6 +270,52 @@ pub fn processor(args: TokenStream, item: TokenStream) -> TokenStream {
     processor::processor(args.into(), item.into()).into()
 }
 
+/// Makes a function from wire to wire a job: a flow that can be hosted, called, sent, cached, retried and nested like one.
+///
+/// ```
+/// use job_orch::flow::{FlowError, Wire};
+/// use job_orch::prelude::*;
+/// use job_orch::{flow, job};
+///
+/// #[job]
+/// async fn parse(text: &String) -> Result<u64, std::num::ParseIntError> {
+///     text.parse()
+/// }
+///
+/// #[job]
+/// async fn double(number: &u64) -> u64 {
+///     number * 2
+/// }
+///
+/// /// Doubles what is written.
+/// #[flow(timeout = "30s")]
+/// fn doubled(texts: Wire<String, std::num::ParseIntError>) -> Wire<u64, std::num::ParseIntError> {
+///     texts.to(Parse).to(Double)
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), job_orch::Error> {
+/// let orch = Orchestrator::on(Memory::new()).host(Parse).host(Double).host(Doubled).start().await?;
+/// assert_eq!(orch.call(Doubled, "21".to_owned()).await?, 42);
+/// # orch.shutdown().await }
+/// ```
+///
+/// The function stays an ordinary one, and a part for other flows: `wire.then(doubled)`. Beside it stands the job type, here
+/// `Doubled`: its request is what the first wire carries, which is `Clone`, its response what the last one carries, and its error
+/// is `FlowError<E>` of the flow's own error `E`. A flow that uses it by `.to(Doubled)` converts that.
+///
+/// The jobs of its steps are hosted by the same orchestrator, in any order; one that is missing is an error of `start`.
+///
+/// # Options
+///
+/// | option | meaning | without it |
+/// |---|---|---|
+/// | `at_once = 8` | runs at the same time, 1 to 4096; further requests wait | 64 |
+/// | those of [`macro@job`] | the same, for the flow as a whole | |
+#[proc_macro_attribute]
+pub fn flow(args: TokenStream, item: TokenStream) -> TokenStream {
+    flow::flow(args.into(), item.into()).into()
+}
+
 /// Makes a struct the provider of its fields and the host of the jobs it names.
 ///
 /// A job whose resources the struct has not, a job hosted twice or under a taken name, and a call to a job that it does
@@ -312,4 +367,52 @@ pub fn processor(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_derive(Resources, attributes(hosts, shared))]
 pub fn resources(item: TokenStream) -> TokenStream {
     resources::resources(item.into()).into()
+}
+
+/// Makes the struct whose fields say where each variant of an enum goes in a flow.
+///
+/// ```
+/// use job_orch::Route;
+/// use job_orch::flow::{Wire, arm};
+///
+/// struct Circle(f64);
+///
+/// #[derive(Route)]
+/// enum Shape {
+///     Circle(Circle),
+///     Rectangle(f64, f64),
+///     Point,
+/// }
+///
+/// fn area(shape: Wire<Shape>) -> Wire<f64> {
+///     shape.route(ShapeArms {
+///         circle: arm(|circle| circle.map(|Circle(radius)| std::f64::consts::PI * radius * radius)),
+///         rectangle: arm(|sides| sides.map(|(a, b)| a * b)),
+///         point: arm(|nothing| nothing.map(|()| 0.0)),
+///     })
+/// }
+/// # let _ = area;
+/// ```
+///
+/// | variant | its wire carries |
+/// |---|---|
+/// | `Circle(Circle)` | the value |
+/// | `Rectangle(f64, f64)` | a tuple |
+/// | `Point` | `()` |
+///
+/// The struct has the enum's visibility, and its fields are the variants' names in snake case. A variant that is left out is an
+/// error of the compiler: `missing field`.
+///
+/// # Options
+///
+/// | attribute | where | meaning |
+/// |---|---|---|
+/// | `#[route(crate = path)]` | on the enum | where the crate `job-orch` is found, if it has another name |
+///
+/// # Limits
+///
+/// The enum has no type parameters, and no variant with named fields.
+#[proc_macro_derive(Route, attributes(route))]
+pub fn route(item: TokenStream) -> TokenStream {
+    route::route(item.into()).into()
 }

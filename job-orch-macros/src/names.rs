@@ -22,6 +22,28 @@ pub(crate) fn job_type(function: &Ident) -> Ident {
     Ident::new(&name, function.span())
 }
 
+/// The name of the field for a variant: `RightTriangle` makes `right_triangle`.
+pub(crate) fn field(variant: &Ident) -> Ident {
+    let name = variant.unraw().to_string();
+    let mut field = String::new();
+    let mut after_small = false;
+    for letter in name.chars() {
+        if letter.is_uppercase() && after_small {
+            field.push('_');
+        }
+        after_small = letter.is_lowercase() || letter.is_numeric();
+        field.extend(letter.to_lowercase());
+    }
+    if let Ok(field) = syn::parse_str::<Ident>(&field) {
+        return Ident::new(&field.to_string(), variant.span());
+    }
+    match field.as_str() {
+        // No raw names.
+        "self" | "super" | "crate" | "_" => Ident::new(&format!("{field}_"), variant.span()),
+        _ => Ident::new_raw(&field, variant.span()),
+    }
+}
+
 /// Whether the job type can stand beside the function: not in an `impl`, and not under the function's own name.
 pub(crate) fn has_room_beside(signature: &Signature) -> bool {
     signature.receiver().is_none() && job_type(&signature.ident) != signature.ident
@@ -56,7 +78,7 @@ pub(crate) fn written(ty: &impl ToTokens) -> String {
 mod tests {
     use quote::quote;
 
-    use super::{job_type, written};
+    use super::{field, job_type, written};
 
     #[test]
     fn a_job_type_is_named_like_a_type() {
@@ -72,6 +94,21 @@ mod tests {
             assert_eq!(job_type(&quote::format_ident!("{function}")), job);
         }
         assert_eq!(job_type(&syn::Ident::new_raw("type", proc_macro2::Span::call_site())), "Type");
+    }
+
+    #[test]
+    fn a_field_is_named_like_a_value() {
+        for (variant, name) in [
+            ("Circle", "circle"),
+            ("RightTriangle", "right_triangle"),
+            ("HTTPError", "httperror"),
+            ("V2Point", "v2_point"),
+            ("Type", "r#type"),
+            ("Super", "super_"),
+            ("Größe", "größe"),
+        ] {
+            assert_eq!(field(&quote::format_ident!("{variant}")).to_string(), name);
+        }
     }
 
     #[test]

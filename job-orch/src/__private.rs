@@ -16,6 +16,11 @@ pub use crate::orchestrator::{Assembly, Provider};
 pub use crate::resources::{EachWorker, Gives, Here, Hosts, Lends, Mine, Ours, Supplies};
 pub use std::sync::Arc;
 
+// Flows.
+pub use crate::context::Context;
+pub use crate::flow::{Flow, FlowError, HostedFlow, InvalidFlow, Lane, Routing, Unwired, WireOf, Wired, Wiring};
+pub use std::any::TypeId;
+
 // Cache.
 pub use crate::cache::{
     CachedError, CachedRequest, CachedResponse, Digest, Keep, KeyBy, KeyOf, Keyable, Keyless, MemoryKeep, Policy,

@@ -29,6 +29,7 @@ pub struct Context {
     id: JobId,
     attempt: u32,
     deadline: Option<Instant>,
+    trace_parent: Option<Box<str>>,
     // Made only when the job asks for it: a token is an allocation, and few jobs look at it.
     cancellation: OnceLock<CancellationToken>,
 }
@@ -42,7 +43,13 @@ impl Context {
 
     #[inline]
     pub(crate) const fn new(id: JobId, attempt: u32, deadline: Option<Instant>) -> Self {
-        Self { id, attempt, deadline, cancellation: OnceLock::new() }
+        Self { id, attempt, deadline, trace_parent: None, cancellation: OnceLock::new() }
+    }
+
+    #[inline]
+    pub(crate) fn with_trace(mut self, trace_parent: Option<&str>) -> Self {
+        self.trace_parent = trace_parent.map(Into::into);
+        self
     }
 
     /// The id of the request that runs.
@@ -61,6 +68,12 @@ impl Context {
     #[must_use]
     pub const fn deadline(&self) -> Option<Instant> {
         self.deadline
+    }
+
+    /// The W3C trace context of whoever sent the request (`traceparent`), if it gave one: for what the job asks of others.
+    #[must_use]
+    pub fn trace_parent(&self) -> Option<&str> {
+        self.trace_parent.as_deref()
     }
 
     /// Tells when the job should stop: somebody cancelled it, or its time is up. It is cancelled too when the job ends or is

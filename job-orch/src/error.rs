@@ -5,6 +5,7 @@ use std::panic::Location;
 
 use crate::channel::BoxError;
 use crate::client::NotSent;
+use crate::flow::{FlowError, InvalidFlow};
 use crate::outcome::CallError;
 use crate::span::InvalidSpan;
 
@@ -36,6 +37,28 @@ pub enum Error {
         /// The job's name.
         job: &'static str,
     },
+    /// A hosted flow uses a job that is not hosted.
+    #[error("flow `{flow}`, step {step}: job `{job}` is not hosted here")]
+    FlowNotHosted {
+        /// The flow's name.
+        flow: &'static str,
+        /// The number of the step.
+        step: u16,
+        /// Its job.
+        job: &'static str,
+    },
+    /// A hosted flow runs itself, directly or through others.
+    #[error("flow `{flow}` runs itself")]
+    FlowInItself {
+        /// The flow's name.
+        flow: &'static str,
+    },
+    /// A hosted flow is none.
+    #[error(transparent)]
+    InvalidFlow(#[from] InvalidFlow),
+    /// A run of a flow failed.
+    #[error("{0}")]
+    Flow(BoxError),
     /// The engine failed to open the channels of a job, or to answer about them.
     #[error("the engine failed at job `{job}`")]
     Engine {
@@ -70,6 +93,12 @@ fn list(jobs: &[(&'static str, u64)]) -> String {
 impl<E: Display + Send + Sync + 'static> From<CallError<E>> for Error {
     fn from(error: CallError<E>) -> Self {
         Self::Call(Box::new(error))
+    }
+}
+
+impl<F: Display + Send + Sync + 'static> From<FlowError<F>> for Error {
+    fn from(error: FlowError<F>) -> Self {
+        Self::Flow(Box::new(error))
     }
 }
 

@@ -1,10 +1,12 @@
 //! What a job is: [`Run`], and what the attribute `#[job]` adds to it, [`Job`].
 
+use std::any::TypeId;
 use std::fmt::Display;
 use std::future::Future;
 
 use crate::cache::Keep;
 use crate::context::Context;
+use crate::flow::{Unwired, Wiring};
 use crate::settings::{Serving, Settings};
 
 /// A unit of computation, independent of where and how it runs.
@@ -128,6 +130,19 @@ pub trait Job: Run {
     /// The resources as the function's parameters name them: [`Mine`](crate::resources::Mine) for `&mut R`,
     /// [`Ours`](crate::resources::Ours) for `&R`, a tuple of them for several.
     type Wants;
+    /// How the job fails, as a flow asks: [`Fails`](crate::flow::Fails) with its error, or [`Safe`](crate::flow::Safe).
+    type Failure;
+
+    /// Gives the workers what they need of other hosted jobs, before any of them starts, and names those jobs. By default
+    /// nothing: only a flow that is a job does.
+    ///
+    /// # Errors
+    /// If a job is missing.
+    #[doc(hidden)]
+    fn prepare(resources: &mut [Self::Resources], wiring: &Wiring<'_>) -> Result<Vec<TypeId>, Unwired> {
+        let _ = (resources, wiring);
+        Ok(Vec::new())
+    }
 }
 
 /// A job with `#[processor]`: it says how it is served.

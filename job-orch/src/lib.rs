@@ -10,6 +10,7 @@ mod clock;
 mod context;
 pub mod engine;
 mod error;
+pub mod flow;
 mod id;
 mod job;
 mod orchestrator;
@@ -24,7 +25,7 @@ mod span;
 mod sync;
 
 #[cfg(feature = "macros")]
-pub use job_orch_macros::{Resources, job, processor};
+pub use job_orch_macros::{Resources, Route, flow, job, processor};
 
 pub use cache::GetCache;
 pub use client::{Call, Client, NotSent, Receipt, Refusal, Responses, Send};

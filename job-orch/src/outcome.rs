@@ -114,6 +114,24 @@ impl<E> CallError<E> {
         }
     }
 
+    /// The same with another form of the job's error.
+    #[must_use]
+    pub fn map_error<D>(self, form: impl FnOnce(E) -> D) -> CallError<D> {
+        match self {
+            Self::Failed { job, error, attempts } => CallError::Failed { job, error: form(error), attempts },
+            Self::Panicked { job, message, attempts } => CallError::Panicked { job, message, attempts },
+            Self::TimedOut { job, limit, attempts } => CallError::TimedOut { job, limit, attempts },
+            Self::Expired { job } => CallError::Expired { job },
+            Self::Cancelled { job } => CallError::Cancelled { job },
+            Self::Joined { job, failure } => CallError::Joined { job, failure },
+            Self::Closed { job } => CallError::Closed { job },
+            Self::Full { job } => CallError::Full { job },
+            Self::NotHosted { job } => CallError::NotHosted { job },
+            Self::InsideRuntime { job } => CallError::InsideRuntime { job },
+            Self::Engine { job, source } => CallError::Engine { job, source },
+        }
+    }
+
     /// Whether calling again may help.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {

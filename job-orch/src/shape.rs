@@ -4,6 +4,8 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::marker::PhantomData;
 
+use crate::flow::{Fails, Safe};
+
 /// Asks a return type whether it is a `Result`: `Returns::<T>::A_RESULT`, with [`Plain`] in scope.
 #[derive(Debug)]
 pub struct Returns<T>(PhantomData<T>);
@@ -30,6 +32,8 @@ pub trait Outcome<R> {
     type Response;
     /// Why it fails.
     type Error;
+    /// How it fails, as a flow asks: [`Fails`] with that error, or [`Safe`].
+    type Failure;
     /// One returned value as a result.
     fn outcome(returned: R) -> Result<Self::Response, Self::Error>;
     /// One run as a result.
@@ -41,6 +45,7 @@ pub trait Outcome<R> {
 impl<T, E> Outcome<Result<T, E>> for Shape<true> {
     type Response = T;
     type Error = E;
+    type Failure = Fails<E>;
     fn outcome(returned: Result<T, E>) -> Result<T, E> {
         returned
     }
@@ -52,6 +57,7 @@ impl<T, E> Outcome<Result<T, E>> for Shape<true> {
 impl<T> Outcome<T> for Shape<false> {
     type Response = T;
     type Error = Infallible;
+    type Failure = Safe;
     fn outcome(returned: T) -> Result<T, Infallible> {
         Ok(returned)
     }

@@ -53,6 +53,7 @@ impl Run for ByHand {
 
 impl job_orch::Job for ByHand {
     type Wants = ();
+    type Failure = job_orch::flow::Safe;
 }
 
 #[tokio::test]

@@ -82,7 +82,8 @@ impl JobArgs {
         options
     }
 
-    fn read(&mut self, word: &mut Word, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<()> {
+    /// Reads one option.
+    pub(crate) fn read(&mut self, word: &mut Word, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<()> {
         if word.is("name") {
             self.name.set(word, value::text(word, input, "name = \"count-words\""))
         } else if word.is("version") {

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::{FnArg, Ident};
 
-use super::model::Job;
+use super::model::{Hosted, Job};
 use super::{expand_cache, expand_run};
 use crate::attrs;
 use crate::item_fn::ItemFn;
@@ -28,7 +28,7 @@ pub(crate) fn job(job: &Job, func: &ItemFn, mark: Mark) -> TokenStream {
     if !job.is_free {
         return function;
     }
-    let (ty, impls) = (job_type(job, func), impls(job, &func.sig.ident));
+    let (ty, impls) = (job_type(job, func), impls(job, &func.sig.ident, &Beside::default()));
     // The function comes first: an editor goes to the first item with the name's span.
     quote! { #function #ty #impls }
 }
@@ -52,7 +52,7 @@ fn function(job: &Job, func: &ItemFn, mark: Mark) -> TokenStream {
 /// #[derive(Clone, Copy, Debug)]
 /// struct Count;
 /// ```
-fn job_type(job: &Job, func: &ItemFn) -> TokenStream {
+pub(crate) fn job_type(job: &Job, func: &ItemFn) -> TokenStream {
     let Job { ty, inherited, .. } = job;
     let (vis, span) = (&func.vis, ty.span());
     let doc = sentence(job, func);
@@ -69,9 +69,22 @@ fn sentence(job: &Job, func: &ItemFn) -> String {
     let (name, call) = (func.sig.ident.to_string(), &job.call);
     // A raw name is no link that rustdoc reads.
     let link = if name.starts_with("r#") { format!("`{name}`") } else { format!("[`{name}`](fn@{name})") };
+    if let Some(Hosted { wires, .. }) = &job.flow {
+        let (wire, out) = (written(&wires.wire), written(&wires.out));
+        return format!("The job of the flow {link}: from `{wire}` to `{out}`.");
+    }
     let takes =
         if call.request.by == By::Nothing { String::new() } else { format!("takes `{}`, ", written(&call.request.ty)) };
     format!("The job of {link}: {takes}returns `{}`.", written(&call.returns))
+}
+
+/// What another attribute writes into the block of [`impls`].
+#[derive(Default)]
+pub(crate) struct Beside {
+    /// Into `impl Job`.
+    pub(crate) in_job: TokenStream,
+    /// Beside it.
+    pub(crate) in_block: TokenStream,
 }
 
 /// ```text
@@ -81,14 +94,17 @@ fn sentence(job: &Job, func: &ItemFn) -> String {
 ///     const A_RESULT: bool = Returns::<io::Result<Counts>>::A_RESULT;
 ///     type As = Shape<A_RESULT>;
 ///     impl Run for Count { … }
-///     impl Job for Count { type Wants = Mine<Db>; }
+///     impl Job for Count { type Wants = Mine<Db>; type Failure = <As as Outcome<io::Result<Counts>>>::Failure; }
+///     impl Takes<PathBuf> for Count { … }
 /// };
 /// ```
-fn impls(job: &Job, function: &Ident) -> TokenStream {
+pub(crate) fn impls(job: &Job, function: &Ident, beside: &Beside) -> TokenStream {
     let Job { krate, ty, inherited, .. } = job;
     let (span, allows) = (ty.span(), &inherited.allows);
     let (shape, run) = (expand_run::shape(job), expand_run::run(job, function));
     let wants = several(job.call.resources.iter().map(|resource| want(job, resource)));
+    let Beside { in_job, in_block } = beside;
+    let (request, failure) = (&job.call.request.ty, expand_run::settled(job, "Failure"));
     let cache = job.cache.as_ref().map(|cache| expand_cache::beside(job, cache));
     quote_spanned! {span=>
         const _: () = {
@@ -104,6 +120,16 @@ fn impls(job: &Job, function: &Ident) -> TokenStream {
             #[allow(deprecated)]
             impl #krate::Job for #ty {
                 type Wants = #wants;
+                type Failure = #failure;
+                #in_job
+            }
+            #in_block
+            #[automatically_derived]
+            #[allow(deprecated)]
+            impl #krate::flow::Takes<#request> for #ty {
+                fn request(__message: #request) -> #request {
+                    __message
+                }
             }
             #cache
         };
@@ -113,7 +139,10 @@ fn impls(job: &Job, function: &Ident) -> TokenStream {
 /// What the job asks of whoever provides its resources.
 fn want(job: &Job, resource: &Resource) -> TokenStream {
     let (krate, ty, span) = (&job.krate, &resource.ty, job.ty.span());
-    if resource.is_mine {
+    if job.flow.is_some() {
+        // Every provider has it.
+        quote_spanned! {span=> #ty }
+    } else if resource.is_mine {
         quote_spanned! {span=> #krate::__private::Mine<#ty> }
     } else {
         quote_spanned! {span=> #krate::__private::Ours<#ty> }

@@ -71,12 +71,12 @@ pub(super) fn run(job: &Job, function: &Ident) -> TokenStream {
     let (response, error) = (settled(job, "Response"), settled(job, "Error"));
     let resources = several(call.resources.iter().map(|resource| owned(job, resource)));
     let (settings, runs) = (settings(job), runs(job, function));
-    let cache = job.cache.as_ref().map(|cache| expand_cache::inside(job, cache));
+    let (serving, cache) = (serving(job), job.cache.as_ref().map(|cache| expand_cache::inside(job, cache)));
     quote_spanned! {span=>
         impl #krate::Run for #ty {
             const NAME: &'static str = #wire_name;
             const SETTINGS: #krate::__private::Settings = #settings;
-            const SERVING: #krate::__private::Serving = #krate::__private::Served::<#ty>::SERVING;
+            const SERVING: #krate::__private::Serving = #serving;
             type Request = #request;
             type Response = #response;
             type Resources = #resources;
@@ -88,7 +88,7 @@ pub(super) fn run(job: &Job, function: &Ident) -> TokenStream {
 }
 
 /// A type that follows from what the function returns, reported where the function says so.
-fn settled(job: &Job, name: &str) -> TokenStream {
+pub(super) fn settled(job: &Job, name: &str) -> TokenStream {
     let (first, last) = ends(&job.call.returns);
     let (krate, name) = (job.krate.at(first), Ident::new(name, last));
     let path = quote_spanned! {first=> <__JobOrchShape as #krate::__private::Outcome<__JobOrchOne>> };
@@ -106,6 +106,18 @@ fn owned(job: &Job, resource: &Resource) -> TokenStream {
     let open = quote_spanned! {first=> #krate::__private::Arc< };
     let close = quote_spanned! {last=> > };
     quote! { #open #ty #close }
+}
+
+/// `Served::<Count>::SERVING`, which asks whether `#[processor]` stands there; of a flow, `Serving::DEFAULT.workers(64)`.
+fn serving(job: &Job) -> TokenStream {
+    let (krate, ty, span) = (&job.krate, &job.ty, job.ty.span());
+    match &job.flow {
+        None => quote_spanned! {span=> #krate::__private::Served::<#ty>::SERVING },
+        Some(flow) => {
+            let workers = proc_macro2::Literal::u64_unsuffixed(flow.at_once);
+            quote_spanned! {span=> #krate::__private::Serving::DEFAULT.workers(#workers) }
+        }
+    }
 }
 
 /// `Settings::DEFAULT.version(2).retry(…)`.

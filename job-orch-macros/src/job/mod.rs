@@ -1,11 +1,11 @@
 //! `#[job]`: read the words, judge them, write the output.
 
-mod args;
+pub(crate) mod args;
 mod cache;
-mod expand;
+pub(crate) mod expand;
 mod expand_cache;
 mod expand_run;
-mod model;
+pub(crate) mod model;
 #[cfg(test)]
 mod tests;
 
@@ -22,7 +22,7 @@ use crate::paths::Krate;
 /// What `#[job(args)]` makes of an item.
 pub(crate) fn job(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
-    let Some(func) = errors.keep(ItemFn::read(item.clone(), "#[job]")) else {
+    let Some(func) = errors.keep(ItemFn::read(item.clone(), "#[job]", "an `async fn`")) else {
         return errors.beside(item);
     };
     if let Some(text) = second(&func) {

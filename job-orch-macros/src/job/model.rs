@@ -10,6 +10,7 @@ use super::args::{Backoff, JobArgs, RetryArgs};
 use super::cache::Cache;
 use crate::attrs::Inherited;
 use crate::errors::Errors;
+use crate::flow::Wires;
 use crate::item_fn::ItemFn;
 use crate::option::Once;
 use crate::paths::Krate;
@@ -27,10 +28,19 @@ pub(crate) struct Job {
     pub(crate) fingerprint: u64,
     pub(crate) settings: Settings,
     pub(crate) cache: Option<Cache>,
+    /// What else there is to write of a flow.
+    pub(crate) flow: Option<Hosted>,
     /// Whether `run` may call the function. It may not if the function is wrong.
     pub(crate) is_callable: bool,
     /// Whether the job type can stand beside the function. It cannot in an `impl`.
     pub(crate) is_free: bool,
+}
+
+/// A job that is a flow: its workers own the flow, bound to its jobs.
+pub(crate) struct Hosted {
+    /// Runs at the same time.
+    pub(crate) at_once: u64,
+    pub(crate) wires: Wires,
 }
 
 /// How a run is treated.
@@ -63,6 +73,7 @@ impl Job {
             inherited: Inherited::of(&func.attrs),
             fingerprint: fingerprint::of(func),
             settings: Settings::build(args, errors),
+            flow: None,
             cache: cache.and_then(|(at, cache)| Cache::build(at, cache, &call, errors)),
             is_callable,
             is_free: names::has_room_beside(sig),

@@ -20,7 +20,7 @@ use crate::{debug, job};
 /// What `#[processor(args)]` makes of an item.
 pub(crate) fn processor(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
-    let Some(mut func) = errors.keep(ItemFn::read(item.clone(), "#[processor]")) else {
+    let Some(mut func) = errors.keep(ItemFn::read(item.clone(), "#[processor]", "an `async fn`")) else {
         return errors.beside(item);
     };
     if Mark::Processor.is_on(&func) {

@@ -79,5 +79,15 @@ const _: () = {
     #[allow(deprecated)]
     impl ::job_orch::Job for Store {
         type Wants = ::job_orch::__private::Mine<Db>;
+        type Failure = <__JobOrchShape as ::job_orch::__private::Outcome<
+            __JobOrchOne,
+        >>::Failure;
+    }
+    #[automatically_derived]
+    #[allow(deprecated)]
+    impl ::job_orch::flow::Takes<Total> for Store {
+        fn request(__message: Total) -> Total {
+            __message
+        }
     }
 };

@@ -61,6 +61,16 @@ const _: () = {
     #[allow(deprecated)]
     impl ::job_orch::Job for Count {
         type Wants = ();
+        type Failure = <__JobOrchShape as ::job_orch::__private::Outcome<
+            __JobOrchOne,
+        >>::Failure;
+    }
+    #[automatically_derived]
+    #[allow(deprecated)]
+    impl ::job_orch::flow::Takes<PathBuf> for Count {
+        fn request(__message: PathBuf) -> PathBuf {
+            __message
+        }
     }
     #[allow(unused_imports)]
     use ::job_orch::__private::Keyless as _;

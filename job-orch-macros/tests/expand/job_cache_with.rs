@@ -74,6 +74,16 @@ const _: () = {
             ::job_orch::__private::Mine<Db>,
             ::job_orch::__private::Ours<Http>,
         );
+        type Failure = <__JobOrchShape as ::job_orch::__private::Outcome<
+            __JobOrchOne,
+        >>::Failure;
+    }
+    #[automatically_derived]
+    #[allow(deprecated)]
+    impl ::job_orch::flow::Takes<PathBuf> for Count {
+        fn request(__message: PathBuf) -> PathBuf {
+            __message
+        }
     }
     #[automatically_derived]
     #[allow(deprecated)]

@@ -52,5 +52,15 @@ const _: () = {
     #[allow(deprecated)]
     impl crate::orch::Job for Tick {
         type Wants = ();
+        type Failure = <__JobOrchShape as crate::orch::__private::Outcome<
+            __JobOrchOne,
+        >>::Failure;
+    }
+    #[automatically_derived]
+    #[allow(deprecated)]
+    impl crate::orch::flow::Takes<()> for Tick {
+        fn request(__message: ()) -> () {
+            __message
+        }
     }
 };

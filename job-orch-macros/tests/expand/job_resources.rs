@@ -84,5 +84,15 @@ const _: () = {
             ::job_orch::__private::Mine<Db>,
             ::job_orch::__private::Ours<Http>,
         );
+        type Failure = <__JobOrchShape as ::job_orch::__private::Outcome<
+            __JobOrchOne,
+        >>::Failure;
+    }
+    #[automatically_derived]
+    #[allow(deprecated)]
+    impl ::job_orch::flow::Takes<Total> for Store {
+        fn request(__message: Total) -> Total {
+            __message
+        }
     }
 };

@@ -78,6 +78,16 @@ const _: () = {
     #[allow(deprecated)]
     impl ::job_orch::Job for Store {
         type Wants = ();
+        type Failure = <__JobOrchShape as ::job_orch::__private::Outcome<
+            __JobOrchOne,
+        >>::Failure;
+    }
+    #[automatically_derived]
+    #[allow(deprecated)]
+    impl ::job_orch::flow::Takes<u64> for Store {
+        fn request(__message: u64) -> u64 {
+            __message
+        }
     }
 };
 #[automatically_derived]

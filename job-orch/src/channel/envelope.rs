@@ -4,10 +4,13 @@ use std::fmt;
 
 use tokio::time::Instant;
 
+use super::scope::Listening;
+use super::stop::Stop;
 use super::ticket::{Asked, Ticket, Wishes};
 use crate::id::JobId;
 use crate::job::Run;
 use crate::outcome::{CallError, Failure};
+use crate::sync::Arc;
 
 /// A request on its way: the user's value with its id, and what its sender wants to know or have respected.
 pub struct Envelope<J: Run> {
@@ -81,17 +84,38 @@ impl<J: Run> Envelope<J> {
         self.asked.as_ref()?.wishes()?.trace_parent.as_deref()
     }
 
-    /// Whether a caller still waits for the answer.
+    /// Whether a caller, or a flow, still waits for the answer.
     #[must_use]
     pub fn has_caller(&self) -> bool {
         self.asked.as_ref().is_some_and(Asked::has_caller)
+    }
+
+    /// Whether the flow that sent it has ended, so that it need not run.
+    #[inline]
+    pub(crate) fn is_void(&self) -> bool {
+        matches!(&self.asked, Some(Asked::Flow(onward)) if onward.is_void())
+    }
+
+    /// Lets the end of the flow that sent it stop the worker, while the guard lives.
+    pub(crate) fn listen(&self, stop: &Arc<Stop>) -> Option<Listening<'_>> {
+        match &self.asked {
+            Some(Asked::Flow(onward)) => Some(onward.listen(stop)),
+            _ => None,
+        }
+    }
+
+    /// Forgets the flow that sent it.
+    pub(crate) fn leave_flow(&mut self) {
+        if matches!(self.asked, Some(Asked::Flow(_))) {
+            self.asked = None;
+        }
     }
 
     /// Answers the caller with a response, if one waits. Only the first answer counts.
     #[inline]
     pub(crate) fn respond(&self, response: J::Response) {
         if let Some(asked) = &self.asked {
-            asked.respond(response);
+            asked.give(Ok(response));
         }
     }
 

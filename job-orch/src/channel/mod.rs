@@ -12,6 +12,8 @@ mod error;
 pub mod laws;
 #[cfg(feature = "testing")]
 pub mod mock;
+pub(crate) mod scope;
+pub(crate) mod stop;
 pub(crate) mod ticket;
 
 use std::future::Future;
@@ -58,6 +60,24 @@ pub trait MpSend: Clone + Send + Sync + 'static {
     /// [`SendError::Full`] where the message must wait.
     fn try_send_made<F: FnOnce() -> Self::Message>(&self, make: F) -> Result<(), SendError<F>> {
         Err(SendError::Full(make))
+    }
+
+    /// Accepts the message that `make` makes without waiting, and beyond the capacity if it must: how a flow passes a request
+    /// on. A worker that waited there for room that it has to make itself would wait for ever, so a flow bounds how much it has
+    /// in flight, and not each channel. By default as [`try_send_made`](MpSend::try_send_made).
+    ///
+    /// # Errors
+    /// [`SendError::Full`] where the message must wait all the same.
+    fn forward<F: FnOnce() -> Self::Message>(&self, make: F) -> Result<(), SendError<F>> {
+        self.try_send_made(make)
+    }
+
+    /// The same for messages in order; those that were accepted leave the vector. By default none is.
+    ///
+    /// # Errors
+    /// As [`forward`](MpSend::forward).
+    fn forward_many(&self, messages: &mut Vec<Self::Message>) -> Result<(), SendError<()>> {
+        if messages.is_empty() { Ok(()) } else { Err(SendError::Full(())) }
     }
 
     /// Sends messages in order, by default one by one. Those that were accepted leave the vector; after `Ok` it is empty.

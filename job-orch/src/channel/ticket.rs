@@ -5,6 +5,7 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::time::Instant;
 
+use super::scope::Onward;
 use crate::job::Run;
 use crate::outcome::CallError;
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -86,41 +87,61 @@ impl<J: Run> Ticket<J> {
     }
 }
 
-/// The envelope's half of a [`Ticket`]: an envelope that is dropped unanswered tells its caller so.
-pub(crate) struct Asked<J: Run> {
-    ticket: Arc<Ticket<J>>,
-    // So that the drop of an answered envelope, and there are many, need not look into the ticket.
-    answered: AtomicBool,
+/// Who gets the answer to a request. An envelope that is dropped unanswered says so.
+pub(crate) enum Asked<J: Run> {
+    /// Its sender, by a slot.
+    Caller {
+        ticket: Arc<Ticket<J>>,
+        // So that the drop of an answered envelope, and there are many, need not look into the ticket.
+        answered: AtomicBool,
+    },
+    /// The next step of the flow that sent it.
+    Flow(Onward),
 }
 
 impl<J: Run> Asked<J> {
     pub(crate) const fn new(ticket: Arc<Ticket<J>>) -> Self {
-        Self { ticket, answered: AtomicBool::new(false) }
+        Self::Caller { ticket, answered: AtomicBool::new(false) }
     }
 
     pub(crate) fn wishes(&self) -> Option<&Wishes> {
-        self.ticket.wishes.as_deref()
+        match self {
+            Self::Caller { ticket, .. } => ticket.wishes.as_deref(),
+            Self::Flow(onward) => onward.wishes(),
+        }
     }
 
     pub(crate) fn has_caller(&self) -> bool {
-        matches!(&*lock(&self.ticket.slot), Slot::Waiting(_))
+        match self {
+            Self::Caller { ticket, .. } => matches!(&*lock(&ticket.slot), Slot::Waiting(_)),
+            Self::Flow(onward) => onward.handles_failure::<J>(),
+        }
     }
 
     pub(crate) fn answer(&self, answer: Answer<J>) {
-        self.answered.store(true, Ordering::Relaxed);
-        self.ticket.answer(answer.map_err(Box::new));
+        self.give(answer.map_err(Box::new));
     }
 
-    pub(crate) fn respond(&self, response: J::Response) {
-        self.answered.store(true, Ordering::Relaxed);
-        self.ticket.answer(Ok(response));
+    #[inline]
+    pub(crate) fn give(&self, answer: Result<J::Response, Box<CallError<J::Error>>>) {
+        match self {
+            Self::Caller { ticket, answered } => {
+                answered.store(true, Ordering::Relaxed);
+                ticket.answer(answer);
+            }
+            Self::Flow(onward) => onward.answer::<J>(answer),
+        }
     }
 }
 
 impl<J: Run> Drop for Asked<J> {
     fn drop(&mut self) {
-        if !self.answered.load(Ordering::Relaxed) {
-            self.ticket.answer(Err(Box::new(CallError::Closed { job: J::NAME })));
+        let is_answered = match self {
+            Self::Caller { answered, .. } => answered.load(Ordering::Relaxed),
+            Self::Flow(onward) => onward.is_answered(),
+        };
+        if !is_answered {
+            self.answer(Err(CallError::Closed { job: J::NAME }));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Who asks: send, call, listen, cancel.
 
 mod call;
+mod door;
 mod error;
 mod responses;
 mod send;
@@ -10,6 +11,7 @@ use std::fmt;
 use tokio::runtime::Handle;
 
 pub use call::Call;
+pub(crate) use door::Door;
 pub use error::{NotSent, Refusal};
 pub use responses::Responses;
 pub use send::{Receipt, Send};

@@ -1,6 +1,6 @@
 //! [`Assembly`]: an orchestrator that is being put together.
 
-use std::any::TypeId;
+use std::any::{Any, TypeId};
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
@@ -8,12 +8,16 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
+use super::stages::Stages;
 use super::{HostedJob, Orchestrator, Provider};
 use crate::client::Client;
 use crate::engine::{Engine, TravelsOn};
 use crate::error::Error;
+use crate::flow::{Doors, Wiring};
+use crate::job::Job;
 use crate::processor::{Service, Worker};
 use crate::resources::{Cons, HostedBy, Nil, Own, PerWorker, Shared, Unlisted};
 use crate::settings::{Overflow, Serving};
@@ -29,8 +33,17 @@ const MOST_WORKERS: usize = 4096;
 /// The most of anything else: waiting messages, a batch.
 const MOST: usize = 1 << 24;
 
-type Opening<'a> = Pin<Box<dyn Future<Output = Result<Arc<dyn HostedJob>, Error>> + Send + 'a>>;
-type Open<E> = Box<dyn for<'a> FnOnce(&'a E, &'a mut JoinSet<()>) -> Opening<'a> + Send>;
+type Opening<'a> = Pin<Box<dyn Future<Output = Result<Opened, Error>> + Send + 'a>>;
+type Open<E> = Box<dyn for<'a> FnOnce(&'a E) -> Opening<'a> + Send>;
+
+/// A job whose channels are open and whose workers are ready.
+struct Opened {
+    job: Arc<dyn HostedJob>,
+    start: Start,
+}
+
+/// Starts the workers, once all jobs are open. Gives the jobs that it uses.
+type Start = Box<dyn FnOnce(&Wiring<'_>, &mut JoinSet<()>) -> Result<Vec<TypeId>, Error> + Send>;
 
 /// An orchestrator that is being put together: resources first, then the jobs that use them, then
 /// [`start`](Assembly::start).
@@ -131,7 +144,7 @@ impl<E: Engine, P, A> Assembly<E, P, A> {
             id: TypeId::of::<J>(),
             serving,
             at: Location::caller(),
-            open: Box::new(move |engine, workers| Box::pin(open::<J, E>(engine, serving, resources, workers))),
+            open: Box::new(move |engine| Box::pin(open::<J, E>(engine, serving, resources))),
         });
         self
     }
@@ -154,28 +167,50 @@ impl<E: Engine, P, A> Assembly<E, P, A> {
     /// A future dropped early stops what it has started.
     pub async fn start(self) -> Result<Orchestrator<E, A>, Error> {
         check(&self.jobs)?;
-        let mut workers = JoinSet::new();
-        let mut jobs = Vec::new();
+        let (mut jobs, mut starts) = (Vec::new(), Vec::new());
         for hosting in self.jobs {
-            jobs.push((hosting.id, (hosting.open)(&self.engine, &mut workers).await?));
+            let Opened { job, start } = (hosting.open)(&self.engine).await?;
+            jobs.push((hosting.id, job));
+            starts.push(start);
         }
-        Ok(Orchestrator::new(jobs, workers, self.drain))
+        let doors = OpenJobs(&jobs);
+        let (runtime, mut stages) = (Handle::current(), Stages::default());
+        for ((id, job), start) in jobs.iter().zip(starts) {
+            let mut workers = JoinSet::new();
+            let uses = start(&Wiring { doors: &doors, runtime: &runtime }, &mut workers)?;
+            stages.add(*id, Arc::clone(job), uses, workers);
+        }
+        let stages = stages.in_order()?;
+        Ok(Orchestrator::new(jobs, stages, self.drain))
     }
 }
 
-async fn open<J: TravelsOn<E>, E: Engine>(
+/// The jobs that are open, for the flows among them.
+struct OpenJobs<'a>(&'a [(TypeId, Arc<dyn HostedJob>)]);
+
+impl Doors for OpenJobs<'_> {
+    fn door(&self, job: TypeId) -> Option<Box<dyn Any>> {
+        self.0.iter().find(|(id, _)| *id == job).map(|(_, hosted)| hosted.door())
+    }
+}
+
+async fn open<J: TravelsOn<E> + Job, E: Engine>(
     engine: &E,
     serving: Serving,
-    resources: Vec<J::Resources>,
-    workers: &mut JoinSet<()>,
-) -> Result<Arc<dyn HostedJob>, Error> {
+    mut resources: Vec<J::Resources>,
+) -> Result<Opened, Error> {
     let channels = engine.open::<J>(&serving).await.map_err(|source| Error::Engine { job: J::NAME, source })?;
     let service = Arc::new(Service::new(serving));
-    for mut owned in resources {
-        let mut worker = Worker::new(Arc::clone(&service), &channels);
-        workers.spawn(async move { worker.run(&mut owned).await });
-    }
-    Ok(Arc::new(Client::<J, E>::new(service, channels, engine)))
+    // Made before anything is sent: a channel without receivers is closed.
+    let workers: Vec<_> = resources.iter().map(|_| Worker::new(Arc::clone(&service), &channels)).collect();
+    let start: Start = Box::new(move |wiring, tasks| {
+        let uses = J::prepare(&mut resources, wiring).map_err(|unwired| unwired.0)?;
+        for (mut worker, mut owned) in workers.into_iter().zip(resources) {
+            tasks.spawn(async move { worker.run(&mut owned).await });
+        }
+        Ok(uses)
+    });
+    Ok(Opened { job: Arc::new(Client::<J, E>::new(service, channels, engine)), start })
 }
 
 fn check<E>(jobs: &[Hosting<E>]) -> Result<(), Error> {

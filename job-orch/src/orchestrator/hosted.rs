@@ -6,15 +6,18 @@ use async_trait::async_trait;
 
 use super::health::JobHealth;
 use crate::channel::Channels;
-use crate::client::Client;
+use crate::client::{Client, Door};
 use crate::engine::{Engine, EngineChannels};
 use crate::job::Run;
+use crate::sync::Arc;
 
 /// A hosted job whose type the orchestrator has forgotten. Its client is found again by [`as_any`](HostedJob::as_any).
 #[async_trait]
 pub(crate) trait HostedJob: Send + Sync {
     fn as_any(&self) -> &dyn Any;
     fn name(&self) -> &'static str;
+    /// An `Arc<dyn Door<J>>` of its job, for flows.
+    fn door(&self) -> Box<dyn Any>;
     /// Accepts nothing more.
     fn close(&self);
     /// Returns what was parked to the queue.
@@ -32,6 +35,11 @@ impl<J: Run, E: Engine> HostedJob for Client<J, E> {
 
     fn name(&self) -> &'static str {
         J::NAME
+    }
+
+    fn door(&self) -> Box<dyn Any> {
+        let door: Arc<dyn Door<J>> = Arc::new(self.clone());
+        Box::new(door)
     }
 
     fn close(&self) {

@@ -4,25 +4,29 @@ mod assembly;
 mod health;
 mod hosted;
 mod provider;
+mod stages;
 
-use std::any::TypeId;
+use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::sync::Mutex;
-use tokio::task::JoinSet;
+use tokio_util::task::TaskTracker;
 
 pub use assembly::Assembly;
 pub use health::{Health, JobHealth};
 pub(crate) use hosted::HostedJob;
 pub use provider::Provider;
+use stages::Stages;
 
 use crate::channel::BoxError;
 use crate::client::{Call, Client, NotSent, Receipt, Refusal, Responses, Send};
 use crate::engine::{DeadLetter, Engine};
 use crate::error::Error;
+use crate::flow::{Doors, Flow, FlowRun, Host};
 use crate::id::JobId;
 use crate::job::Run;
 use crate::outcome::CallError;
@@ -61,8 +65,32 @@ struct Running {
     // In the order in which they were hosted, for people.
     names: Vec<TypeId>,
     // The workers; `None` after a shutdown. Under a lock that waits: a second shutdown waits for the first.
-    workers: Mutex<Option<JoinSet<()>>>,
+    workers: Mutex<Option<Stages>>,
     drain: Duration,
+    // Runs of flows that are in flight.
+    traffic: TaskTracker,
+    identity: Arc<()>,
+    runtime: Handle,
+}
+
+impl Doors for Running {
+    fn door(&self, job: TypeId) -> Option<Box<dyn Any>> {
+        self.jobs.get(&job).map(|hosted| hosted.door())
+    }
+}
+
+impl Host for Running {
+    fn identity(&self) -> &Arc<()> {
+        &self.identity
+    }
+
+    fn runtime(&self) -> &Handle {
+        &self.runtime
+    }
+
+    fn traffic(&self) -> &TaskTracker {
+        &self.traffic
+    }
 }
 
 impl Running {
@@ -96,9 +124,17 @@ impl<E: Engine> Orchestrator<E, Unlisted> {
 
 #[expect(clippy::needless_pass_by_value, reason = "a job is named by its value, which is nothing")]
 impl<E: Engine, A> Orchestrator<E, A> {
-    fn new(jobs: Vec<(TypeId, Arc<dyn HostedJob>)>, workers: JoinSet<()>, drain: Duration) -> Self {
+    fn new(jobs: Vec<(TypeId, Arc<dyn HostedJob>)>, workers: Stages, drain: Duration) -> Self {
         let names = jobs.iter().map(|(id, _)| *id).collect();
-        let running = Running { jobs: jobs.into_iter().collect(), names, workers: Mutex::new(Some(workers)), drain };
+        let running = Running {
+            jobs: jobs.into_iter().collect(),
+            names,
+            workers: Mutex::new(Some(workers)),
+            drain,
+            traffic: TaskTracker::new(),
+            identity: Arc::new(()),
+            runtime: Handle::current(),
+        };
         Self { running: Arc::new(running), types: PhantomData }
     }
 
@@ -123,6 +159,16 @@ impl<E: Engine, A> Orchestrator<E, A> {
     pub fn call<J: KnownTo<A>>(&self, job: J, request: J::Request) -> Call<'_, J, E> {
         let _ = job;
         Call::new(self.find(), request)
+    }
+
+    /// Runs a flow and waits for its output: see [`FlowRun`].
+    pub fn run<'a, In, Out, F>(&'a self, flow: &'a Flow<In, Out, F>, input: In) -> FlowRun<'a, In, Out, F>
+    where
+        In: std::marker::Send + 'static,
+        Out: std::marker::Send + 'static,
+        F: std::marker::Send + 'static,
+    {
+        FlowRun::new(flow, &*self.running, input)
     }
 
     /// Sends a request and keeps its id: see [`Send`].
@@ -253,13 +299,13 @@ impl<E: Engine, A> Orchestrator<E, A> {
     /// # Cancel safety
     /// Dropped early, it has stopped accepting, and the workers go on until a further shutdown or the last clone's drop.
     pub async fn shutdown(&self) -> Result<(), Error> {
-        self.running.in_order().for_each(|job| job.close());
         let deadline = from_now(self.running.drain);
+        // Runs of flows that are in flight still put requests in, so their channels close after them.
+        self.running.traffic.close();
+        let _ = tokio::time::timeout_at(deadline, self.running.traffic.wait()).await;
         let mut workers = self.running.workers.lock().await;
-        if let Some(workers) = workers.as_mut()
-            && tokio::time::timeout_at(deadline, all_ended(workers)).await.is_err()
-        {
-            workers.shutdown().await;
+        if let Some(stages) = workers.as_mut() {
+            stages.drain(deadline).await;
         }
         *workers = None;
         for job in self.running.in_order() {
@@ -274,10 +320,6 @@ impl<E: Engine, A> Orchestrator<E, A> {
 
 fn asked<J: Run, T>(asked: Result<T, BoxError>) -> Result<T, Error> {
     asked.map_err(|source| Error::Engine { job: J::NAME, source })
-}
-
-async fn all_ended(workers: &mut JoinSet<()>) {
-    while workers.join_next().await.is_some() {}
 }
 
 impl<E: Engine, A> Clone for Orchestrator<E, A> {

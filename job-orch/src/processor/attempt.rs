@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep_until};
 use tracing::Span;
 
 use super::GRACE;
-use super::running::Stop;
+use crate::channel::stop::Stop;
 use crate::context::Context;
 
 /// How an attempt ended.

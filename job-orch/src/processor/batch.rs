@@ -5,9 +5,9 @@ use std::pin::pin;
 use std::task::Poll;
 
 use super::attempt::{End, Limits, follow, start};
-use super::running::Stop;
 use super::service::DeliveryOf;
 use super::worker::{Current, Worker, has_passed, now};
+use crate::channel::stop::Stop;
 use crate::channel::{Channels, Delivery, Envelope, McReceive};
 use crate::context::Context;
 use crate::job::Run;
@@ -133,11 +133,13 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
     /// Takes a delivery into the batch, unless it can be settled without running.
     async fn admit(&mut self, delivery: DeliveryOf<J, C>) -> Option<DeliveryOf<J, C>> {
         let delivery = if self.service.keep.is_some() { self.board(delivery).await? } else { delivery };
-        if !delivery.message().deadline().is_some_and(has_passed) {
+        let (is_void, deadline) = (delivery.message().is_void(), delivery.message().deadline());
+        if !is_void && !deadline.is_some_and(has_passed) {
             return Some(delivery);
         }
         self.current = Current::One(delivery);
-        self.finish(Err(CallError::Expired { job: J::NAME })).await;
+        let job = J::NAME;
+        self.finish(Err(if is_void { CallError::Cancelled { job } } else { CallError::Expired { job } })).await;
         None
     }
 }

@@ -23,6 +23,9 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
             let fetched = requests.first_fetched()?;
             *at_first = true;
             let envelope = fetched.first();
+            if envelope.is_void() {
+                return Some(End::Stopped(Reason::Cancel));
+            }
             let deadline = envelope.deadline();
             if deadline.is_some_and(has_passed) {
                 return Some(End::Stopped(Reason::Deadline));
@@ -30,7 +33,7 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
             tally.attempts.add(1);
             let end = {
                 let limits = Limits::of(J::SETTINGS.timeout, deadline);
-                let context = Context::new(envelope.id(), 1, limits.first());
+                let context = Context::new(envelope.id(), 1, limits.first()).with_trace(envelope.trace_parent());
                 let span = run_span::<J>(envelope, 1);
                 let mut run = pin!(J::run_in(envelope.request(), &mut *resources, &context));
                 match start(run.as_mut(), &span).await {
@@ -39,6 +42,7 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
                         // Busy for a while: what was fetched ahead is for others, and what is finished goes out.
                         fetched.release_rest();
                         let _listed = service.running.enter(envelope.id(), stop);
+                        let _listening = envelope.listen(stop);
                         *following = true;
                         follow(run, outlet.flush(tally), limits, stop, &context, &span).await
                     }

@@ -181,9 +181,13 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
         if !self.outlet.is_empty() && self.requests.fetched() == 0 {
             self.outlet.flush(&self.tally).await;
         }
-        let Some(delivery) = self.current.take_one() else { return };
+        let Some(mut delivery) = self.current.take_one() else { return };
         let settled = if is_dead {
             self.tally.buried.add(1);
+            // The flow that asked has its answer; a dead letter must not keep it alive.
+            if let Some(envelope) = delivery.message_mut() {
+                envelope.leave_flow();
+            }
             delivery.bury(reason).await
         } else {
             delivery.ack().await

@@ -15,8 +15,8 @@ use super::attempt::{End, Limits, Reason, follow, start};
 use super::batch::Lent;
 use super::counters::Tally;
 use super::outlet::Outlet;
-use super::running::Stop;
 use super::service::{DeliveryOf, Service};
+use crate::channel::stop::Stop;
 use crate::channel::{Channels, Delivery, Envelope, McReceive, ReceiveError};
 use crate::context::Context;
 use crate::job::Run;
@@ -168,7 +168,11 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
     async fn handle(&mut self, delivery: DeliveryOf<J, C>, resources: &mut J::Resources) {
         let attempt = delivery.attempt();
         let deadline = delivery.message().deadline();
+        let is_void = delivery.message().is_void();
         self.current = Current::One(delivery);
+        if is_void {
+            return self.settle(attempt, Err(CallError::Cancelled { job: J::NAME })).await;
+        }
         if deadline.is_some_and(has_passed) {
             return self.settle(attempt, Err(CallError::Expired { job: J::NAME })).await;
         }
@@ -195,7 +199,7 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
         let Current::One(delivery) = &*current else { return End::Stopped(Reason::Cancel) };
         let envelope = delivery.message();
         let limits = Limits::of(J::SETTINGS.timeout, deadline);
-        let context = Context::new(envelope.id(), attempt, limits.first());
+        let context = Context::new(envelope.id(), attempt, limits.first()).with_trace(envelope.trace_parent());
         let span = run_span::<J>(envelope, attempt);
         let mut run = pin!(run_or_look_up::<J>(envelope.request(), resources, &context));
         match start(run.as_mut(), &span).await {
@@ -204,6 +208,7 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
                 // Busy for a while: what was fetched ahead is for others, and what is finished goes out.
                 requests.release();
                 let _listed = service.running.enter(envelope.id(), stop);
+                let _listening = envelope.listen(stop);
                 *following = true;
                 follow(run, outlet.flush(tally), limits, stop, &context, &span).await
             }

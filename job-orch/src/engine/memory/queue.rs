@@ -157,6 +157,35 @@ impl<M> Queue<M> {
         Ok(())
     }
 
+    /// Accepts the message that `make` makes, with or without room.
+    pub(super) fn push_beyond<F: FnOnce() -> M>(&self, make: F) -> Result<(), SendError<F>> {
+        let mut state = self.lock();
+        if state.is_closed() {
+            drop(state);
+            return Err(SendError::Closed(make));
+        }
+        state.append(make);
+        let waker = state.call_receiver();
+        drop(state);
+        wake(waker);
+        Ok(())
+    }
+
+    /// Accepts messages, with or without room.
+    pub(super) fn push_all_beyond(&self, messages: &mut Vec<M>) -> Result<(), SendError<()>> {
+        let mut state = self.lock();
+        if state.is_closed() {
+            return Err(SendError::Closed(()));
+        }
+        for message in messages.drain(..) {
+            state.append(|| message);
+        }
+        let waker = state.call_receiver();
+        drop(state);
+        wake(waker);
+        Ok(())
+    }
+
     /// Accepts one message with its wishes, if there is room.
     pub(super) fn push_with(&self, message: M, options: &SendOptions) -> Result<Acceptance, SendError<M>> {
         let mut state = self.lock();

@@ -104,6 +104,15 @@ impl<M: Send + 'static> MpSend for Sender<M> {
         self.queue().push(make)
     }
 
+    #[inline]
+    fn forward<F: FnOnce() -> M>(&self, make: F) -> Result<(), SendError<F>> {
+        self.queue().push_beyond(make)
+    }
+
+    fn forward_many(&self, messages: &mut Vec<M>) -> Result<(), SendError<()>> {
+        self.queue().push_all_beyond(messages)
+    }
+
     async fn send_many(&self, messages: &mut Vec<M>) -> Result<(), SendError<()>> {
         let mut room = Room::new(self.queue());
         while !messages.is_empty() {

@@ -16,8 +16,13 @@ impl<M> State<M> {
         self.fresh_len + self.aside.len()
     }
 
+    /// Whether nobody will receive what is sent now.
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed || self.receivers == 0
+    }
+
     pub(super) fn refusal(&self, capacity: usize) -> Option<SendError<()>> {
-        if self.closed || self.receivers == 0 {
+        if self.is_closed() {
             Some(SendError::Closed(()))
         } else if self.len() >= capacity {
             Some(SendError::Full(()))

@@ -1,0 +1,294 @@
+//! Where the answer to a flow's request goes on: a place in a [`Scope`].
+//!
+//! A scope is one run of a flow, or one fork, `each` or other part inside a run. What moves through it has a place: the
+//! scope and an element of it (the branch of a fork, the index of an `each`). A request that a flow sends carries its place,
+//! so its answer goes on where the worker has it: no task waits for it, and nothing is allocated for it.
+
+use std::any::Any;
+
+use super::stop::Stop;
+use super::ticket::Wishes;
+use crate::job::Run;
+use crate::outcome::CallError;
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Arc, Mutex, lock};
+
+/// The number of a step in its flow.
+pub(crate) type StepNo = u16;
+
+/// What an answer meets that goes on in a flow.
+pub(crate) type Answer<J> = Result<<J as Run>::Response, Box<CallError<<J as Run>::Error>>>;
+
+/// What a flow does with the answers to the requests of one step.
+pub(crate) trait Answered<J: Run>: Send + Sync + 'static {
+    /// Goes on at this place.
+    fn answered(&self, at: At<'_>, answer: Answer<J>);
+    /// Whether a request that failed is kept among the job's dead letters.
+    fn buries(&self) -> bool;
+}
+
+/// The steps of a flow that is bound to its jobs, found by their numbers. A step of the job `J` lies there as
+/// `Arc<dyn Answered<J>>`.
+pub(crate) type Steps = Box<[Option<Box<dyn Any + Send + Sync>>]>;
+
+/// What a scope holds, and what becomes of it.
+pub(crate) trait Holds: Any + Send + Sync {
+    /// Something at this place failed, and nothing handles that below.
+    fn failed(&self, at: At<'_>, fault: Fault);
+    /// Nothing comes out at this place: the step has taken it out of the flow.
+    fn emptied(&self, at: At<'_>, step: StepNo);
+}
+
+/// Why a flow, or a part of it, ends without its output.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// A step failed: a boxed `CallError` of the flow's error.
+    Step(StepNo, Box<dyn Any + Send>),
+    /// Nothing came out: this step took it out.
+    Empty(StepNo),
+    /// A step was given more than this at once.
+    Beyond(StepNo, u64),
+    /// A part of the flow that asks for one output per input returned another number.
+    Miscounted { step: StepNo, given: usize, returned: usize },
+    /// What a step needs is not there: a bug of ours.
+    Broken(StepNo),
+    /// Several, of a flow that collects them.
+    Several(Vec<Fault>),
+}
+
+impl Fault {
+    /// These as one; `None` if there is none.
+    pub(crate) fn of(mut faults: Vec<Self>) -> Option<Self> {
+        if faults.len() > 1 { Some(Self::Several(faults)) } else { faults.pop() }
+    }
+}
+
+/// What goes with everything that moves through a run.
+#[derive(Debug, Default)]
+pub(crate) struct Luggage {
+    pub(crate) wishes: Wishes,
+    pub(crate) progress: Option<Arc<dyn Counts>>,
+}
+
+/// Counts what goes through the steps of a run.
+pub(crate) trait Counts: std::fmt::Debug + Send + Sync {
+    fn entered(&self, step: StepNo, count: u64);
+    fn left(&self, step: StepNo);
+}
+
+/// One run of a flow, or one part of a run.
+pub(crate) struct Scope {
+    steps: Arc<Steps>,
+    // Outside of it; none for a whole run.
+    parent: Option<Place>,
+    luggage: Option<Arc<Luggage>>,
+    // It ended early: what still moves in it is dropped where it is met.
+    is_void: AtomicBool,
+    // The workers that are busy with it, so that they can be stopped. Only jobs that suspend are listed.
+    stops: Mutex<Vec<Arc<Stop>>>,
+    holds: Box<dyn Holds>,
+}
+
+/// A scope and an element of it.
+#[derive(Clone)]
+pub(crate) struct Place {
+    pub(crate) scope: Arc<Scope>,
+    pub(crate) element: u32,
+}
+
+/// A borrowed [`Place`].
+#[derive(Clone, Copy)]
+pub(crate) struct At<'a> {
+    pub(crate) scope: &'a Arc<Scope>,
+    pub(crate) element: u32,
+}
+
+impl Scope {
+    /// A whole run.
+    pub(crate) fn root(steps: Arc<Steps>, luggage: Option<Arc<Luggage>>, holds: impl Holds) -> Arc<Self> {
+        Self::new(steps, None, luggage, holds)
+    }
+
+    fn new(steps: Arc<Steps>, parent: Option<Place>, luggage: Option<Arc<Luggage>>, holds: impl Holds) -> Arc<Self> {
+        let is_void = AtomicBool::new(false);
+        Arc::new(Self { steps, parent, luggage, is_void, stops: Mutex::new(Vec::new()), holds: Box::new(holds) })
+    }
+
+    /// What it holds, if that is of this type.
+    pub(crate) fn holds<S: Holds>(&self) -> Option<&S> {
+        (&*self.holds as &dyn Any).downcast_ref()
+    }
+
+    /// Where it lies; none for a whole run.
+    pub(crate) fn parent(&self) -> Option<At<'_>> {
+        self.parent.as_ref().map(Place::at)
+    }
+
+    pub(crate) fn wishes(&self) -> Option<&Wishes> {
+        self.luggage.as_deref().map(|luggage| &luggage.wishes)
+    }
+
+    pub(crate) fn progress(&self) -> Option<&dyn Counts> {
+        self.luggage.as_deref()?.progress.as_deref()
+    }
+
+    /// Whether it ended early, by itself or with what it lies in.
+    pub(crate) fn is_void(&self) -> bool {
+        let mut scope = self;
+        loop {
+            if scope.is_void.load(Ordering::Acquire) {
+                return true;
+            }
+            match &scope.parent {
+                Some(parent) => scope = &parent.scope,
+                None => return false,
+            }
+        }
+    }
+
+    /// Ends it early: what moves in it is dropped, and the jobs that run for it are stopped. Says whether this is the first
+    /// time.
+    pub(crate) fn end_early(&self) -> bool {
+        if self.is_void.swap(true, Ordering::AcqRel) {
+            return false;
+        }
+        lock(&self.stops).iter().for_each(|stop| stop.request());
+        true
+    }
+
+    fn step<J: Run>(&self, number: StepNo) -> Option<&Arc<dyn Answered<J>>> {
+        self.steps.get(usize::from(number))?.as_ref()?.downcast_ref()
+    }
+}
+
+impl std::fmt::Debug for Scope {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Scope").field("is_void", &self.is_void()).finish_non_exhaustive()
+    }
+}
+
+impl Place {
+    pub(crate) const fn at(&self) -> At<'_> {
+        At { scope: &self.scope, element: self.element }
+    }
+}
+
+impl At<'_> {
+    pub(crate) fn place(self) -> Place {
+        Place { scope: Arc::clone(self.scope), element: self.element }
+    }
+
+    /// A part of the flow that begins here.
+    pub(crate) fn open(self, holds: impl Holds) -> Arc<Scope> {
+        let Scope { steps, luggage, .. } = &**self.scope;
+        Scope::new(Arc::clone(steps), Some(self.place()), luggage.clone(), holds)
+    }
+
+    /// A part of the flow that begins here and lies nowhere: the end of a run does not end it.
+    pub(crate) fn open_beside(self, holds: impl Holds) -> Arc<Scope> {
+        Scope::new(Arc::clone(&self.scope.steps), None, None, holds)
+    }
+
+    /// Ends what lies at this place with a failure, and what lies around it as far as nothing handles it.
+    pub(crate) fn fail(self, fault: Fault) {
+        self.scope.holds.failed(self, fault);
+    }
+
+    /// Ends what lies at this place without an output.
+    pub(crate) fn end_empty(self, step: StepNo) {
+        self.scope.holds.emptied(self, step);
+    }
+}
+
+/// The flow's half of a request: where its answer goes on.
+pub(crate) struct Onward {
+    scope: Arc<Scope>,
+    element: u32,
+    step: StepNo,
+    answered: AtomicBool,
+    // Never read: the values that a `bool` cannot have tell the compiler the variants of `Asked` apart, which so needs no
+    // word more than a caller's ticket.
+    #[expect(dead_code, reason = "a niche")]
+    niche: bool,
+}
+
+impl Onward {
+    pub(crate) fn new(at: At<'_>, step: StepNo) -> Self {
+        let scope = Arc::clone(at.scope);
+        Self { scope, element: at.element, step, answered: AtomicBool::new(false), niche: false }
+    }
+
+    const fn at(&self) -> At<'_> {
+        At { scope: &self.scope, element: self.element }
+    }
+
+    pub(super) fn wishes(&self) -> Option<&Wishes> {
+        self.scope.wishes()
+    }
+
+    pub(super) fn is_void(&self) -> bool {
+        self.scope.is_void()
+    }
+
+    /// Whether the flow handles a failure, so that nobody else need find it.
+    pub(super) fn handles_failure<J: Run>(&self) -> bool {
+        self.scope.step::<J>(self.step).is_some_and(|step| !step.buries())
+    }
+
+    /// Goes on in the flow. Only the first answer counts.
+    pub(super) fn answer<J: Run>(&self, answer: Answer<J>) {
+        // Whoever answers holds the envelope, so nobody else does at the same time.
+        if self.answered.load(Ordering::Relaxed) {
+            return;
+        }
+        self.answered.store(true, Ordering::Relaxed);
+        if self.scope.is_void() {
+            return;
+        }
+        if let Some(progress) = self.scope.progress() {
+            progress.left(self.step);
+        }
+        match self.scope.step::<J>(self.step) {
+            Some(step) => step.answered(self.at(), answer),
+            None => self.at().fail(Fault::Broken(self.step)),
+        }
+    }
+
+    pub(super) fn is_answered(&self) -> bool {
+        self.answered.load(Ordering::Relaxed)
+    }
+
+    /// Lets the end of the scope, or of any around it, stop this worker, while the guard lives.
+    pub(super) fn listen(&self, stop: &Arc<Stop>) -> Listening<'_> {
+        let mut next = Some(&*self.scope);
+        while let Some(scope) = next {
+            lock(&scope.stops).push(Arc::clone(stop));
+            next = scope.parent.as_ref().map(|parent| &*parent.scope);
+        }
+        // It may have ended just before.
+        if self.scope.is_void() {
+            stop.request();
+        }
+        Listening { scope: &self.scope, stop: Arc::clone(stop) }
+    }
+}
+
+/// A worker that the end of a scope stops, while this lives.
+pub(crate) struct Listening<'a> {
+    scope: &'a Scope,
+    stop: Arc<Stop>,
+}
+
+impl Drop for Listening<'_> {
+    fn drop(&mut self) {
+        let mut next = Some(self.scope);
+        while let Some(scope) = next {
+            let mut stops = lock(&scope.stops);
+            if let Some(at) = stops.iter().position(|stop| Arc::ptr_eq(stop, &self.stop)) {
+                stops.swap_remove(at);
+            }
+            drop(stops);
+            next = scope.parent.as_ref().map(|parent| &*parent.scope);
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What a step asks of the job or the value that it is given: each with a message in the user's words.
+
+use std::convert::Infallible;
+use std::marker::PhantomData;
+
+use crate::job::Run;
+
+/// A job that takes what a wire carries.
+///
+/// Written by `#[job]`, for the job's own request.
+// Concrete impls only: the compiler then also says what the job does take.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not take `{M}`",
+    label = "the wire carries `{M}`",
+    note = "put `.map(|value| …)` before this step, to make of it what the job takes"
+)]
+pub trait Takes<M>: Run {
+    /// What the wire carries, as a request.
+    fn request(message: M) -> Self::Request;
+}
+
+/// How a job fails: not at all. What `#[job]` writes for a function that returns no `Result`.
+#[derive(Debug)]
+pub struct Safe;
+
+/// How a job fails: with `E`.
+#[derive(Debug)]
+pub struct Fails<E>(PhantomData<E>);
+
+/// A way to fail that a flow with the error `F` settles.
+#[diagnostic::on_unimplemented(message = "`{Self}` is not how a job fails: `Safe`, or `Fails<E>`")]
+pub trait SettledIn<E, F> {
+    /// The job's error as the flow's.
+    fn settle(error: E) -> F;
+}
+
+#[diagnostic::do_not_recommend]
+impl<F> SettledIn<Infallible, F> for Safe {
+    fn settle(error: Infallible) -> F {
+        match error {}
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<E, F: Absorbs<E>> SettledIn<E, F> for Fails<E> {
+    fn settle(error: E) -> F {
+        F::absorb(error)
+    }
+}
+
+/// An error of a flow into which a job's error `E` converts.
+#[diagnostic::on_unimplemented(
+    message = "nobody handles `{E}`",
+    label = "this job can fail with `{E}`, and the flow only with `{Self}`",
+    note = "handle it in place: `.attempt(job).or(|error| …)` or `.attempt(job).dead_letter()`",
+    note = "or let the flow fail with it: `Wire<_, FlowError>` where `FlowError: From<{E}>`"
+)]
+pub trait Absorbs<E>: Sized {
+    /// The job's error as the flow's.
+    fn absorb(error: E) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E, F: From<E>> Absorbs<E> for F {
+    fn absorb(error: E) -> F {
+        error.into()
+    }
+}
+
+/// What a wire must carry to be split by `each`: values of the type `U`, one after the other.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be split: it is not iterated over",
+    label = "this wire carries one `{Self}`, not many values",
+    note = "`each` takes a `Vec`, a range or another `IntoIterator`; put `.map(|value| …)` before it"
+)]
+pub trait Many<U>: Send + 'static {
+    /// One after the other.
+    type Iter: Iterator<Item = U> + Send + 'static;
+    /// Begins with the first.
+    fn begin(self) -> Self::Iter;
+}
+
+#[diagnostic::do_not_recommend]
+impl<U, T> Many<U> for T
+where
+    T: IntoIterator<Item = U, IntoIter: Send + 'static> + Send + 'static,
+{
+    type Iter = T::IntoIter;
+    fn begin(self) -> T::IntoIter {
+        self.into_iter()
+    }
+}
+
+/// What copies a value for several branches.
+#[derive(Debug)]
+pub struct Copying;
+
+/// A value of the type `T` can go into several branches: every `Clone` can.
+// `T` is a parameter, and not `Self`: the compiler would else advise to borrow, and leave our label out.
+#[diagnostic::on_unimplemented(
+    message = "`{T}` cannot be copied: it is not `Clone`",
+    label = "each branch and each attempt needs its own `{T}`",
+    note = "derive `Clone` for `{T}`, or put `.map(Arc::new)` before this step"
+)]
+pub trait Copies<T> {
+    /// One more.
+    fn copy(value: &T) -> T;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Clone> Copies<T> for Copying {
+    fn copy(value: &T) -> T {
+        value.clone()
+    }
+}

@@ -1,0 +1,132 @@
+//! Jobs wired by typed wires: a directed acyclic graph that the compiler has checked.
+//!
+//! ```
+//! use job_orch::flow::{Flow, Wire};
+//! use job_orch::prelude::*;
+//!
+//! #[job]
+//! async fn double(number: &u64) -> u64 {
+//!     number * 2
+//! }
+//!
+//! #[job]
+//! async fn parse(text: &String) -> Result<u64, std::num::ParseIntError> {
+//!     text.parse()
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let doubled = Flow::define("doubled", |texts: Wire<String, std::num::ParseIntError>| texts.to(Parse).to(Double))?;
+//!
+//! let orch = Orchestrator::on(Memory::new()).host(Parse).host(Double).start().await?;
+//! assert_eq!(orch.run(&doubled, "21".to_owned()).await?, 42);
+//! # orch.shutdown().await?; Ok(()) }
+//! ```
+
+mod bind;
+mod contract;
+mod draft;
+mod draw;
+mod error;
+mod graph;
+mod hosted;
+mod plan;
+mod progress;
+mod root;
+mod run;
+mod step;
+mod wire;
+
+use std::convert::Infallible;
+use std::fmt;
+use std::marker::PhantomData;
+
+pub use contract::{Absorbs, Copies, Copying, Fails, Many, Safe, SettledIn, Takes};
+pub use error::{FlowError, InvalidFlow, Mistake};
+pub use graph::{Edge, Graph, Kind, Node};
+pub use hosted::{HostedFlow, Unwired, WireOf, Wired, Wiring};
+pub use progress::{Progress, StepCount};
+pub use run::FlowRun;
+pub use step::{Arm, Arms, Attempt, Late, arm};
+#[doc(hidden)]
+pub use step::{Binding, Branch, Here, Lane, Routing, Way};
+pub use wire::Wire;
+
+pub(crate) use bind::Doors;
+pub(crate) use plan::Host;
+
+use bind::NotHosted;
+use draft::Draft;
+use plan::{Layout, Plan, Plans};
+
+use crate::sync::Arc;
+
+/// Runs of one flow that are in flight at once, unless told otherwise.
+const AT_ONCE: usize = 1024;
+
+/// Jobs that are wired: takes `In`, comes to `Out`, and may fail with `F`. See the [module](self).
+pub struct Flow<In, Out, F = Infallible> {
+    graph: Graph,
+    layout: Layout<Out>,
+    plans: Plans<In, Out>,
+    fails: PhantomData<fn() -> F>,
+}
+
+impl<In: Send + 'static, Out: Send + 'static, F: Send + 'static> Flow<In, Out, F> {
+    /// Defines a flow: the closure is given the wire that carries the input, and returns the one that carries the output.
+    ///
+    /// Nothing runs yet, and no job need be hosted.
+    ///
+    /// # Errors
+    /// [`InvalidFlow`] for what the compiler cannot see: a wire that was smuggled out of its closure, or a limit of zero.
+    pub fn define(name: &'static str, wiring: impl FnOnce(Wire<In, F>) -> Wire<Out, F>) -> Result<Self, InvalidFlow> {
+        let draft = Draft::new(name);
+        let first = draft.add(Kind::Input, None, &[]);
+        let wire = Wire::begin(&draft, None, first.into());
+        let home = wire.home;
+        let end = wiring(wire);
+        if end.home != home || !end.draft.is(&draft) {
+            draft.refuse(Mistake::SmuggledWire { inside: "input" });
+        }
+        let last = draft.add(Kind::Output, None, &[end.last]);
+        let graph = draft.finish().map_err(|mistake| InvalidFlow { flow: name, mistake })?;
+        let layout = Layout { home, steps: graph.nodes.len(), last, lay: end.lay, at_once: AT_ONCE, collects: false };
+        Ok(Self { graph, layout, plans: Plans::new(), fails: PhantomData })
+    }
+
+    /// Admits so many runs at once, at least one; further ones wait. Without it, 1,024.
+    #[must_use]
+    pub fn at_once(mut self, runs: usize) -> Self {
+        self.layout.at_once = runs.max(1);
+        self
+    }
+
+    /// Goes on in the other branches of a fork and with the other parts of an `each` when one has failed, and fails with all
+    /// failures in the end. Without it, the first failure stops the others.
+    #[must_use]
+    pub fn collect_failures(mut self) -> Self {
+        self.layout.collects = true;
+        self
+    }
+
+    /// The flow's name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.graph.flow
+    }
+
+    /// The flow as data.
+    #[must_use]
+    pub const fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    fn plan(&self, host: &dyn Host) -> Result<Arc<Plan<In, Out>>, NotHosted> {
+        self.plans.get(&self.layout, host)
+    }
+}
+
+impl<In, Out, F> fmt::Debug for Flow<In, Out, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Flow").field("graph", &self.graph).finish_non_exhaustive()
+    }
+}

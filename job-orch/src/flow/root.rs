@@ -1,0 +1,88 @@
+//! What a run of a flow comes to, and who waits for it.
+
+use std::task::{Context, Poll, Waker};
+
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::task::task_tracker::TaskTrackerToken;
+
+use super::bind::Next;
+use crate::channel::scope::{At, Fault, Holds, StepNo};
+use crate::sync::{Mutex, lock};
+
+/// One run.
+pub(super) struct Root<Out> {
+    slot: Mutex<Slot<Out>>,
+    _admission: Admission,
+}
+
+enum Slot<Out> {
+    /// Somebody waits, asleep.
+    Waiting(Waker),
+    Ended(Result<Out, Fault>),
+    /// It was taken, or nobody waits any more.
+    Taken,
+}
+
+/// A run's leave to be in flight. It ends with the last thing that moves in the run.
+pub(super) struct Admission {
+    pub(super) _permit: OwnedSemaphorePermit,
+    // A shutdown waits for it. Of a hosted flow, it waits for the worker.
+    pub(super) _token: Option<TaskTrackerToken>,
+}
+
+impl<Out: Send + 'static> Root<Out> {
+    pub(super) fn new(waker: Waker, admission: Admission) -> Self {
+        Self { slot: Mutex::new(Slot::Waiting(waker)), _admission: admission }
+    }
+
+    /// What the run came to, once. The task of `context` is woken when it is there.
+    pub(super) fn poll_end(&self, context: &Context<'_>) -> Poll<Option<Result<Out, Fault>>> {
+        let mut slot = lock(&self.slot);
+        match std::mem::replace(&mut *slot, Slot::Taken) {
+            Slot::Ended(end) => Poll::Ready(Some(end)),
+            Slot::Waiting(mut waker) => {
+                waker.clone_from(context.waker());
+                *slot = Slot::Waiting(waker);
+                Poll::Pending
+            }
+            Slot::Taken => Poll::Ready(None),
+        }
+    }
+
+    fn end(&self, end: Result<Out, Fault>) {
+        let mut slot = lock(&self.slot);
+        match std::mem::replace(&mut *slot, Slot::Taken) {
+            Slot::Waiting(waker) => {
+                *slot = Slot::Ended(end);
+                drop(slot);
+                waker.wake();
+            }
+            // Only the first end counts.
+            before => *slot = before,
+        }
+    }
+}
+
+impl<Out: Send + 'static> Holds for Root<Out> {
+    fn failed(&self, at: At<'_>, fault: Fault) {
+        if at.scope.end_early() {
+            self.end(Err(fault));
+        }
+    }
+
+    fn emptied(&self, at: At<'_>, step: StepNo) {
+        self.failed(at, Fault::Empty(step));
+    }
+}
+
+/// The last step of a flow.
+pub(super) struct End(pub(super) StepNo);
+
+impl<Out: Send + 'static> Next<Out> for End {
+    fn accept(&self, at: At<'_>, value: Out) {
+        match at.scope.holds::<Root<Out>>() {
+            Some(root) => root.end(Ok(value)),
+            None => at.fail(Fault::Broken(self.0)),
+        }
+    }
+}

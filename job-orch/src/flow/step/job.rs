@@ -1,0 +1,187 @@
+//! Steps that are jobs.
+
+use std::marker::PhantomData;
+
+use super::super::bind::{Binder, Next};
+use super::super::contract::{SettledIn, Takes};
+use super::super::graph::Kind;
+use super::super::wire::Wire;
+use super::{Nowhere, call_user};
+use crate::channel::Envelope;
+use crate::channel::scope::{Answer, Answered, At, Fault, Onward, Scope, StepNo};
+use crate::channel::ticket::Asked;
+use crate::client::Door;
+use crate::id::JobId;
+use crate::job::{Job, Run};
+use crate::outcome::CallError;
+use crate::sync::Arc;
+
+#[expect(clippy::needless_pass_by_value, reason = "a job is named by its value, which is nothing")]
+impl<T: Send + 'static, F: Send + 'static> Wire<T, F> {
+    /// Runs a job. Its failure is the flow's.
+    pub fn to<J: Takes<T> + Job>(self, job: J) -> Wire<J::Response, F>
+    where
+        J::Failure: SettledIn<J::Error, F>,
+    {
+        let _ = job;
+        self.job::<J>(Kind::To(J::NAME), |step, next| {
+            Arc::new(To { step, next, settle: <J::Failure as SettledIn<J::Error, F>>::settle })
+        })
+    }
+
+    /// Runs a job whose failure is handled in place: see [`Attempt`].
+    pub fn attempt<J: Takes<T>>(self, job: J) -> Attempt<T, F, J> {
+        let _ = job;
+        Attempt { wire: self, job: PhantomData }
+    }
+
+    fn job<J: Takes<T>>(
+        self,
+        kind: Kind,
+        answered: impl Fn(StepNo, Arc<dyn Next<J::Response>>) -> Arc<dyn Answered<J>> + Send + Sync + 'static,
+    ) -> Wire<J::Response, F> {
+        self.step(kind, move |step, binder, next| {
+            binder.answer::<J>(step, answered(step, next));
+            ask::<J, T>(binder, step)
+        })
+    }
+}
+
+/// What sends the job its requests.
+fn ask<J: Takes<T>, T: Send + 'static>(binder: &mut Binder<'_>, step: StepNo) -> Arc<dyn Next<T>> {
+    match binder.door::<J>(step) {
+        Some(door) => Arc::new(Ask { door, step }),
+        None => Arc::new(Nowhere(step)),
+    }
+}
+
+/// A job whose failure is handled in place: by [`or`](Attempt::or), or by [`dead_letter`](Attempt::dead_letter).
+#[must_use = "say what becomes of a failure: `.or(|error| …)` or `.dead_letter()`"]
+pub struct Attempt<T, F, J> {
+    wire: Wire<T, F>,
+    job: PhantomData<fn() -> J>,
+}
+
+impl<T: Send + 'static, F: Send + 'static, J: Takes<T>> Attempt<T, F, J> {
+    /// Goes on with what this makes of the failure, whatever it was: an error, a panic, a timeout.
+    pub fn or(
+        self,
+        otherwise: impl Fn(CallError<J::Error>) -> J::Response + Send + Sync + 'static,
+    ) -> Wire<J::Response, F> {
+        let otherwise = Arc::new(otherwise);
+        self.wire.job::<J>(Kind::Attempt(J::NAME), move |step, next| {
+            Arc::new(Or::<J, F, _> { step, next, otherwise: Arc::clone(&otherwise), flow: PhantomData })
+        })
+    }
+
+    /// Keeps a request that failed among the job's dead letters, and takes it out of the flow: an `each` goes on without it, and
+    /// a run ends with [`FlowError::Empty`](crate::flow::FlowError::Empty).
+    pub fn dead_letter(self) -> Wire<J::Response, F> {
+        self.wire
+            .job::<J>(Kind::Attempt(J::NAME), |step, next| Arc::new(Bury::<J, F> { step, next, flow: PhantomData }))
+    }
+}
+
+impl<T, F, J: Run> std::fmt::Debug for Attempt<T, F, J> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Attempt").field("job", &J::NAME).finish_non_exhaustive()
+    }
+}
+
+/// Puts a request into the job's channel, with the way that its answer goes on.
+struct Ask<J: Run> {
+    door: Arc<dyn Door<J>>,
+    step: StepNo,
+}
+
+impl<J: Takes<T>, T: Send + 'static> Next<T> for Ask<J> {
+    fn accept(&self, at: At<'_>, value: T) {
+        if let Some(progress) = at.scope.progress() {
+            progress.entered(self.step, 1);
+        }
+        self.door.forward(J::request(value), Asked::Flow(Onward::new(at, self.step)));
+    }
+
+    fn accept_many(&self, scope: &Arc<Scope>, first: u32, values: &mut Vec<T>) {
+        if let Some(progress) = scope.progress() {
+            progress.entered(self.step, values.len() as u64);
+        }
+        let envelope = |(element, value)| {
+            let asked = Asked::Flow(Onward::new(At { scope, element }, self.step));
+            Envelope::calling(JobId::new(), J::request(value), asked)
+        };
+        let mut envelopes = (first..).zip(values.drain(..)).map(envelope).collect();
+        self.door.forward_many(&mut envelopes);
+    }
+}
+
+/// An answer goes on, a failure is the flow's.
+struct To<J: Run, F> {
+    step: StepNo,
+    next: Arc<dyn Next<J::Response>>,
+    settle: fn(J::Error) -> F,
+}
+
+impl<J: Run, F: Send + 'static> Answered<J> for To<J, F> {
+    fn answered(&self, at: At<'_>, answer: Answer<J>) {
+        match answer {
+            Ok(response) => self.next.accept(at, response),
+            Err(error) => {
+                if let Some(error) = call_user::<F, _>(at, self.step, J::NAME, || error.map_error(self.settle)) {
+                    at.fail(Fault::Step(self.step, Box::new(error)));
+                }
+            }
+        }
+    }
+
+    fn buries(&self) -> bool {
+        false
+    }
+}
+
+/// An answer goes on, and so does what is made of a failure.
+struct Or<J: Run, F, O> {
+    step: StepNo,
+    next: Arc<dyn Next<J::Response>>,
+    otherwise: Arc<O>,
+    flow: PhantomData<fn() -> F>,
+}
+
+impl<J: Run, F: Send + 'static, O> Answered<J> for Or<J, F, O>
+where
+    O: Fn(CallError<J::Error>) -> J::Response + Send + Sync + 'static,
+{
+    fn answered(&self, at: At<'_>, answer: Answer<J>) {
+        let response = match answer {
+            Ok(response) => Some(response),
+            Err(error) => call_user::<F, _>(at, self.step, J::NAME, || (self.otherwise)(*error)),
+        };
+        if let Some(response) = response {
+            self.next.accept(at, response);
+        }
+    }
+
+    fn buries(&self) -> bool {
+        false
+    }
+}
+
+/// An answer goes on, a request that failed is buried.
+struct Bury<J: Run, F> {
+    step: StepNo,
+    next: Arc<dyn Next<J::Response>>,
+    flow: PhantomData<fn() -> F>,
+}
+
+impl<J: Run, F: Send + 'static> Answered<J> for Bury<J, F> {
+    fn answered(&self, at: At<'_>, answer: Answer<J>) {
+        match answer {
+            Ok(response) => self.next.accept(at, response),
+            Err(_) => at.end_empty(self.step),
+        }
+    }
+
+    fn buries(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,10 @@
+//! What flows promise, in sentences. Time is paused wherever it matters.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
+
+mod each;
+mod fork;
+mod graph;
+mod hosted;
+mod jobs;
+mod run;
+mod steps;
