@@ -33,7 +33,8 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
             tally.attempts.add(1);
             let end = {
                 let limits = Limits::of(J::SETTINGS.timeout, deadline);
-                let context = Context::new(envelope.id(), 1, limits.first()).with_trace(envelope.trace_parent());
+                let mut context = Context::new(envelope.id(), 1, limits.first());
+                context.trace(envelope.trace_parent());
                 let span = run_span::<J>(envelope, 1);
                 let mut run = pin!(J::run_in(envelope.request(), &mut *resources, &context));
                 match start(run.as_mut(), &span).await {
