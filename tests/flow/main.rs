@@ -8,3 +8,4 @@ mod hosted;
 mod jobs;
 mod run;
 mod steps;
+mod stream;

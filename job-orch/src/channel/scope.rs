@@ -23,6 +23,8 @@ pub(crate) type Answer<J> = Result<<J as Run>::Response, Box<CallError<<J as Run
 pub(crate) trait Answered<J: Run>: Send + Sync + 'static {
     /// Goes on at this place.
     fn answered(&self, at: At<'_>, answer: Answer<J>);
+    /// Goes on at these places.
+    fn answered_all(&self, responses: &mut Vec<(Place, J::Response)>);
     /// Whether a request that failed is kept among the job's dead letters.
     fn buries(&self) -> bool;
 }
@@ -214,8 +216,12 @@ pub(crate) struct Onward {
 
 impl Onward {
     pub(crate) fn new(at: At<'_>, step: StepNo) -> Self {
-        let scope = Arc::clone(at.scope);
-        Self { scope, element: at.element, step, answered: AtomicBool::new(false), niche: false }
+        Self::of(at.place(), step)
+    }
+
+    pub(crate) fn of(place: Place, step: StepNo) -> Self {
+        let Place { scope, element } = place;
+        Self { scope, element, step, answered: AtomicBool::new(false), niche: false }
     }
 
     const fn at(&self) -> At<'_> {
@@ -254,6 +260,22 @@ impl Onward {
         }
     }
 
+    /// Has a response wait for the others to the same step, if it may. Those to another step go on first.
+    pub(super) fn defer<J: Run>(&self, response: J::Response, deferred: &mut Deferred<J>) {
+        if !deferred.is_on {
+            return self.answer::<J>(Ok(response));
+        }
+        if self.answered.load(Ordering::Relaxed) {
+            return;
+        }
+        self.answered.store(true, Ordering::Relaxed);
+        if !deferred.is_for(self) {
+            deferred.go_on();
+        }
+        deferred.step = self.step;
+        deferred.responses.push((self.at().place(), response));
+    }
+
     pub(super) fn is_answered(&self) -> bool {
         self.answered.load(Ordering::Relaxed)
     }
@@ -289,6 +311,59 @@ impl Drop for Listening<'_> {
             }
             drop(stops);
             next = scope.parent.as_ref().map(|parent| &*parent.scope);
+        }
+    }
+}
+
+/// Responses of a worker that go on together: what it fetched as one, it passes on as one.
+pub(crate) struct Deferred<J: Run> {
+    // Those of one step of one flow.
+    step: StepNo,
+    responses: Vec<(Place, J::Response)>,
+    is_on: bool,
+}
+
+impl<J: Run> Deferred<J> {
+    pub(crate) const fn new() -> Self {
+        Self { step: 0, responses: Vec::new(), is_on: false }
+    }
+
+    /// From now on responses wait for each other, or go on at once.
+    pub(crate) const fn set(&mut self, is_on: bool) {
+        self.is_on = is_on;
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.responses.is_empty()
+    }
+
+    fn is_for(&self, onward: &Onward) -> bool {
+        let first = self.responses.first();
+        first.is_none_or(|(place, _)| self.step == onward.step && Arc::ptr_eq(&place.scope.steps, &onward.scope.steps))
+    }
+
+    /// All go on.
+    pub(crate) fn go_on(&mut self) {
+        self.responses.retain(|(place, _)| !place.scope.is_void());
+        let Some((first, _)) = self.responses.first() else { return };
+        for (place, _) in &self.responses {
+            if let Some(progress) = place.scope.progress() {
+                progress.left(self.step);
+            }
+        }
+        match first.scope.step::<J>(self.step).map(Arc::clone) {
+            Some(step) => step.answered_all(&mut self.responses),
+            None => self.responses.drain(..).for_each(|(place, _)| place.at().fail(Fault::Broken(self.step))),
+        }
+        self.responses.clear();
+    }
+}
+
+impl<J: Run> Drop for Deferred<J> {
+    fn drop(&mut self) {
+        // Of a worker that is stopped: its responses were accepted.
+        if !self.is_empty() {
+            self.go_on();
         }
     }
 }

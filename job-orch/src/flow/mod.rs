@@ -34,6 +34,7 @@ mod progress;
 mod root;
 mod run;
 mod step;
+mod stream;
 mod wire;
 
 use std::convert::Infallible;
@@ -49,6 +50,7 @@ pub use run::FlowRun;
 pub use step::{Arm, Arms, Attempt, Late, arm};
 #[doc(hidden)]
 pub use step::{Binding, Branch, Here, Lane, Routing, Way};
+pub use stream::FlowRuns;
 pub use wire::Wire;
 
 pub(crate) use bind::Doors;

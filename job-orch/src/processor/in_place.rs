@@ -10,10 +10,17 @@ use crate::channel::{Channels, McReceive};
 use crate::context::Context;
 use crate::job::Run;
 
+/// Requests fetched together whose answers to flows go on together.
+const MANY: usize = 16;
+
 impl<J: Run, C: Channels<J>> Worker<J, C> {
     /// Handles what was fetched ahead.
     pub(super) async fn handle_fetched(&mut self, resources: &mut J::Resources) {
         let mut done = 0_u32;
+        // Many that were fetched together were quick before.
+        if self.requests.fetched() >= MANY {
+            self.outlet.defer();
+        }
         while let Some(end) = self.run_first(resources).await {
             self.following = false;
             match end {
@@ -26,9 +33,11 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
             done += 1;
             // The clock is asked now and then.
             if done.is_multiple_of(8) && self.requests.is_late() {
+                self.outlet.go_on();
                 self.requests.release();
             }
         }
+        self.outlet.go_on();
         self.current = Current::Nothing;
     }
 
@@ -55,6 +64,7 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
             Poll::Pending => {
                 // Busy for a while: what was fetched ahead is for others, and what is finished goes out.
                 fetched.release_rest();
+                outlet.go_on();
                 let _listed = service.running.enter(envelope.id(), stop);
                 let _listening = envelope.listen(stop);
                 *following = true;

@@ -9,7 +9,7 @@ use super::super::error::Mistake;
 use super::super::graph::Kind;
 use super::super::wire::Wire;
 use super::{Nowhere, call_user};
-use crate::channel::scope::{At, Fault, Holds, Scope, StepNo};
+use crate::channel::scope::{At, Fault, Holds, Place, Scope, StepNo};
 use crate::sync::{Arc, Mutex, lock};
 
 /// Elements of one `each` that are in flight at once, unless told otherwise.
@@ -261,6 +261,18 @@ where
         self.go_on(at.scope, then);
     }
 
+    /// Of one scope, under one lock.
+    fn settle_all(&self, scope: &Arc<Scope>, values: &mut Vec<(Place, V)>) {
+        let mut state = lock(&self.state);
+        let mut then = Then::Nothing;
+        // The last one says what is to be done; the others leave something in flight.
+        for (element, value) in values.drain(..).map(|(place, value)| (place.element, value)) {
+            then = state.settle(element, Slot::Done(value), self.rules.at_once);
+        }
+        drop(state);
+        self.go_on(scope, then);
+    }
+
     fn go_on(&self, scope: &Arc<Scope>, then: Then<V>) {
         match then {
             Then::Nothing => {}
@@ -329,6 +341,16 @@ where
         match at.scope.holds::<Running<I, U, V, F>>() {
             Some(running) => running.settle(at, Slot::Done(value)),
             None => at.fail(Fault::Broken(self.step)),
+        }
+    }
+
+    fn accept_all(&self, values: &mut Vec<(Place, V)>) {
+        let Some((first, _)) = values.first() else { return };
+        let scope = Arc::clone(&first.scope);
+        let is_one = values.iter().all(|(place, _)| Arc::ptr_eq(&place.scope, &scope));
+        match scope.holds::<Running<I, U, V, F>>() {
+            Some(running) if is_one => running.settle_all(&scope, values),
+            _ => values.drain(..).for_each(|(place, value)| self.accept(place.at(), value)),
         }
     }
 }
