@@ -9,3 +9,4 @@ mod jobs;
 mod run;
 mod steps;
 mod stream;
+mod threads;
