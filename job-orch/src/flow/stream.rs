@@ -44,7 +44,7 @@ pub struct FlowRuns<'a, In, Out, F, S> {
     at_once: usize,
     is_ordered: bool,
     // From the first poll on.
-    running: Option<(Arc<Plan<In, Out>>, Arc<Scope>)>,
+    running: Option<Running<In, Out>>,
     spare: Vec<In>,
     fails: PhantomData<fn() -> F>,
 }
@@ -169,6 +169,9 @@ impl<In, Out, F, S> fmt::Debug for FlowRuns<'_, In, Out, F, S> {
         f.debug_struct("FlowRuns").field("flow", &self.graph.flow).finish_non_exhaustive()
     }
 }
+
+/// The bound flow, and the scope of all its runs.
+type Running<In, Out> = (Arc<Plan<In, Out>>, Arc<Scope>);
 
 /// The runs of one stream.
 pub(super) struct Runs<Out> {
