@@ -4,7 +4,7 @@ use std::fmt;
 
 use tokio::time::Instant;
 
-use super::scope::{Deferred, Listening};
+use super::onward::{Deferred, Listening};
 use super::stop::Stop;
 use super::ticket::{Asked, Ticket, Wishes};
 use crate::id::JobId;

@@ -5,7 +5,7 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::time::Instant;
 
-use super::scope::{Deferred, Onward};
+use super::onward::{Deferred, Onward};
 use crate::job::Run;
 use crate::outcome::CallError;
 use crate::sync::atomic::{AtomicBool, Ordering};

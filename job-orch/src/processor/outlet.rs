@@ -1,6 +1,6 @@
 //! Where a worker's responses go: the caller's slot, and the broadcast.
 
-use crate::channel::scope::Deferred;
+use crate::channel::onward::Deferred;
 use crate::channel::{Channels, Envelope, MpSend, Response, SendError};
 use crate::id::JobId;
 use crate::job::Run;
