@@ -8,3 +8,5 @@ mod hosted;
 mod jobs;
 mod run;
 mod steps;
+mod stream;
+mod threads;

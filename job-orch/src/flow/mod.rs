@@ -21,6 +21,27 @@
 //! assert_eq!(orch.run(&doubled, "21".to_owned()).await?, 42);
 //! # orch.shutdown().await?; Ok(()) }
 //! ```
+//!
+//! # How a flow runs
+//!
+//! A step that is a job puts a request into the channel of the hosted job, as any client does: its workers, retries, timeout,
+//! cache, counters and broadcast serve it. The worker that has the answer goes on with it there and then, through the functions
+//! behind the step and into the channel of the next job. No task waits for an answer, and
+//! a message is neither boxed nor serialised.
+//!
+//! **Bounds.** A worker that goes on must not wait for room that it may have to make itself, so what a flow has begun enters a
+//! channel beyond its capacity. What it begins is bounded instead: [`Flow::at_once`] runs, the window of a
+//! [`run_all`](crate::Orchestrator::run_all), and in each of them the parts of an [`each`](Wire::each) that are in flight. A
+//! channel holds at most its capacity and the sum of these; other senders wait meanwhile. So flows on channels of one place do
+//! not lock up, and back-pressure reaches the source.
+//!
+//! **Ends.** A failure ends the innermost scope around it, a fork, an `each` or a part that is retried, and goes on outwards until
+//! something handles it. What waits in such a scope is not run, and jobs that run for it are stopped, as by
+//! [`cancel`](crate::Orchestrator::cancel). A run that is dropped ends so, too. A panic is a failure of the step whose function or
+//! job it was.
+//!
+//! **After a restart.** The engine in memory keeps nothing. What a run has come to is held by its scopes only, and what reaches
+//! them are answers of jobs; so an engine that keeps the answers can build them again.
 
 mod bind;
 mod contract;
@@ -34,6 +55,7 @@ mod progress;
 mod root;
 mod run;
 mod step;
+mod stream;
 mod wire;
 
 use std::convert::Infallible;
@@ -49,6 +71,7 @@ pub use run::FlowRun;
 pub use step::{Arm, Arms, Attempt, Late, arm};
 #[doc(hidden)]
 pub use step::{Binding, Branch, Here, Lane, Routing, Way};
+pub use stream::FlowRuns;
 pub use wire::Wire;
 
 pub(crate) use bind::Doors;

@@ -8,18 +8,19 @@ use super::super::graph::Kind;
 use super::super::wire::Wire;
 use super::{Nowhere, call_user};
 use crate::channel::Envelope;
-use crate::channel::scope::{Answer, Answered, At, Fault, Onward, Scope, StepNo};
+use crate::channel::onward::Onward;
+use crate::channel::scope::{Answer, Answered, At, Fault, Place, Scope, StepNo};
 use crate::channel::ticket::Asked;
 use crate::client::Door;
 use crate::id::JobId;
-use crate::job::{Job, Run};
+use crate::job::Run;
 use crate::outcome::CallError;
 use crate::sync::Arc;
 
 #[expect(clippy::needless_pass_by_value, reason = "a job is named by its value, which is nothing")]
 impl<T: Send + 'static, F: Send + 'static> Wire<T, F> {
     /// Runs a job. Its failure is the flow's.
-    pub fn to<J: Takes<T> + Job>(self, job: J) -> Wire<J::Response, F>
+    pub fn to<J: Takes<T>>(self, job: J) -> Wire<J::Response, F>
     where
         J::Failure: SettledIn<J::Error, F>,
     {
@@ -113,6 +114,18 @@ impl<J: Takes<T>, T: Send + 'static> Next<T> for Ask<J> {
         let mut envelopes = (first..).zip(values.drain(..)).map(envelope).collect();
         self.door.forward_many(&mut envelopes);
     }
+
+    fn accept_all(&self, values: &mut Vec<(Place, T)>) {
+        let envelope = |(place, value): (Place, T)| {
+            if let Some(progress) = place.scope.progress() {
+                progress.entered(self.step, 1);
+            }
+            let asked = Asked::Flow(Onward::of(place, self.step));
+            Envelope::calling(JobId::new(), J::request(value), asked)
+        };
+        let mut envelopes = values.drain(..).map(envelope).collect();
+        self.door.forward_many(&mut envelopes);
+    }
 }
 
 /// An answer goes on, a failure is the flow's.
@@ -132,6 +145,10 @@ impl<J: Run, F: Send + 'static> Answered<J> for To<J, F> {
                 }
             }
         }
+    }
+
+    fn answered_all(&self, responses: &mut Vec<(Place, J::Response)>) {
+        self.next.accept_all(responses);
     }
 
     fn buries(&self) -> bool {
@@ -161,6 +178,10 @@ where
         }
     }
 
+    fn answered_all(&self, responses: &mut Vec<(Place, J::Response)>) {
+        self.next.accept_all(responses);
+    }
+
     fn buries(&self) -> bool {
         false
     }
@@ -179,6 +200,10 @@ impl<J: Run, F: Send + 'static> Answered<J> for Bury<J, F> {
             Ok(response) => self.next.accept(at, response),
             Err(_) => at.end_empty(self.step),
         }
+    }
+
+    fn answered_all(&self, responses: &mut Vec<(Place, J::Response)>) {
+        self.next.accept_all(responses);
     }
 
     fn buries(&self) -> bool {
