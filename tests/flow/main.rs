@@ -6,5 +6,6 @@ mod fork;
 mod graph;
 mod hosted;
 mod jobs;
+mod picture;
 mod run;
 mod steps;

@@ -34,6 +34,7 @@ mod progress;
 mod root;
 mod run;
 mod step;
+mod svg;
 mod wire;
 
 use std::convert::Infallible;
