@@ -28,7 +28,7 @@ use report::{Cache, Lap, Outcome, Report, SumUp, Summary, Unreadable};
 use walk::{FindArms, Walk};
 
 /// How many files per worker are on their way, so that no worker waits for the next one.
-const PER_WORKER: u32 = 4;
+const PER_WORKER: u32 = 16;
 
 type Stats = Flow<Vec<PathBuf>, Summary, io::Error>;
 
