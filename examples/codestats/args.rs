@@ -36,8 +36,11 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    pub(crate) fn workers(&self) -> usize {
+    pub(crate) fn workers(&self) -> u16 {
         // More than processors: while one waits for a disk, another can count.
-        self.workers.map_or_else(|| 4 * available_parallelism().map_or(1, usize::from), usize::from)
+        self.workers.unwrap_or_else(|| {
+            let processors = available_parallelism().map_or(1, usize::from);
+            u16::try_from(4 * processors).unwrap_or(u16::MAX)
+        })
     }
 }

@@ -1,4 +1,4 @@
-//! Counts lines, words and bytes of every regular file below directories: one cached job, many workers.
+//! Counts lines, words and bytes of every regular file below directories, as a flow: walk → each file count → sum up.
 //!
 //! ```text
 //! cargo run --release --example codestats -- .
@@ -20,19 +20,17 @@ use std::time::{Duration, Instant};
 
 use args::Args;
 use clap::Parser;
-use count::{Buffer, Count, Counts};
-use futures_util::{StreamExt, stream};
+use count::{Buffer, Count, File};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use job_orch::flow::{Flow, FlowRun, InvalidFlow, Progress, Wire, arm};
 use job_orch::prelude::*;
-use report::{Cache, Lap, Report, Summary, Unreadable};
-use tokio::sync::mpsc;
-use walk::{Find, walk};
-
-/// How many files the walk may be ahead: so many that it has soon seen all of them, and a bar can say how many are left.
-const AHEAD: usize = 16 * 1024;
+use report::{Cache, Lap, Outcome, Report, SumUp, Summary, Unreadable};
+use walk::{FindArms, Walk};
 
 /// How many files per worker are on their way, so that no worker waits for the next one.
-const PER_WORKER: usize = 4;
+const PER_WORKER: u32 = 16;
+
+type Stats = Flow<Vec<PathBuf>, Summary, io::Error>;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -48,12 +46,39 @@ async fn main() -> ExitCode {
     }
 }
 
+/// The whole program, as a flow.
+fn stats(workers: u32) -> Result<Stats, InvalidFlow> {
+    Flow::define("codestats", |directories: Wire<Vec<PathBuf>, io::Error>| {
+        directories
+            .to(Walk)
+            .each_at_once(workers * PER_WORKER, |find| {
+                find.route(FindArms { file: arm(count_one), unreadable: arm(|unreadable| unreadable.map(Err)) })
+            })
+            .to(SumUp)
+    })
+}
+
+/// Counts a file, and keeps its path beside.
+fn count_one(file: Wire<File, io::Error>) -> Wire<Outcome, io::Error> {
+    file.fork(|file| file.map(|file| file.path), |file| file.attempt(Count).result()).map(|(path, counted)| {
+        match counted {
+            Ok(counts) => Ok((path, counts)),
+            Err(CallError::Failed { error, .. }) => Err(Unreadable::new(path, &error)),
+            Err(error) => Err(Unreadable::new(path, &error)),
+        }
+    })
+}
+
 /// Says whether everything was read.
 async fn run(args: &Args) -> Result<bool, Box<dyn Error>> {
+    let (bar, flow) = (bar(), stats(args.workers().into())?);
     let orch = Orchestrator::on(Memory::new())
         .provide(Buffer::default())
         .share(args.words)
-        .host_with(Count, Count::SERVING.workers(args.workers()))
+        .share(bar.clone())
+        .host(Walk)
+        .host_with(Count, Count::SERVING.workers(args.workers().into()))
+        .host(SumUp)
         .start()
         .await?;
 
@@ -61,7 +86,7 @@ async fn run(args: &Args) -> Result<bool, Box<dyn Error>> {
     let mut summary = Summary::default();
     for _ in 0..args.repeat {
         let (began, before) = (Instant::now(), cache(&orch)?);
-        summary = count_all(args, &orch).await?;
+        summary = watched(orch.run(&flow, args.directories.clone()), &bar).await?;
         let after = cache(&orch)?;
         let cache = Cache { hits: after.hits - before.hits, misses: after.misses - before.misses };
         laps.push(Lap { took: began.elapsed(), cache });
@@ -84,42 +109,34 @@ fn cache(orch: &Orchestrator<Memory>) -> Result<Cache, job_orch::Error> {
     Ok(Cache { hits: counts.hits, misses: counts.misses })
 }
 
-/// Walks once, and counts what the walk finds while it goes on.
-async fn count_all(args: &Args, orch: &Orchestrator<Memory>) -> Result<Summary, Box<dyn Error>> {
-    let bar = bar();
-    let (found, mut finds) = mpsc::channel(AHEAD);
-    let (directories, walked) = (args.directories.clone(), bar.clone());
-    let walking = tokio::task::spawn_blocking(move || {
-        walk(&directories, |find| {
-            walked.inc_length(1);
-            found.blocking_send(find).is_ok()
-        });
-    });
-
-    let mut counted = stream::poll_fn(|context| finds.poll_recv(context))
-        .map(|find| count_one(orch, find))
-        .buffer_unordered(args.workers() * PER_WORKER);
-    let mut summary = Summary::default();
-    while let Some(outcome) = counted.next().await {
-        summary.add(outcome);
-        bar.inc(1);
+/// Runs the flow once, and moves the bar meanwhile.
+async fn watched(
+    mut run: FlowRun<'_, Vec<PathBuf>, Summary, io::Error>,
+    bar: &ProgressBar,
+) -> Result<Summary, Box<dyn Error>> {
+    if bar.is_hidden() {
+        return Ok(run.await?);
     }
+    bar.reset();
+    bar.set_length(0);
+    let progress = run.progress();
+    let mut tick = tokio::time::interval(Duration::from_millis(100));
+    tokio::pin!(run);
+    let summary = loop {
+        tokio::select! {
+            summary = &mut run => break summary,
+            _ = tick.tick() => bar.set_position(counted(&progress)),
+        }
+    };
     bar.finish_and_clear();
-    walking.await?;
-    Ok(summary)
+    Ok(summary?)
 }
 
-async fn count_one(orch: &Orchestrator<Memory>, find: Find) -> Result<(PathBuf, Counts), Unreadable> {
-    let file = find?;
-    let path = file.path.clone();
-    match orch.call(Count, file).await {
-        Ok(counts) => Ok((path, counts)),
-        Err(CallError::Failed { error, .. }) => Err(Unreadable::new(path, &error)),
-        Err(error) => Err(Unreadable::new(path, &error)),
-    }
+fn counted(progress: &Progress) -> u64 {
+    progress.now().iter().filter(|count| count.job == Count::NAME).map(|count| count.done).sum()
 }
 
-/// A bar on standard error, if that is a terminal.
+/// A bar on standard error, if that is a terminal. How long it is, the walk says.
 fn bar() -> ProgressBar {
     if !io::stderr().is_terminal() {
         return ProgressBar::hidden();

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use job_orch::prelude::*;
 use serde::{Serialize, Serializer};
 
 use crate::count::Counts;
@@ -21,6 +22,17 @@ impl Unreadable {
     pub(crate) fn new(path: PathBuf, error: &dyn std::fmt::Display) -> Self {
         Self { path, error: error.to_string() }
     }
+}
+
+/// What became of a file.
+pub(crate) type Outcome = Result<(PathBuf, Counts), Unreadable>;
+
+/// Adds up what became of all files.
+#[job]
+pub(crate) async fn sum_up(outcomes: &Vec<Outcome>) -> Summary {
+    let mut summary = Summary::default();
+    outcomes.iter().for_each(|outcome| summary.add(outcome));
+    summary
 }
 
 fn lossily<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
@@ -55,17 +67,17 @@ pub(crate) struct Summary {
 }
 
 impl Summary {
-    pub(crate) fn add(&mut self, outcome: Result<(PathBuf, Counts), Unreadable>) {
+    fn add(&mut self, outcome: &Outcome) {
         match outcome {
             Ok((path, counts)) => {
-                self.total.add(counts);
+                self.total.add(*counts);
                 let extension = path.extension().unwrap_or_default().to_string_lossy();
                 match self.extensions.get_mut(&*extension) {
-                    Some(tally) => tally.add(counts),
-                    None => self.extensions.entry(extension.into_owned()).or_default().add(counts),
+                    Some(tally) => tally.add(*counts),
+                    None => self.extensions.entry(extension.into_owned()).or_default().add(*counts),
                 }
             }
-            Err(unreadable) => self.unreadable.push(unreadable),
+            Err(unreadable) => self.unreadable.push(unreadable.clone()),
         }
     }
 

@@ -3,7 +3,15 @@
 use std::collections::BTreeSet;
 use std::fs::{self, DirEntry};
 use std::io;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
+use std::thread::{self, JoinHandle};
+
+use indicatif::ProgressBar;
+use job_orch::Route;
+use job_orch::prelude::*;
 
 use crate::count::{File, Stamp};
 use crate::report::Unreadable;
@@ -11,8 +19,70 @@ use crate::report::Unreadable;
 /// Directories of these names are not entered.
 const SKIPPED: [&str; 2] = [".git", "target"];
 
-/// A file to count, or what cannot be read.
-pub(crate) type Find = Result<File, Unreadable>;
+/// How many files the walk may be ahead: so many that it has soon seen all of them, and a bar can say how many are left.
+const AHEAD: usize = 16 * 1024;
+
+/// What a walk comes upon.
+#[derive(Debug, Route)]
+pub(crate) enum Find {
+    /// A file to count.
+    File(File),
+    /// What cannot be read.
+    Unreadable(Unreadable),
+}
+
+/// Walks on a thread of its own, while what it has found is counted.
+#[job]
+pub(crate) async fn walk(given: &Vec<PathBuf>, bar: &ProgressBar) -> io::Result<Finds> {
+    let (found, finds) = sync_channel(AHEAD);
+    let (given, bar) = (given.clone(), bar.clone());
+    let walking = thread::Builder::new().name("walk".to_owned()).spawn(move || {
+        search(&given, |find| {
+            bar.inc_length(1);
+            found.send(find).is_ok()
+        });
+    })?;
+    Ok(Finds(Mutex::new(Walking { finds, thread: Some(walking) })))
+}
+
+/// What a walk finds, as it goes on.
+// A response is shared between threads: the lock is for the compiler, one thread takes all.
+#[derive(Debug)]
+pub(crate) struct Finds(Mutex<Walking>);
+
+/// The walk's end of a channel.
+#[derive(Debug)]
+pub(crate) struct Walking {
+    finds: Receiver<Find>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl IntoIterator for Finds {
+    type Item = Find;
+    type IntoIter = Walking;
+    fn into_iter(self) -> Walking {
+        self.0.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Iterator for Walking {
+    type Item = Find;
+
+    fn next(&mut self) -> Option<Find> {
+        let find = match self.finds.try_recv() {
+            // The runtime gets another thread for its other tasks meanwhile.
+            Err(TryRecvError::Empty) => tokio::task::block_in_place(|| self.finds.recv().ok()),
+            find => find.ok(),
+        };
+        // A walk that broke off must not look like one that ended.
+        if find.is_none()
+            && let Some(Err(panic)) = self.thread.take().map(JoinHandle::join)
+        {
+            resume_unwind(panic);
+        }
+        find
+    }
+}
 
 /// A directory to read.
 struct Directory {
@@ -22,7 +92,7 @@ struct Directory {
 }
 
 /// Shows every regular file below the directories to `found`, until that says that it wants no more. It blocks.
-pub(crate) fn walk(given: &[PathBuf], mut found: impl FnMut(Find) -> bool) {
+fn search(given: &[PathBuf], mut found: impl FnMut(Find) -> bool) {
     let mut roots = BTreeSet::new();
     let mut waiting = Vec::new();
     for path in given {
@@ -30,7 +100,7 @@ pub(crate) fn walk(given: &[PathBuf], mut found: impl FnMut(Find) -> bool) {
             Ok(real) if roots.insert(real.clone()) => waiting.push(Directory { path: path.clone(), real }),
             Ok(_) => {}
             Err(error) => {
-                if !found(Err(Unreadable::new(path.clone(), &error))) {
+                if !found(Find::Unreadable(Unreadable::new(path.clone(), &error))) {
                     return;
                 }
             }
@@ -52,7 +122,7 @@ fn read(
     waiting: &mut Vec<Directory>,
     found: &mut impl FnMut(Find) -> bool,
 ) -> bool {
-    let failed = |error: &io::Error| Err(Unreadable::new(directory.path.clone(), error));
+    let failed = |error: &io::Error| Find::Unreadable(Unreadable::new(directory.path.clone(), error));
     let entries = match fs::read_dir(&directory.path) {
         Ok(entries) => entries,
         Err(error) => return found(failed(&error)),
@@ -86,7 +156,7 @@ fn file(entry: &DirEntry) -> Find {
     let path = entry.path();
     // Of the entry itself: a link that took the file's place meanwhile is not followed.
     match entry.metadata() {
-        Ok(metadata) => Ok(File { stamp: Stamp::of(&metadata), path }),
-        Err(error) => Err(Unreadable::new(path, &error)),
+        Ok(metadata) => Find::File(File { stamp: Stamp::of(&metadata), path }),
+        Err(error) => Find::Unreadable(Unreadable::new(path, &error)),
     }
 }

@@ -69,7 +69,7 @@ enum Either {
 }
 
 /// A job whose name no attribute would allow.
-struct Odd;
+pub(crate) struct Odd;
 
 impl Run for Odd {
     const NAME: &'static str = "a \"b\"\n<c>;";

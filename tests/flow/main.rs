@@ -6,6 +6,7 @@ mod fork;
 mod graph;
 mod hosted;
 mod jobs;
+mod picture;
 mod run;
 mod steps;
 mod stream;

@@ -180,3 +180,31 @@ fn a_late_value_is_of_use_in_its_closure_only() {
     });
     assert_eq!(refused.unwrap_err().mistake, Mistake::SmuggledLate);
 }
+
+#[job(cache)]
+async fn remember(number: &u64, runs: &AtomicU64) -> u64 {
+    runs.fetch_add(1, Ordering::Relaxed);
+    number * 2
+}
+
+#[tokio::test]
+async fn a_step_is_answered_from_the_cache_of_its_job() {
+    let orch = Orchestrator::on(Memory::new()).share(AtomicU64::new(0)).host(Remember).start().await.unwrap();
+    let alone = Flow::define("alone", |n: Wire<u64>| n.to(Remember)).unwrap();
+    let each = Flow::define("each", |n: Wire<Vec<u64>>| n.each(|n| n.to(Remember))).unwrap();
+    assert_eq!(orch.run(&alone, 1).await.unwrap(), 2);
+    assert_eq!(orch.run(&each, vec![1, 2, 3]).await.unwrap(), [2, 4, 6]);
+    assert_eq!(orch.run(&each, vec![3, 2, 1]).await.unwrap(), [6, 4, 2]);
+    assert_eq!(orch.run(&alone, 3).await.unwrap(), 6);
+    let counts = orch.counts(Remember).unwrap();
+    let cache = counts.cache.unwrap();
+    assert_eq!((cache.hits, cache.misses, counts.succeeded), (5, 3, 3));
+}
+
+#[tokio::test]
+async fn an_attempt_gives_its_result() {
+    let orch = start(1, 8).await;
+    let flow =
+        Flow::define("results", |n: Wire<Vec<u64>>| n.each(|n| n.attempt(Halve).result().map(Result::ok))).unwrap();
+    assert_eq!(orch.run(&flow, vec![4, 5, 6]).await.unwrap(), [Some(2), None, Some(3)]);
+}

@@ -189,7 +189,7 @@ impl<J: Run, E: Engine> Call<'_, J, E> {
 
 impl<J: Run, E: Engine> Client<J, E> {
     /// Has a fresh answer computed, in place of a stale one that was served.
-    fn refresh(&self, request: J::Request) {
+    pub(super) fn refresh(&self, request: J::Request) {
         if let Err(error) = self.requests.try_send(Envelope::new(request))
             && let Some(keep) = &self.service.keep
         {

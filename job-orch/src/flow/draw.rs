@@ -86,12 +86,16 @@ trait Language {
     fn close(&self) -> &'static str;
 }
 
-/// What a node is called, with its counts if it has any.
+/// What a node is called, with its counts if it has any, and what becomes of failures that leave the flow.
 fn label(node: &Node) -> String {
-    match node.count {
-        Some(count) => format!("{} {}/{}", node.kind.name(), count.done, count.total),
-        None => node.kind.name().to_owned(),
+    let mut label = node.kind.name().to_owned();
+    if let Some(count) = node.count {
+        let _ = write!(label, " {}/{}", count.done, count.total);
     }
+    if matches!(node.kind, Kind::DeadLetter(_)) {
+        label.push_str(", or dead letter");
+    }
+    label
 }
 
 struct Mermaid;
@@ -100,7 +104,7 @@ impl Language for Mermaid {
     fn node(&self, node: &Node, text: &mut String) {
         let (open, close) = match node.kind {
             Kind::Input | Kind::Output => ("([", "])"),
-            Kind::To(_) | Kind::Attempt(_) => ("[", "]"),
+            _ if node.kind.job().is_some() => ("[", "]"),
             Kind::Map | Kind::Filter => ("(", ")"),
             _ => ("{{", "}}"),
         };
@@ -122,7 +126,7 @@ impl Language for Dot {
     fn node(&self, node: &Node, text: &mut String) {
         let shape = match node.kind {
             Kind::Input | Kind::Output => "oval",
-            Kind::To(_) | Kind::Attempt(_) => "box",
+            _ if node.kind.job().is_some() => "box",
             Kind::Map | Kind::Filter => "plaintext",
             _ => "hexagon",
         };

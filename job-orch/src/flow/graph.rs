@@ -41,6 +41,8 @@ pub enum Kind {
     To(&'static str),
     /// A job whose failure is handled in place.
     Attempt(&'static str),
+    /// A job whose failed requests become dead letters, and leave the flow.
+    DeadLetter(&'static str),
     /// A function.
     Map,
     /// A condition.
@@ -108,13 +110,22 @@ impl Graph {
 }
 
 impl Kind {
+    /// The name of the job, if it is one.
+    #[must_use]
+    pub const fn job(&self) -> Option<&'static str> {
+        match self {
+            Self::To(job) | Self::Attempt(job) | Self::DeadLetter(job) => Some(job),
+            _ => None,
+        }
+    }
+
     /// In one word; of a job, its name.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Input => "input",
             Self::Output => "output",
-            Self::To(job) | Self::Attempt(job) => job,
+            Self::To(job) | Self::Attempt(job) | Self::DeadLetter(job) => job,
             Self::Map => "map",
             Self::Filter => "filter",
             Self::Fork => "fork",

@@ -56,6 +56,7 @@ mod root;
 mod run;
 mod step;
 mod stream;
+mod svg;
 mod wire;
 
 use std::convert::Infallible;

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use futures_core::Stream;
 
-use super::graph::{Graph, Kind};
+use super::graph::Graph;
 use crate::channel::scope::{Counts, StepNo};
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::{Arc, Mutex, lock};
@@ -52,11 +52,9 @@ struct Step {
 
 impl Counting {
     pub(super) fn new(graph: &Graph) -> Arc<Self> {
-        let steps = graph.nodes.iter().filter_map(|node| match node.kind {
-            Kind::To(job) | Kind::Attempt(job) => {
-                Some(Step { number: node.step, job, entered: AtomicU64::new(0), left: AtomicU64::new(0) })
-            }
-            _ => None,
+        let steps = graph.nodes.iter().filter_map(|node| {
+            let job = node.kind.job()?;
+            Some(Step { number: node.step, job, entered: AtomicU64::new(0), left: AtomicU64::new(0) })
         });
         Arc::new(Self {
             steps: steps.collect(),

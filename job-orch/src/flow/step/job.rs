@@ -56,8 +56,9 @@ fn ask<J: Takes<T>, T: Send + 'static>(binder: &mut Binder<'_>, step: StepNo) ->
     }
 }
 
-/// A job whose failure is handled in place: by [`or`](Attempt::or), or by [`dead_letter`](Attempt::dead_letter).
-#[must_use = "say what becomes of a failure: `.or(|error| …)` or `.dead_letter()`"]
+/// A job whose failure is handled in place: by [`or`](Attempt::or), by [`result`](Attempt::result), or by
+/// [`dead_letter`](Attempt::dead_letter).
+#[must_use = "say what becomes of a failure: `.or(|error| …)`, `.result()` or `.dead_letter()`"]
 pub struct Attempt<T, F, J> {
     wire: Wire<T, F>,
     job: PhantomData<fn() -> J>,
@@ -75,11 +76,19 @@ impl<T: Send + 'static, F: Send + 'static, J: Takes<T>> Attempt<T, F, J> {
         })
     }
 
+    /// Goes on with the `Result`: with the response, or with the failure, whatever it was.
+    pub fn result(self) -> Wire<Result<J::Response, CallError<J::Error>>, F> {
+        self.wire.step(Kind::Attempt(J::NAME), |step, binder, next| {
+            binder.answer::<J>(step, Arc::new(Either::<J> { next }));
+            ask::<J, T>(binder, step)
+        })
+    }
+
     /// Keeps a request that failed among the job's dead letters, and takes it out of the flow: an `each` goes on without it, and
     /// a run ends with [`FlowError::Empty`](crate::flow::FlowError::Empty).
     pub fn dead_letter(self) -> Wire<J::Response, F> {
         self.wire
-            .job::<J>(Kind::Attempt(J::NAME), |step, next| Arc::new(Bury::<J, F> { step, next, flow: PhantomData }))
+            .job::<J>(Kind::DeadLetter(J::NAME), |step, next| Arc::new(Bury::<J, F> { step, next, flow: PhantomData }))
     }
 }
 
@@ -180,6 +189,28 @@ where
 
     fn answered_all(&self, responses: &mut Vec<(Place, J::Response)>) {
         self.next.accept_all(responses);
+    }
+
+    fn buries(&self) -> bool {
+        false
+    }
+}
+
+/// An answer goes on, and so does a failure.
+struct Either<J: Run> {
+    next: Arc<dyn Next<Outcome<J>>>,
+}
+
+type Outcome<J> = Result<<J as Run>::Response, CallError<<J as Run>::Error>>;
+
+impl<J: Run> Answered<J> for Either<J> {
+    fn answered(&self, at: At<'_>, answer: Answer<J>) {
+        self.next.accept(at, answer.map_err(|error| *error));
+    }
+
+    fn answered_all(&self, responses: &mut Vec<(Place, J::Response)>) {
+        let mut outcomes = responses.drain(..).map(|(place, response)| (place, Ok(response))).collect();
+        self.next.accept_all(&mut outcomes);
     }
 
     fn buries(&self) -> bool {
