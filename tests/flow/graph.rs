@@ -3,8 +3,8 @@
 use std::convert::Infallible;
 
 use futures_util::StreamExt;
-use job_orch::Run;
-use job_orch::flow::{Flow, Kind, Takes, Wire, arm};
+use job_orch::flow::{Flow, Kind, Safe, Takes, Wire, arm};
+use job_orch::{Job, Run};
 
 use crate::jobs::{Add, Double, Halve, Increment, Wrong, start};
 
@@ -81,6 +81,11 @@ impl Run for Odd {
     async fn run(request: &u64, (): &mut ()) -> Result<u64, Infallible> {
         Ok(*request)
     }
+}
+
+impl Job for Odd {
+    type Wants = ();
+    type Failure = Safe;
 }
 
 impl Takes<u64> for Odd {

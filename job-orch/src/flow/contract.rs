@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::marker::PhantomData;
 
-use crate::job::Run;
+use crate::job::Job;
 
 /// A job that takes what a wire carries.
 ///
@@ -12,9 +12,10 @@ use crate::job::Run;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not take `{M}`",
     label = "the wire carries `{M}`",
-    note = "put `.map(|value| …)` before this step, to make of it what the job takes"
+    note = "put `.map(|value| …)` before this step, to make of it what the job takes",
+    note = "`#[job]` on `async fn index` makes the job type `Index`"
 )]
-pub trait Takes<M>: Run {
+pub trait Takes<M>: Job {
     /// What the wire carries, as a request.
     fn request(message: M) -> Self::Request;
 }
@@ -34,14 +35,13 @@ pub trait SettledIn<E, F> {
     fn settle(error: E) -> F;
 }
 
-#[diagnostic::do_not_recommend]
 impl<F> SettledIn<Infallible, F> for Safe {
     fn settle(error: Infallible) -> F {
         match error {}
     }
 }
 
-#[diagnostic::do_not_recommend]
+// Without `do_not_recommend`: the compiler goes on to `Absorbs`, which says what is missing.
 impl<E, F: Absorbs<E>> SettledIn<E, F> for Fails<E> {
     fn settle(error: E) -> F {
         F::absorb(error)

@@ -12,14 +12,14 @@ use crate::channel::scope::{Answer, Answered, At, Fault, Onward, Scope, StepNo};
 use crate::channel::ticket::Asked;
 use crate::client::Door;
 use crate::id::JobId;
-use crate::job::{Job, Run};
+use crate::job::Run;
 use crate::outcome::CallError;
 use crate::sync::Arc;
 
 #[expect(clippy::needless_pass_by_value, reason = "a job is named by its value, which is nothing")]
 impl<T: Send + 'static, F: Send + 'static> Wire<T, F> {
     /// Runs a job. Its failure is the flow's.
-    pub fn to<J: Takes<T> + Job>(self, job: J) -> Wire<J::Response, F>
+    pub fn to<J: Takes<T>>(self, job: J) -> Wire<J::Response, F>
     where
         J::Failure: SettledIn<J::Error, F>,
     {
