@@ -55,13 +55,13 @@ pub(crate) fn route(route: &Route) -> TokenStream {
 
 /// ```text
 /// // Output:
-/// /// Where a `Circle` goes.
+/// /// Where a `Circle` goes: `arm(|circle| …)`.
 /// circle: Arm<'arms, Circle, U, F>,
 /// ```
 fn field(route: &Route, arm: &Arm) -> TokenStream {
     let Arm { variant, field, .. } = arm;
     let (vis, span, krate) = (&route.vis, arm.span(), route.krate.at(arm.span()));
-    let (doc, holds) = (format!("Where a `{variant}` goes."), holds(arm));
+    let (doc, holds) = (format!("Where a `{variant}` goes: `arm(|{field}| …)`."), holds(arm));
     quote_spanned! {span=>
         #[doc = #doc]
         #vis #field: #krate::flow::Arm<'__arms, #holds, __U, __F>,

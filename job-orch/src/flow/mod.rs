@@ -21,6 +21,30 @@
 //! assert_eq!(orch.run(&doubled, "21".to_owned()).await?, 42);
 //! # orch.shutdown().await?; Ok(()) }
 //! ```
+//!
+//! A wire is a value that moves, and each closure has one, which it must return. So a flow has no cycle, every output is
+//! consumed, and a mistake is one error of the compiler, at the step. What the compiler cannot see, [`Flow::define`] refuses.
+//!
+//! | how do I | |
+//! |---|---|
+//! | [chain steps](#how-do-i-chain-steps) | [`to`](Wire::to), [`map`](Wire::map), [`filter`](Wire::filter) |
+//! | [branch and join](#how-do-i-branch-and-join) | [`fork`](Wire::fork), [`route`](Wire::route), [`each`](Wire::each), [`batch`](Wire::batch) |
+//! | [handle errors](#how-do-i-handle-errors) | `Wire<T, E>`, [`attempt`](Wire::attempt), [`collect_failures`](Flow::collect_failures) |
+//! | [retry, time out, cancel](#how-do-i-retry-time-out-and-cancel) | [`retry_part`](Wire::retry_part), [`timeout`](FlowRun::timeout), drop |
+//! | [watch and draw](#how-do-i-watch-and-draw-a-flow) | [`progress`](FlowRun::progress), [`Graph`] |
+//! | [reuse a part](#how-do-i-reuse-a-part) | [`then`](Wire::then), [`#[flow]`](macro@crate::flow) |
+//! | [test](#how-do-i-test-a-flow) | [`Flow::graph`], a paused clock |
+//! | [draw what is not forks in forks](#what-if-my-graph-is-not-forks-in-forks) | [`share`](Wire::share), [`with`](Wire::with) |
+//! | know [what is bounded](#what-is-bounded) | [`Flow::at_once`], [`each_at_once`](Wire::each_at_once) |
+#![doc = include_str!("guide/chain.md")]
+#![doc = include_str!("guide/branch.md")]
+#![doc = include_str!("guide/errors.md")]
+#![doc = include_str!("guide/time.md")]
+#![doc = include_str!("guide/watch.md")]
+#![doc = include_str!("guide/reuse.md")]
+#![doc = include_str!("guide/test.md")]
+#![doc = include_str!("guide/graphs.md")]
+#![doc = include_str!("guide/bounds.md")]
 
 mod bind;
 mod contract;

@@ -173,7 +173,7 @@ macro_rules! fork {
     };
 }
 
-fork!(fork, 2, "Goes on in two branches at once, and then with what came out of both.", A a 0, B b 1);
+fork!(fork, 2, "Goes on in two branches at once (`fork3` to `fork6`: in more), then with what came out of both.", A a 0, B b 1);
 fork!(fork3, 3, "As [`fork`](Wire::fork), with three branches.", A a 0, B b 1, C c 2);
 fork!(fork4, 4, "As [`fork`](Wire::fork), with four branches.", A a 0, B b 1, C c 2, D d 3);
 fork!(fork5, 5, "As [`fork`](Wire::fork), with five branches.", A a 0, B b 1, C c 2, D d 3, E e 4);

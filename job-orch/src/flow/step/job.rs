@@ -24,7 +24,7 @@ impl<T: Send + 'static, F: Send + 'static> Wire<T, F> {
         J::Failure: SettledIn<J::Error, F>,
     {
         let _ = job;
-        self.job::<J>(Kind::To(J::NAME), |step, next| {
+        self.job::<J>(Kind::To(J::NAME), ask::<J, T>, |step, next| {
             Arc::new(To { step, next, settle: <J::Failure as SettledIn<J::Error, F>>::settle })
         })
     }
@@ -32,22 +32,25 @@ impl<T: Send + 'static, F: Send + 'static> Wire<T, F> {
     /// Runs a job whose failure is handled in place: see [`Attempt`].
     pub fn attempt<J: Takes<T>>(self, job: J) -> Attempt<T, F, J> {
         let _ = job;
-        Attempt { wire: self, job: PhantomData }
+        Attempt { wire: self, ask: ask::<J, T>, job: PhantomData }
     }
 
-    fn job<J: Takes<T>>(
+    fn job<J: Run>(
         self,
         kind: Kind,
+        ask: AsksFor<T>,
         answered: impl Fn(StepNo, Arc<dyn Next<J::Response>>) -> Arc<dyn Answered<J>> + Send + Sync + 'static,
     ) -> Wire<J::Response, F> {
         self.step(kind, move |step, binder, next| {
             binder.answer::<J>(step, answered(step, next));
-            ask::<J, T>(binder, step)
+            ask(binder, step)
         })
     }
 }
 
-/// What sends the job its requests.
+/// Makes what sends a job its requests.
+type AsksFor<T> = fn(&mut Binder<'_>, StepNo) -> Arc<dyn Next<T>>;
+
 fn ask<J: Takes<T>, T: Send + 'static>(binder: &mut Binder<'_>, step: StepNo) -> Arc<dyn Next<T>> {
     match binder.door::<J>(step) {
         Some(door) => Arc::new(Ask { door, step }),
@@ -59,17 +62,19 @@ fn ask<J: Takes<T>, T: Send + 'static>(binder: &mut Binder<'_>, step: StepNo) ->
 #[must_use = "say what becomes of a failure: `.or(|error| …)` or `.dead_letter()`"]
 pub struct Attempt<T, F, J> {
     wire: Wire<T, F>,
+    // Brought along: the methods do not ask again for what `attempt` has asked for.
+    ask: AsksFor<T>,
     job: PhantomData<fn() -> J>,
 }
 
-impl<T: Send + 'static, F: Send + 'static, J: Takes<T>> Attempt<T, F, J> {
+impl<T: Send + 'static, F: Send + 'static, J: Run> Attempt<T, F, J> {
     /// Goes on with what this makes of the failure, whatever it was: an error, a panic, a timeout.
     pub fn or(
         self,
         otherwise: impl Fn(CallError<J::Error>) -> J::Response + Send + Sync + 'static,
     ) -> Wire<J::Response, F> {
         let otherwise = Arc::new(otherwise);
-        self.wire.job::<J>(Kind::Attempt(J::NAME), move |step, next| {
+        self.wire.job::<J>(Kind::Attempt(J::NAME), self.ask, move |step, next| {
             Arc::new(Or::<J, F, _> { step, next, otherwise: Arc::clone(&otherwise), flow: PhantomData })
         })
     }
@@ -77,8 +82,9 @@ impl<T: Send + 'static, F: Send + 'static, J: Takes<T>> Attempt<T, F, J> {
     /// Keeps a request that failed among the job's dead letters, and takes it out of the flow: an `each` goes on without it, and
     /// a run ends with [`FlowError::Empty`](crate::flow::FlowError::Empty).
     pub fn dead_letter(self) -> Wire<J::Response, F> {
-        self.wire
-            .job::<J>(Kind::Attempt(J::NAME), |step, next| Arc::new(Bury::<J, F> { step, next, flow: PhantomData }))
+        self.wire.job::<J>(Kind::Attempt(J::NAME), self.ask, |step, next| {
+            Arc::new(Bury::<J, F> { step, next, flow: PhantomData })
+        })
     }
 }
 
