@@ -127,7 +127,7 @@ pub(crate) fn impls(job: &Job, function: &Ident, beside: &Beside) -> TokenStream
             #[automatically_derived]
             #[allow(deprecated)]
             impl #krate::flow::Takes<#request> for #ty {
-                fn request(__message: #request) -> #request {
+                fn request(__message: #request) -> Self::Request {
                     __message
                 }
             }

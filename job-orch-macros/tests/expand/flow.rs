@@ -112,7 +112,7 @@ const _: () = {
                 PathBuf,
                 StatsError,
             > as ::job_orch::__private::WireOf>::Value,
-        ) -> <Wire<PathBuf, StatsError> as ::job_orch::__private::WireOf>::Value {
+        ) -> Self::Request {
             __message
         }
     }

@@ -59,7 +59,7 @@ const _: () = {
     #[automatically_derived]
     #[allow(deprecated)]
     impl crate::orch::flow::Takes<()> for Tick {
-        fn request(__message: ()) -> () {
+        fn request(__message: ()) -> Self::Request {
             __message
         }
     }

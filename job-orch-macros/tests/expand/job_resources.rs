@@ -91,7 +91,7 @@ const _: () = {
     #[automatically_derived]
     #[allow(deprecated)]
     impl ::job_orch::flow::Takes<Total> for Store {
-        fn request(__message: Total) -> Total {
+        fn request(__message: Total) -> Self::Request {
             __message
         }
     }

@@ -69,7 +69,7 @@ const _: () = {
     #[automatically_derived]
     #[allow(deprecated)]
     impl ::job_orch::flow::Takes<PathBuf> for Count {
-        fn request(__message: PathBuf) -> PathBuf {
+        fn request(__message: PathBuf) -> Self::Request {
             __message
         }
     }

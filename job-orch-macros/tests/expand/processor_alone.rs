@@ -85,7 +85,7 @@ const _: () = {
     #[automatically_derived]
     #[allow(deprecated)]
     impl ::job_orch::flow::Takes<u64> for Store {
-        fn request(__message: u64) -> u64 {
+        fn request(__message: u64) -> Self::Request {
             __message
         }
     }

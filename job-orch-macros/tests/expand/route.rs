@@ -1,4 +1,5 @@
 ///Where each variant of [`Shape`] goes in a flow.
+#[derive(::core::fmt::Debug)]
 pub struct ShapeArms<'__arms, __U, __F> {
     ///Where a `Circle` goes: `arm(|circle| …)`.
     pub circle: ::job_orch::flow::Arm<'__arms, Circle, __U, __F>,

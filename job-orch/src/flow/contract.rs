@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::marker::PhantomData;
 
+use super::wire::Wire;
 use crate::job::Job;
 
 /// A job that takes what a wire carries.
@@ -91,6 +92,19 @@ where
         self.into_iter()
     }
 }
+
+/// What leads from a wire that carries `A` to one that carries `B`: every closure and function of that signature.
+// A trait of ours, so that a job in its place is told what to write. The closure's signature comes from what is above.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not lead on from a `Wire<{A}, {F}>`",
+    label = "expected a closure or a function from wire to wire",
+    note = "to run a job, write `|wire| wire.to(…)`",
+    note = "what is returned is a wire of the same flow: a `Wire<_, {F}>`"
+)]
+pub trait Leads<A, B, F>: FnOnce(Wire<A, F>) -> Wire<B, F> {}
+
+#[diagnostic::do_not_recommend]
+impl<A, B, F, C: FnOnce(Wire<A, F>) -> Wire<B, F>> Leads<A, B, F> for C {}
 
 /// What copies a value for several branches.
 #[derive(Debug)]

@@ -64,7 +64,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::marker::PhantomData;
 
-pub use contract::{Absorbs, Copies, Copying, Fails, Many, Safe, SettledIn, Takes};
+pub use contract::{Absorbs, Copies, Copying, Fails, Leads, Many, Safe, SettledIn, Takes};
 pub use error::{FlowError, InvalidFlow, Mistake};
 pub use graph::{Edge, Graph, Kind, Node};
 pub use hosted::{HostedFlow, Unwired, WireOf, Wired, Wiring};
@@ -102,7 +102,7 @@ impl<In: Send + 'static, Out: Send + 'static, F: Send + 'static> Flow<In, Out, F
     ///
     /// # Errors
     /// [`InvalidFlow`] for what the compiler cannot see: a wire that was smuggled out of its closure, or a limit of zero.
-    pub fn define(name: &'static str, wiring: impl FnOnce(Wire<In, F>) -> Wire<Out, F>) -> Result<Self, InvalidFlow> {
+    pub fn define(name: &'static str, wiring: impl Leads<In, Out, F>) -> Result<Self, InvalidFlow> {
         let draft = Draft::new(name);
         let first = draft.add(Kind::Input, None, &[]);
         let wire = Wire::begin(&draft, None, first.into());

@@ -105,19 +105,23 @@ pub fn done(task: Wire<Task, Wrong>) -> Wire<u64, Wrong> {
     })
 }
 
+/// What goes in, and what comes out.
+type Rows = Vec<Vec<u64>>;
+
 /// A route in a batch in a route in a fork in an `each` in a part that is repeated in an `each`.
 ///
 /// # Errors
 /// Never.
-pub fn nested() -> Result<Flow<Vec<Vec<u64>>, Vec<Vec<(u64, u64)>>, Wrong>, InvalidFlow> {
-    Flow::define("nested", |rows: Wire<Vec<Vec<u64>>, Wrong>| {
+pub fn nested() -> Result<Flow<Rows, Rows, Wrong>, InvalidFlow> {
+    Flow::define("nested", |rows: Wire<Rows, Wrong>| {
         rows.each(|row| {
             row.retry_part(Retry::times(3), |row| {
                 row.each_at_once(8, |number| {
-                    number.fork(quadrupled, |number| {
+                    let both = number.fork(quadrupled, |number| {
                         let task = number.map(|n| if n == 0 { Task::Nothing } else { Task::Both(n, n) });
                         done(task).batch(4, "10ms", |numbers| numbers.to(DoubleAll))
-                    })
+                    });
+                    both.to(Add)
                 })
             })
         })
@@ -141,9 +145,13 @@ pub fn every() -> Result<Flow<Vec<String>, u64, Wrong>, InvalidFlow> {
                 )
                 .filter(|(a, ..)| *a > 0)
                 .map(move |(a, b, c, d)| a + b + c + d + offset)
-                .share(|n| n.to(Double), |doubled| doubled.map(Task::Twice).then(done), |n, doubled| {
-                    n.fork3(|n| n, quadrupled, |n| n.to(Double)).map(|(a, b, c)| a + b + c).with(doubled).to(Add)
-                })
+                .share(
+                    |n| n.to(Double),
+                    |doubled| doubled.map(Task::Twice).then(done),
+                    |n, doubled| {
+                        n.fork3(|n| n, quadrupled, |n| n.to(Double)).map(|(a, b, c)| a + b + c).with(doubled).to(Add)
+                    },
+                )
                 .to(Add)
             })
             .map(|numbers| numbers.into_iter().sum())

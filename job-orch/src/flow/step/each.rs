@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::marker::PhantomData;
 
 use super::super::bind::Next;
-use super::super::contract::Many;
+use super::super::contract::{Leads, Many};
 use super::super::error::Mistake;
 use super::super::graph::Kind;
 use super::super::wire::Wire;
@@ -25,10 +25,7 @@ impl<T: Send + 'static, F: Send + 'static> Wire<T, F> {
     /// So an iterator of a million values costs the memory of its output and of those 256.
     ///
     /// The first failure is the flow's, and the other parts are stopped. Parts of which nothing comes out are left out.
-    pub fn each<U: Send + 'static, V: Send + 'static>(
-        self,
-        part: impl FnOnce(Wire<U, F>) -> Wire<V, F>,
-    ) -> Wire<Vec<V>, F>
+    pub fn each<U: Send + 'static, V: Send + 'static>(self, part: impl Leads<U, V, F>) -> Wire<Vec<V>, F>
     where
         T: Many<U>,
     {
@@ -39,7 +36,7 @@ impl<T: Send + 'static, F: Send + 'static> Wire<T, F> {
     pub fn each_at_once<U: Send + 'static, V: Send + 'static>(
         self,
         at_once: u32,
-        part: impl FnOnce(Wire<U, F>) -> Wire<V, F>,
+        part: impl Leads<U, V, F>,
     ) -> Wire<Vec<V>, F>
     where
         T: Many<U>,

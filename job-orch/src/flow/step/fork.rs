@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use super::super::bind::{Binder, Next};
-use super::super::contract::{Copies, Copying};
+use super::super::contract::{Copies, Copying, Leads};
 use super::super::graph::Kind;
 use super::super::wire::{Part, Wire};
 use super::{Nowhere, call_user};
@@ -153,7 +153,7 @@ macro_rules! fork {
             /// out of the fork.
             pub fn $name<$($value: Send + 'static),+>(
                 self,
-                $($closure: impl FnOnce(Wire<T, F>) -> Wire<$value, F>,)+
+                $($closure: impl Leads<T, $value, F>,)+
             ) -> Wire<($($value,)+), F>
             where
                 Copying: Copies<T>,

@@ -5,7 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::super::bind::Next;
-use super::super::contract::{Copies, Copying};
+use super::super::contract::{Copies, Copying, Leads};
 use super::super::draft::{Draft, Home};
 use super::super::error::Mistake;
 use super::super::graph::Kind;
@@ -62,8 +62,8 @@ impl<T: Send + 'static, F: Send + 'static> Wire<T, F> {
     /// ever.
     pub fn share<S: Send + Sync + 'static, A: Send + 'static, B: Send + 'static>(
         self,
-        trunk: impl FnOnce(Wire<T, F>) -> Wire<S, F>,
-        first: impl FnOnce(Wire<S, F>) -> Wire<A, F>,
+        trunk: impl Leads<T, S, F>,
+        first: impl Leads<S, A, F>,
         second: impl FnOnce(Wire<T, F>, Late<S>) -> Wire<B, F>,
     ) -> Wire<(A, B), F>
     where
