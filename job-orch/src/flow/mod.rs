@@ -70,7 +70,7 @@ pub use graph::{Edge, Graph, Kind, Node};
 pub use hosted::{HostedFlow, Unwired, WireOf, Wired, Wiring};
 pub use progress::{Progress, StepCount};
 pub use run::FlowRun;
-pub use step::{Arm, Arms, Attempt, Late, arm};
+pub use step::{Arm, Arms, Late, Unhandled, arm};
 #[doc(hidden)]
 pub use step::{Binding, Branch, Here, Lane, Routing, Way};
 pub use wire::Wire;

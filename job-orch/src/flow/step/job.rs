@@ -29,10 +29,10 @@ impl<T: Send + 'static, F: Send + 'static> Wire<T, F> {
         })
     }
 
-    /// Runs a job whose failure is handled in place: see [`Attempt`].
-    pub fn attempt<J: Takes<T>>(self, job: J) -> Attempt<T, F, J> {
+    /// Runs a job whose failure is handled in place, by [`or`](Unhandled::or) or [`dead_letter`](Unhandled::dead_letter).
+    pub fn attempt<J: Takes<T>>(self, job: J) -> Unhandled<T, F, J> {
         let _ = job;
-        Attempt { wire: self, ask: ask::<J, T>, job: PhantomData }
+        Unhandled { wire: self, ask: ask::<J, T>, job: PhantomData }
     }
 
     fn job<J: Run>(
@@ -48,9 +48,10 @@ impl<T: Send + 'static, F: Send + 'static> Wire<T, F> {
     }
 }
 
-/// Makes what sends a job its requests.
+/// [`ask`] of some job.
 type AsksFor<T> = fn(&mut Binder<'_>, StepNo) -> Arc<dyn Next<T>>;
 
+/// What sends the job its requests.
 fn ask<J: Takes<T>, T: Send + 'static>(binder: &mut Binder<'_>, step: StepNo) -> Arc<dyn Next<T>> {
     match binder.door::<J>(step) {
         Some(door) => Arc::new(Ask { door, step }),
@@ -58,16 +59,17 @@ fn ask<J: Takes<T>, T: Send + 'static>(binder: &mut Binder<'_>, step: StepNo) ->
     }
 }
 
-/// A job whose failure is handled in place: by [`or`](Attempt::or), or by [`dead_letter`](Attempt::dead_letter).
+/// A job whose failure is to be handled in place: [`or`](Unhandled::or) and [`dead_letter`](Unhandled::dead_letter) go on.
+// Named for the compiler's message where neither follows: "expected `Wire<_>`, found `Unhandled<…>`".
 #[must_use = "say what becomes of a failure: `.or(|error| …)` or `.dead_letter()`"]
-pub struct Attempt<T, F, J> {
+pub struct Unhandled<T, F, J> {
     wire: Wire<T, F>,
     // Brought along: the methods do not ask again for what `attempt` has asked for.
     ask: AsksFor<T>,
     job: PhantomData<fn() -> J>,
 }
 
-impl<T: Send + 'static, F: Send + 'static, J: Run> Attempt<T, F, J> {
+impl<T: Send + 'static, F: Send + 'static, J: Run> Unhandled<T, F, J> {
     /// Goes on with what this makes of the failure, whatever it was: an error, a panic, a timeout.
     pub fn or(
         self,
@@ -88,9 +90,9 @@ impl<T: Send + 'static, F: Send + 'static, J: Run> Attempt<T, F, J> {
     }
 }
 
-impl<T, F, J: Run> std::fmt::Debug for Attempt<T, F, J> {
+impl<T, F, J: Run> std::fmt::Debug for Unhandled<T, F, J> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Attempt").field("job", &J::NAME).finish_non_exhaustive()
+        f.debug_struct("Unhandled").field("job", &J::NAME).finish_non_exhaustive()
     }
 }
 
