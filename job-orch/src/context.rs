@@ -29,8 +29,13 @@ pub struct Context {
     id: JobId,
     attempt: u32,
     deadline: Option<Instant>,
+    // Made only when it is needed: few jobs look at their token, and few requests are traced.
+    rare: OnceLock<Box<Rare>>,
+}
+
+#[derive(Debug, Default)]
+struct Rare {
     trace_parent: Option<Box<str>>,
-    // Made only when the job asks for it: a token is an allocation, and few jobs look at it.
     cancellation: OnceLock<CancellationToken>,
 }
 
@@ -43,13 +48,15 @@ impl Context {
 
     #[inline]
     pub(crate) const fn new(id: JobId, attempt: u32, deadline: Option<Instant>) -> Self {
-        Self { id, attempt, deadline, trace_parent: None, cancellation: OnceLock::new() }
+        Self { id, attempt, deadline, rare: OnceLock::new() }
     }
 
+    /// Keeps the sender's trace context.
     #[inline]
-    pub(crate) fn with_trace(mut self, trace_parent: Option<&str>) -> Self {
-        self.trace_parent = trace_parent.map(Into::into);
-        self
+    pub(crate) fn trace(&mut self, trace_parent: Option<&str>) {
+        if let Some(trace_parent) = trace_parent {
+            self.rare = OnceLock::from(Box::new(Rare::traced(trace_parent)));
+        }
     }
 
     /// The id of the request that runs.
@@ -73,7 +80,7 @@ impl Context {
     /// The W3C trace context of whoever sent the request (`traceparent`), if it gave one: for what the job asks of others.
     #[must_use]
     pub fn trace_parent(&self) -> Option<&str> {
-        self.trace_parent.as_deref()
+        self.rare.get()?.trace_parent.as_deref()
     }
 
     /// Tells when the job should stop: somebody cancelled it, or its time is up. It is cancelled too when the job ends or is
@@ -83,16 +90,30 @@ impl Context {
     /// was cancelled. One that has not is dropped at its `.await`.
     #[must_use]
     pub fn cancellation(&self) -> &CancellationToken {
-        self.cancellation.get_or_init(CancellationToken::new)
+        self.rare.get_or_init(Box::default).cancellation.get_or_init(CancellationToken::new)
     }
 
     /// Cancels the token if the job has asked for one, and says whether it has.
+    #[inline]
     pub(crate) fn cancel(&self) -> bool {
+        self.rare.get().is_some_and(|rare| rare.cancel())
+    }
+}
+
+impl Rare {
+    #[cold]
+    fn traced(trace_parent: &str) -> Self {
+        Self { trace_parent: Some(trace_parent.into()), cancellation: OnceLock::new() }
+    }
+
+    #[cold]
+    fn cancel(&self) -> bool {
         self.cancellation.get().map(CancellationToken::cancel).is_some()
     }
 }
 
 impl Drop for Context {
+    #[inline]
     fn drop(&mut self) {
         self.cancel();
     }

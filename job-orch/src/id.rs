@@ -39,13 +39,13 @@ impl JobId {
     #[must_use]
     #[expect(clippy::new_without_default, reason = "a default that differs each time would surprise")]
     pub fn new() -> Self {
-        Self::new_at(unix_millis())
+        GENERATOR.with(|generator| Ids { generator, now: unix_millis() }.next_id())
     }
 
-    /// As `new`, where many are made at once and the clock is asked once.
+    /// For many ids at once: the clock and the thread's generator are looked up once.
     #[inline]
-    pub(crate) fn new_at(millis: u64) -> Self {
-        Self(Uuid::from_u128(GENERATOR.with(|generator| next(generator, millis))))
+    pub(crate) fn many<T>(make: impl FnOnce(Ids<'_>) -> T) -> T {
+        GENERATOR.with(|generator| make(Ids { generator, now: unix_millis() }))
     }
 
     /// The id as a UUID's 16 bytes.
@@ -77,6 +77,20 @@ impl FromStr for JobId {
     type Err = InvalidJobId;
     fn from_str(text: &str) -> Result<Self, InvalidJobId> {
         text.parse().map(Self).map_err(|source| InvalidJobId { text: text.to_owned(), source })
+    }
+}
+
+/// Makes the ids of one thread.
+pub(crate) struct Ids<'a> {
+    generator: &'a Cell<Generator>,
+    // In milliseconds since 1970.
+    now: u64,
+}
+
+impl Ids<'_> {
+    #[inline]
+    pub(crate) fn next_id(&self) -> JobId {
+        JobId(Uuid::from_u128(next(self.generator, self.now)))
     }
 }
 

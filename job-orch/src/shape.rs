@@ -3,6 +3,10 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
 
 use crate::flow::{Fails, Safe};
 
@@ -61,8 +65,25 @@ impl<T> Outcome<T> for Shape<false> {
     fn outcome(returned: T) -> Result<T, Infallible> {
         Ok(returned)
     }
-    async fn settle<F: Future<Output = T>>(run: F) -> Result<T, Infallible> {
-        Ok(run.await)
+    // A named future: an `async` one would move the run into itself when it is polled, which costs as much as a short job.
+    fn settle<F: Future<Output = T>>(run: F) -> impl Future<Output = Result<T, Infallible>> {
+        Unfailing { run }
+    }
+}
+
+pin_project! {
+    /// A run that cannot fail.
+    struct Unfailing<F> {
+        #[pin]
+        run: F,
+    }
+}
+
+impl<F: Future> Future for Unfailing<F> {
+    type Output = Result<F::Output, Infallible>;
+    #[inline]
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.project().run.poll(context).map(Ok)
     }
 }
 

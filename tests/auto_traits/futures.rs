@@ -3,11 +3,14 @@
 
 use std::future::Future;
 
+use futures_util::StreamExt;
+
 use job_orch::channel::{
     Channels, Delivery, Envelope, Failure, McReceive, MpSend, Response, Return, SendOptions, Withdraw,
 };
 use job_orch::engine::memory::{Broadcast, Lease, Listener, MemoryChannels, Receiver, Sender};
 use job_orch::engine::{Engine, EngineChannels};
+use job_orch::flow::Flow;
 use job_orch::prelude::Memory;
 use job_orch::processor::{JobProcessor, Processor};
 use job_orch::resources::Nil;
@@ -32,6 +35,13 @@ fn doors(orch: &Orchestrator<Memory>, assembly: Assembly<Memory, Nil>, id: JobId
     can_be_spawned(orch.drop_dead_letter(Least, id));
     can_be_spawned(orch.health());
     can_be_spawned(orch.shutdown());
+}
+
+#[expect(dead_code, reason = "it is only compiled")]
+fn flows(orch: &Orchestrator<Memory>, flow: &Flow<Alone, Alone, Value>, inputs: [Alone; 2]) {
+    let [first, second] = inputs;
+    can_be_spawned(orch.run(flow, first).timeout("1s"));
+    can_be_spawned(orch.run_all(flow, futures_util::stream::iter([second])).collect::<Vec<_>>());
 }
 
 #[expect(dead_code, reason = "it is only compiled")]

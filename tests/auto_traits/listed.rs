@@ -5,7 +5,22 @@ use std::fs;
 use std::path::Path;
 
 /// What only expansions can name.
-const HIDDEN: &[&str] = &["Answers", "ByValue", "Many", "Returns", "Served", "Shape"];
+const HIDDEN: &[&str] = &[
+    "Answers",
+    "Binding",
+    "Branch",
+    "ByValue",
+    "HostedFlow",
+    "Lane",
+    "Many",
+    "Returns",
+    "Routing",
+    "Served",
+    "Shape",
+    "Unwired",
+    "Way",
+    "Wiring",
+];
 
 /// The names behind `pub struct` and `pub enum` in the files of a folder.
 fn gather(folder: &Path, names: &mut BTreeSet<String>) {

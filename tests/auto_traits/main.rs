@@ -15,6 +15,7 @@ use job_orch::cache::{self, CacheCounts, Digest, Found, MemoryKeep, Policy};
 use job_orch::channel::{self, AnyDelivery, AnyReceiver, AnySender, Envelope, Response, mock};
 use job_orch::engine::memory::{self, MemoryChannels};
 use job_orch::engine::{DeadLetter, Durability};
+use job_orch::flow;
 use job_orch::prelude::Memory;
 use job_orch::processor::JobProcessor;
 use job_orch::resources::{Cons, Here, Mine, Nil, Ours, Own, Shared, There, Unlisted};
@@ -147,6 +148,27 @@ claims! {
     memory::Sender<Alone>:                      yes  yes  yes;
     memory::Shared<Value>:                      yes  yes  yes;
     memory::SharedMany<Value>:                  yes  yes  yes;
+
+    // flow
+    flow::Arm<'static, u64, u64, Infallible>:   no   no   yes;
+    flow::Copying:                              yes  yes  yes;
+    flow::Edge:                                 yes  yes  yes;
+    flow::Fails<Value>:                         yes  yes  any;
+    flow::Flow<Alone, Alone, Alone>:            yes  yes  yes;
+    flow::FlowError<Value>:                     yes  yes  any;
+    flow::FlowRun<'static, Alone, Alone, u64>:  yes  no   yes;
+    flow::FlowRuns<'static, Alone, Alone, u64, Alone>: yes no yes;
+    flow::Graph:                                yes  yes  yes;
+    flow::InvalidFlow:                          yes  yes  yes;
+    flow::Kind:                                 yes  yes  yes;
+    flow::Late<Alone>:                          yes  yes  yes;
+    flow::Mistake:                              yes  yes  yes;
+    flow::Node:                                 yes  yes  yes;
+    flow::Progress:                             yes  yes  yes;
+    flow::Safe:                                 yes  yes  yes;
+    flow::StepCount:                            yes  yes  yes;
+    flow::Unhandled<u64, Infallible, Least>:    yes  yes  yes;
+    flow::Wire<Alone, Alone>:                   yes  yes  yes;
 
     // processor
     JobProcessor<Least, MemoryChannels<Least>>: yes  yes  any;

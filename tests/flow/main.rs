@@ -8,6 +8,8 @@ mod hosted;
 mod jobs;
 mod run;
 mod steps;
+mod stream;
+mod threads;
 
 // So that clippy, too, sees what the compiler accepts without a warning.
 #[path = "../ui/warnings/flow.rs"]

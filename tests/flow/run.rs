@@ -5,7 +5,7 @@ use std::time::Duration;
 use job_orch::CallError;
 use job_orch::flow::{Flow, FlowError, Mistake, Wire};
 use job_orch::prelude::*;
-use job_orch_tests::within_a_minute;
+use job_orch_tests::{Capture, within_a_minute};
 
 use crate::jobs::{Double, Explode, Halve, Increment, Odd, Parse, Sleep, Wrong, start};
 
@@ -125,4 +125,45 @@ fn a_wire_smuggled_out_of_its_closure_is_refused() {
 fn a_limit_that_lets_nothing_through_is_refused() {
     let refused = Flow::define("shut", |n: Wire<Vec<u64>>| n.each_at_once(0, |n| n.to(Double))).unwrap_err();
     assert_eq!(refused.to_string(), "flow `shut`: the limit of a step `each` is 0, which lets nothing through");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_a_cancelled_run_does_not_run() {
+    let orch = start(1, 8).await;
+    let flow = Flow::define("slow", |n: Wire<u64>| n.to(Sleep)).unwrap();
+    orch.send(Sleep, 10_000).await.unwrap();
+    let dropped = tokio::time::timeout(Duration::from_secs(1), orch.run(&flow, 500)).await;
+    assert!(dropped.is_err());
+    orch.shutdown().await.unwrap();
+    let counts = orch.counts(Sleep).unwrap();
+    assert_eq!((counts.attempts, counts.succeeded, counts.cancelled), (1, 1, 1));
+}
+
+#[tokio::test]
+async fn all_steps_of_a_run_are_one_trace() {
+    let captured = Capture::begin();
+    let orch = start(1, 8).await;
+    let flow =
+        Flow::define("traced", |n: Wire<u64>| n.fork(|a| a.to(Double), |b| b.to(Increment)).map(|(a, _)| a).to(Sleep))
+            .unwrap();
+    // Of the newest run.
+    let traces = || {
+        let spans = captured.spans_named("job.run");
+        let newest = spans[spans.len().saturating_sub(3)..].iter();
+        newest.map(|span| span.fields.get("trace.parent").cloned().unwrap_or_default()).collect::<Vec<_>>()
+    };
+    // A test on another thread, where nobody listens, may have met the spans first: they are heard a little later.
+    let heard = async {
+        while traces().last().is_none_or(String::is_empty) {
+            orch.run(&flow, 1).await.unwrap();
+        }
+    };
+    within_a_minute(heard).await;
+    orch.run(&flow, 1).trace_parent("00-of-mine-01").await.unwrap();
+    assert_eq!(traces(), ["00-of-mine-01"; 3]);
+    orch.run(&flow, 1).await.unwrap();
+    let own = traces();
+    assert!(own.iter().all(|trace| trace.len() == 55 && *trace == own[0]), "{own:?}");
+    orch.run(&flow, 1).await.unwrap();
+    assert_ne!(traces()[0], own[0]);
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use tokio::time::Instant;
 
-use super::scope::Listening;
+use super::onward::{Deferred, Listening};
 use super::stop::Stop;
 use super::ticket::{Asked, Ticket, Wishes};
 use crate::id::JobId;
@@ -113,9 +113,9 @@ impl<J: Run> Envelope<J> {
 
     /// Answers the caller with a response, if one waits. Only the first answer counts.
     #[inline]
-    pub(crate) fn respond(&self, response: J::Response) {
+    pub(crate) fn respond(&self, response: J::Response, deferred: &mut Deferred<J>) {
         if let Some(asked) = &self.asked {
-            asked.give(Ok(response));
+            asked.respond(response, deferred);
         }
     }
 

@@ -12,6 +12,7 @@ mod error;
 pub mod laws;
 #[cfg(feature = "testing")]
 pub mod mock;
+pub(crate) mod onward;
 pub(crate) mod scope;
 pub(crate) mod stop;
 pub(crate) mod ticket;

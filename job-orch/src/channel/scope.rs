@@ -23,6 +23,8 @@ pub(crate) type Answer<J> = Result<<J as Run>::Response, Box<CallError<<J as Run
 pub(crate) trait Answered<J: Run>: Send + Sync + 'static {
     /// Goes on at this place.
     fn answered(&self, at: At<'_>, answer: Answer<J>);
+    /// Goes on at these places.
+    fn answered_all(&self, responses: &mut Vec<(Place, J::Response)>);
     /// Whether a request that failed is kept among the job's dead letters.
     fn buries(&self) -> bool;
 }
@@ -139,8 +141,8 @@ impl Scope {
             if scope.is_void.load(Ordering::Acquire) {
                 return true;
             }
-            match &scope.parent {
-                Some(parent) => scope = &parent.scope,
+            match scope.around() {
+                Some(around) => scope = around,
                 None => return false,
             }
         }
@@ -156,8 +158,40 @@ impl Scope {
         true
     }
 
-    fn step<J: Run>(&self, number: StepNo) -> Option<&Arc<dyn Answered<J>>> {
+    pub(super) fn step<J: Run>(&self, number: StepNo) -> Option<&Arc<dyn Answered<J>>> {
         self.steps.get(usize::from(number))?.as_ref()?.downcast_ref()
+    }
+}
+
+impl Scope {
+    /// Lets its end, or that of any around it, stop this worker, until [`forget`](Scope::forget).
+    pub(super) fn tell(&self, stop: &Arc<Stop>) {
+        let mut next = Some(self);
+        while let Some(scope) = next {
+            lock(&scope.stops).push(Arc::clone(stop));
+            next = scope.around();
+        }
+    }
+
+    pub(super) fn forget(&self, stop: &Arc<Stop>) {
+        let mut next = Some(self);
+        while let Some(scope) = next {
+            let mut stops = lock(&scope.stops);
+            if let Some(at) = stops.iter().position(|other| Arc::ptr_eq(other, stop)) {
+                stops.swap_remove(at);
+            }
+            drop(stops);
+            next = scope.around();
+        }
+    }
+
+    fn around(&self) -> Option<&Self> {
+        self.parent.as_ref().map(|parent| &*parent.scope)
+    }
+
+    /// Whether both are of one bound flow.
+    pub(super) fn is_beside(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.steps, &other.steps)
     }
 }
 
@@ -197,98 +231,5 @@ impl At<'_> {
     /// Ends what lies at this place without an output.
     pub(crate) fn end_empty(self, step: StepNo) {
         self.scope.holds.emptied(self, step);
-    }
-}
-
-/// The flow's half of a request: where its answer goes on.
-pub(crate) struct Onward {
-    scope: Arc<Scope>,
-    element: u32,
-    step: StepNo,
-    answered: AtomicBool,
-    // Never read: the values that a `bool` cannot have tell the compiler the variants of `Asked` apart, which so needs no
-    // word more than a caller's ticket.
-    #[expect(dead_code, reason = "a niche")]
-    niche: bool,
-}
-
-impl Onward {
-    pub(crate) fn new(at: At<'_>, step: StepNo) -> Self {
-        let scope = Arc::clone(at.scope);
-        Self { scope, element: at.element, step, answered: AtomicBool::new(false), niche: false }
-    }
-
-    const fn at(&self) -> At<'_> {
-        At { scope: &self.scope, element: self.element }
-    }
-
-    pub(super) fn wishes(&self) -> Option<&Wishes> {
-        self.scope.wishes()
-    }
-
-    pub(super) fn is_void(&self) -> bool {
-        self.scope.is_void()
-    }
-
-    /// Whether the flow handles a failure, so that nobody else need find it.
-    pub(super) fn handles_failure<J: Run>(&self) -> bool {
-        self.scope.step::<J>(self.step).is_some_and(|step| !step.buries())
-    }
-
-    /// Goes on in the flow. Only the first answer counts.
-    pub(super) fn answer<J: Run>(&self, answer: Answer<J>) {
-        // Whoever answers holds the envelope, so nobody else does at the same time.
-        if self.answered.load(Ordering::Relaxed) {
-            return;
-        }
-        self.answered.store(true, Ordering::Relaxed);
-        if self.scope.is_void() {
-            return;
-        }
-        if let Some(progress) = self.scope.progress() {
-            progress.left(self.step);
-        }
-        match self.scope.step::<J>(self.step) {
-            Some(step) => step.answered(self.at(), answer),
-            None => self.at().fail(Fault::Broken(self.step)),
-        }
-    }
-
-    pub(super) fn is_answered(&self) -> bool {
-        self.answered.load(Ordering::Relaxed)
-    }
-
-    /// Lets the end of the scope, or of any around it, stop this worker, while the guard lives.
-    pub(super) fn listen(&self, stop: &Arc<Stop>) -> Listening<'_> {
-        let mut next = Some(&*self.scope);
-        while let Some(scope) = next {
-            lock(&scope.stops).push(Arc::clone(stop));
-            next = scope.parent.as_ref().map(|parent| &*parent.scope);
-        }
-        // It may have ended just before.
-        if self.scope.is_void() {
-            stop.request();
-        }
-        Listening { scope: &self.scope, stop: Arc::clone(stop) }
-    }
-}
-
-/// A worker that the end of a scope stops, while this lives.
-pub(crate) struct Listening<'a> {
-    scope: &'a Scope,
-    stop: Arc<Stop>,
-}
-
-impl Drop for Listening<'_> {
-    fn drop(&mut self) {
-        let mut next = Some(self.scope);
-        while let Some(scope) = next {
-            let mut stops = lock(&scope.stops);
-            if let Some(at) = stops.iter().position(|stop| Arc::ptr_eq(stop, &self.stop)) {
-                stops.swap_remove(at);
-            }
-            drop(stops);
-            next = scope.parent.as_ref().map(|parent| &*parent.scope);
-        }
     }
 }

@@ -5,7 +5,7 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::time::Instant;
 
-use super::scope::Onward;
+use super::onward::{Deferred, Onward};
 use crate::job::Run;
 use crate::outcome::CallError;
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -130,6 +130,20 @@ impl<J: Run> Asked<J> {
                 ticket.answer(answer);
             }
             Self::Flow(onward) => onward.answer::<J>(answer),
+        }
+    }
+}
+
+impl<J: Run> Asked<J> {
+    /// Gives a response. One that goes on in a flow may wait for others.
+    #[inline]
+    pub(crate) fn respond(&self, response: J::Response, deferred: &mut Deferred<J>) {
+        match self {
+            Self::Caller { ticket, answered } => {
+                answered.store(true, Ordering::Relaxed);
+                ticket.answer(Ok(response));
+            }
+            Self::Flow(onward) => onward.defer(response, deferred),
         }
     }
 }

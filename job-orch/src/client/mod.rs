@@ -17,7 +17,6 @@ pub use responses::Responses;
 pub use send::{Receipt, Send};
 
 use crate::channel::{BoxError, Channels, Envelope, MpSend};
-use crate::clock::unix_millis;
 use crate::engine::{DeadLetter, Durability, Engine, EngineChannels};
 use crate::id::JobId;
 use crate::job::Run;
@@ -76,9 +75,8 @@ impl<J: Run, E: Engine> Client<J, E> {
         &self,
         requests: impl IntoIterator<Item = J::Request>,
     ) -> Result<Vec<JobId>, NotSent<Vec<J::Request>>> {
-        let now = unix_millis();
-        let envelope = |request| Envelope::with_id(JobId::new_at(now), request);
-        let mut envelopes: Vec<Envelope<J>> = requests.into_iter().map(envelope).collect();
+        let mut envelopes: Vec<Envelope<J>> =
+            JobId::many(|ids| requests.into_iter().map(|request| Envelope::with_id(ids.next_id(), request)).collect());
         let ids = envelopes.iter().map(Envelope::id).collect();
         match self.requests.send_many(&mut envelopes).await {
             Ok(()) => Ok(ids),

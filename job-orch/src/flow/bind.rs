@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use tokio::runtime::Handle;
 
 use super::draft::Home;
-use crate::channel::scope::{Answered, At, Scope, StepNo, Steps};
+use crate::channel::scope::{Answered, At, Place, Scope, StepNo, Steps};
 use crate::client::Door;
 use crate::job::Run;
 use crate::sync::Arc;
@@ -23,6 +23,13 @@ pub(crate) trait Next<T>: Send + Sync + 'static {
     fn accept_many(&self, scope: &Arc<Scope>, first: u32, values: &mut Vec<T>) {
         for (element, value) in (first..).zip(values.drain(..)) {
             self.accept(At { scope, element }, value);
+        }
+    }
+
+    /// Goes on with values at these places. By default one by one.
+    fn accept_all(&self, values: &mut Vec<(Place, T)>) {
+        for (place, value) in values.drain(..) {
+            self.accept(place.at(), value);
         }
     }
 }

@@ -29,6 +29,7 @@
 //! |---|---|
 //! | [chain steps](#how-do-i-chain-steps) | [`to`](Wire::to), [`map`](Wire::map), [`filter`](Wire::filter) |
 //! | [branch and join](#how-do-i-branch-and-join) | [`fork`](Wire::fork), [`route`](Wire::route), [`each`](Wire::each), [`batch`](Wire::batch) |
+//! | [run it over a stream](#how-do-i-run-a-flow-over-a-stream) | [`run_all`](crate::Orchestrator::run_all), [`#[flow]`](macro@crate::flow) |
 //! | [handle errors](#how-do-i-handle-errors) | `Wire<T, E>`, [`attempt`](Wire::attempt), [`collect_failures`](Flow::collect_failures) |
 //! | [retry, time out, cancel](#how-do-i-retry-time-out-and-cancel) | [`retry_part`](Wire::retry_part), [`timeout`](FlowRun::timeout), drop |
 //! | [watch and draw](#how-do-i-watch-and-draw-a-flow) | [`progress`](FlowRun::progress), [`Graph`] |
@@ -38,6 +39,7 @@
 //! | know [what is bounded](#what-is-bounded) | [`Flow::at_once`], [`each_at_once`](Wire::each_at_once) |
 #![doc = include_str!("guide/chain.md")]
 #![doc = include_str!("guide/branch.md")]
+#![doc = include_str!("guide/stream.md")]
 #![doc = include_str!("guide/errors.md")]
 #![doc = include_str!("guide/time.md")]
 #![doc = include_str!("guide/watch.md")]
@@ -45,6 +47,26 @@
 #![doc = include_str!("guide/test.md")]
 #![doc = include_str!("guide/graphs.md")]
 #![doc = include_str!("guide/bounds.md")]
+//! # How a flow runs
+//!
+//! A step that is a job puts a request into the channel of the hosted job, as any client does: its workers, retries, timeout,
+//! cache, counters and broadcast serve it. The worker that has the answer goes on with it there and then, through the functions
+//! behind the step and into the channel of the next job. No task waits for an answer, and
+//! a message is neither boxed nor serialised.
+//!
+//! **Bounds.** A worker that goes on must not wait for room that it may have to make itself, so what a flow has begun enters a
+//! channel beyond its capacity. What it begins is bounded instead: [`Flow::at_once`] runs, the window of a
+//! [`run_all`](crate::Orchestrator::run_all), and in each of them the parts of an [`each`](Wire::each) that are in flight. A
+//! channel holds at most its capacity and the sum of these; other senders wait meanwhile. So flows on channels of one place do
+//! not lock up, and back-pressure reaches the source.
+//!
+//! **Ends.** A failure ends the innermost scope around it, a fork, an `each` or a part that is retried, and goes on outwards until
+//! something handles it. What waits in such a scope is not run, and jobs that run for it are stopped, as by
+//! [`cancel`](crate::Orchestrator::cancel). A run that is dropped ends so, too. A panic is a failure of the step whose function or
+//! job it was.
+//!
+//! **After a restart.** The engine in memory keeps nothing. What a run has come to is held by its scopes only, and what reaches
+//! them are answers of jobs; so an engine that keeps the answers can build them again.
 
 mod bind;
 mod contract;
@@ -58,6 +80,7 @@ mod progress;
 mod root;
 mod run;
 mod step;
+mod stream;
 mod wire;
 
 use std::convert::Infallible;
@@ -73,6 +96,7 @@ pub use run::FlowRun;
 pub use step::{Arm, Arms, Late, Unhandled, arm};
 #[doc(hidden)]
 pub use step::{Binding, Branch, Here, Lane, Routing, Way};
+pub use stream::FlowRuns;
 pub use wire::Wire;
 
 pub(crate) use bind::Doors;

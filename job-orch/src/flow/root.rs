@@ -6,6 +6,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::bind::Next;
+use super::stream::Runs;
 use crate::channel::scope::{At, Fault, Holds, StepNo};
 use crate::sync::{Mutex, lock};
 
@@ -80,9 +81,12 @@ pub(super) struct End(pub(super) StepNo);
 
 impl<Out: Send + 'static> Next<Out> for End {
     fn accept(&self, at: At<'_>, value: Out) {
-        match at.scope.holds::<Root<Out>>() {
-            Some(root) => root.end(Ok(value)),
-            None => at.fail(Fault::Broken(self.0)),
+        if let Some(root) = at.scope.holds::<Root<Out>>() {
+            root.end(Ok(value));
+        } else if let Some(runs) = at.scope.holds::<Runs<Out>>() {
+            runs.end(at.element, Some(Ok(value)));
+        } else {
+            at.fail(Fault::Broken(self.0));
         }
     }
 }

@@ -20,6 +20,7 @@ use super::progress::{Counting, Progress};
 use super::root::{Admission, Root};
 use crate::channel::scope::{At, Counts, Luggage, Scope};
 use crate::channel::ticket::Wishes;
+use crate::id::JobId;
 use crate::span::{IntoSpan, InvalidSpan};
 use crate::sync::Arc;
 
@@ -100,7 +101,8 @@ impl<'a, In: Send + 'static, Out: Send + 'static, F: Send + 'static> FlowRun<'a,
         self
     }
 
-    /// Carries the caller's W3C trace context to the span of every step.
+    /// Carries the caller's W3C trace context to the span of every step. Without one, and if spans are heard at all, the run makes
+    /// one of its own, so that its steps are one trace.
     pub fn trace_parent(mut self, trace_parent: impl Into<String>) -> Self {
         self.extras.get_or_insert_default().trace_parent = Some(trace_parent.into().into_boxed_str());
         self
@@ -158,19 +160,27 @@ impl<'a, In: Send + 'static, Out: Send + 'static, F: Send + 'static> FlowRun<'a,
         if self.traffic.is_some_and(TaskTracker::is_closed) {
             return Poll::Ready(Err(FlowError::Closed { flow: self.graph.flow }));
         }
-        let luggage = self.extras.as_deref().map(|extras| {
-            let wishes = Wishes {
-                deadline: self.alarm.as_ref().map(|alarm| alarm.deadline()).or(extras.deadline),
-                trace_parent: extras.trace_parent.clone(),
-            };
-            let progress = extras.progress.clone().map(|progress| progress as Arc<dyn Counts>);
-            Arc::new(Luggage { wishes, progress })
-        });
+        let luggage = self.luggage();
         let admission = Admission { _permit: permit, _token: self.traffic.map(TaskTracker::token) };
         let root = Root::<Out>::new(context.waker().clone(), admission);
         let scope = Scope::root(Arc::clone(&plan.steps), luggage, root);
         plan.head.accept(At { scope: &scope, element: 0 }, input);
         self.poll_running(scope, context)
+    }
+
+    /// What goes with everything that moves in the run. Most runs travel light.
+    fn luggage(&self) -> Option<Arc<Luggage>> {
+        let is_traced = tracing::enabled!(target: "job_orch", tracing::Level::DEBUG);
+        let Some(extras) = self.extras.as_deref() else {
+            return is_traced.then(|| {
+                let wishes = Wishes { deadline: None, trace_parent: Some(new_trace()) };
+                Arc::new(Luggage { wishes, progress: None })
+            });
+        };
+        let trace_parent = extras.trace_parent.clone().or_else(|| is_traced.then(new_trace));
+        let deadline = self.alarm.as_ref().map(|alarm| alarm.deadline()).or(extras.deadline);
+        let progress = extras.progress.clone().map(|progress| progress as Arc<dyn Counts>);
+        Some(Arc::new(Luggage { wishes: Wishes { deadline, trace_parent }, progress }))
     }
 
     fn poll_running(&mut self, scope: Arc<Scope>, context: &Context<'_>) -> Poll<Result<Out, FlowError<F>>> {
@@ -202,6 +212,13 @@ impl<'a, In: Send + 'static, Out: Send + 'static, F: Send + 'static> FlowRun<'a,
             scope.end_early();
         }
     }
+}
+
+/// A W3C trace context of a run whose caller gave none: its steps are then one trace all the same.
+fn new_trace() -> Box<str> {
+    let id = u128::from_be_bytes(*JobId::new().as_bytes());
+    // The lower half differs from run to run and is never zero: a UUID's variant stands in it.
+    format!("00-{id:032x}-{:016x}-01", id & u128::from(u64::MAX)).into_boxed_str()
 }
 
 // Nothing in it is pinned in place: what must be is in a box.

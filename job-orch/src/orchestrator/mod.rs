@@ -12,6 +12,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
+use futures_core::Stream;
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
@@ -26,7 +27,7 @@ use crate::channel::BoxError;
 use crate::client::{Call, Client, NotSent, Receipt, Refusal, Responses, Send};
 use crate::engine::{DeadLetter, Engine};
 use crate::error::Error;
-use crate::flow::{Doors, Flow, FlowRun, Host};
+use crate::flow::{Doors, Flow, FlowRun, FlowRuns, Host};
 use crate::id::JobId;
 use crate::job::Run;
 use crate::outcome::CallError;
@@ -169,6 +170,19 @@ impl<E: Engine, A> Orchestrator<E, A> {
         F: std::marker::Send + 'static,
     {
         FlowRun::new(flow, &*self.running, input)
+    }
+
+    /// Runs a flow for each input of a stream: see [`FlowRuns`].
+    ///
+    /// The stream may be [`responses`](Orchestrator::responses) of a job.
+    pub fn run_all<'a, In, Out, F, S>(&'a self, flow: &'a Flow<In, Out, F>, inputs: S) -> FlowRuns<'a, In, Out, F, S>
+    where
+        In: std::marker::Send + 'static,
+        Out: std::marker::Send + 'static,
+        F: std::marker::Send + 'static,
+        S: Stream<Item = In>,
+    {
+        FlowRuns::new(flow, &*self.running, inputs)
     }
 
     /// Sends a request and keeps its id: see [`Send`].

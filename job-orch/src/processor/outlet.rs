@@ -1,5 +1,6 @@
 //! Where a worker's responses go: the caller's slot, and the broadcast.
 
+use crate::channel::onward::Deferred;
 use crate::channel::{Channels, Envelope, MpSend, Response, SendError};
 use crate::id::JobId;
 use crate::job::Run;
@@ -17,11 +18,13 @@ pub(super) struct Outlet<J: Run, C: Channels<J>> {
     outbox: Vec<Response<J>>,
     // How many should not wait for more: no more than the channel holds.
     room: usize,
+    // Not yet gone on in their flows: of one fetch.
+    deferred: Deferred<J>,
 }
 
 impl<J: Run, C: Channels<J>> Outlet<J, C> {
     pub(super) fn new(responses: C::ResponseSender, capacity: usize) -> Self {
-        Self { responses, outbox: Vec::new(), room: capacity.clamp(1, ROOM) }
+        Self { responses, outbox: Vec::new(), room: capacity.clamp(1, ROOM), deferred: Deferred::new() }
     }
 
     pub(super) const fn is_empty(&self) -> bool {
@@ -37,7 +40,7 @@ impl<J: Run, C: Channels<J>> Outlet<J, C> {
     #[inline]
     pub(super) fn respond(&mut self, envelope: &Envelope<J>, response: J::Response, service: &Service<J, C>) {
         if !self.responses.has_receivers() {
-            return envelope.respond(response);
+            return envelope.respond(response, &mut self.deferred);
         }
         let id = envelope.id();
         if self.outbox.capacity() == 0 {
@@ -47,8 +50,22 @@ impl<J: Run, C: Channels<J>> Outlet<J, C> {
             return self.outbox.push(Response::new(id, Ok(response)));
         }
         let copy = service.copy(&response);
-        envelope.respond(response);
+        envelope.respond(response, &mut self.deferred);
         self.outbox.extend(copy.map(|copy| Response::new(id, Ok(copy))));
+    }
+
+    /// From now on, answers to flows wait for each other until [`go_on`](Outlet::go_on).
+    pub(super) const fn defer(&mut self) {
+        self.deferred.set(true);
+    }
+
+    /// Answers to flows that have waited go on, and later ones do at once.
+    #[inline]
+    pub(super) fn go_on(&mut self) {
+        self.deferred.set(false);
+        if !self.deferred.is_empty() {
+            self.deferred.go_on();
+        }
     }
 
     /// Puts a failure into the outbox, if anybody listens.

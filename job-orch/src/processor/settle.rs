@@ -68,6 +68,7 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
     /// Settles what a panic has left: says whether there was anything.
     pub(super) async fn settle_panic(&mut self, panic: &str) -> bool {
         let job = J::NAME;
+        self.outlet.go_on();
         // Whoever cancelled it wants it neither tried again nor kept.
         let cancelled = std::mem::take(&mut self.following) && self.stop.is_requested();
         let hit = match std::mem::replace(&mut self.current, Current::Nothing) {

@@ -199,7 +199,8 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
         let Current::One(delivery) = &*current else { return End::Stopped(Reason::Cancel) };
         let envelope = delivery.message();
         let limits = Limits::of(J::SETTINGS.timeout, deadline);
-        let context = Context::new(envelope.id(), attempt, limits.first()).with_trace(envelope.trace_parent());
+        let mut context = Context::new(envelope.id(), attempt, limits.first());
+        context.trace(envelope.trace_parent());
         let span = run_span::<J>(envelope, attempt);
         let mut run = pin!(run_or_look_up::<J>(envelope.request(), resources, &context));
         match start(run.as_mut(), &span).await {

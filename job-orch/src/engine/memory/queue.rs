@@ -23,6 +23,9 @@ pub(super) const CHUNK: usize = 256;
 /// So few messages are moved; of more, the whole chunk.
 const FEW: usize = 2;
 
+/// Fewer messages than this are worth a little patience, if others are just being sent.
+const GATHERED: usize = 6;
+
 /// Of so many turns, one looks first at what siblings keep.
 const HELP: u32 = 16;
 
@@ -83,6 +86,8 @@ pub(super) struct Hands<'a, M> {
     pub(super) shelf: &'a Arc<Shelf<M>>,
     /// How many it wants at most.
     pub(super) limit: usize,
+    /// It did not wait: what is there now came while it was busy, from another thread.
+    pub(super) is_in_flow: bool,
 }
 
 /// What a receiver takes at once.
@@ -221,7 +226,7 @@ impl<M> Queue<M> {
             return Err(error);
         }
         let room = (self.capacity - state.len()).min(messages.len());
-        state.append_many(messages.drain(..room));
+        state.append_many(messages, room);
         let waker = state.call_receiver();
         drop(state);
         wake(waker);

@@ -301,7 +301,8 @@ impl<M: Send + 'static> Future for Fetch<'_, M> {
         let budget = ready!(tokio::task::coop::poll_proceed(context));
         loop {
             let Receiver { home, stash, limit, .. } = &mut *fetch.receiver;
-            let hands = Hands { stash, shelf: &home.shelf, limit: *limit };
+            let is_in_flow = !fetch.has_waited;
+            let hands = Hands { stash, shelf: &home.shelf, limit: *limit, is_in_flow };
             match home.queue().poll_take(&mut fetch.place, hands, context) {
                 Ok((taken, sibling)) => {
                     budget.made_progress();

@@ -1,15 +1,17 @@
 //! Many values, each on its way, and all that comes out of them in order.
 
-use std::collections::VecDeque;
+mod state;
+
 use std::marker::PhantomData;
 
+use self::state::{Slot, State, Then};
 use super::super::bind::Next;
 use super::super::contract::{Leads, Many};
 use super::super::error::Mistake;
 use super::super::graph::Kind;
 use super::super::wire::Wire;
 use super::{Nowhere, call_user};
-use crate::channel::scope::{At, Fault, Holds, Scope, StepNo};
+use crate::channel::scope::{At, Fault, Holds, Place, Scope, StepNo};
 use crate::sync::{Arc, Mutex, lock};
 
 /// Elements of one `each` that are in flight at once, unless told otherwise.
@@ -84,17 +86,7 @@ impl<T: Many<U>, U: Send + 'static, V: Send + 'static, F: Send + 'static> Next<T
         let mut done = Vec::new();
         // A hint may be wrong; then the output grows as it comes.
         let _ = done.try_reserve(hint);
-        let state = State {
-            source: Some(source),
-            spare: Vec::new(),
-            next: 0,
-            in_flight: 0,
-            is_filling: false,
-            is_exhausted: false,
-            done,
-            ahead: VecDeque::new(),
-            faults: Vec::new(),
-        };
+        let state = State::new(source, done);
         let (rules, head, next) = (self.rules, Arc::clone(&self.head), Arc::clone(&self.next));
         let scope =
             at.open(Running::<T::Iter, U, V, F> { rules, head, next, state: Mutex::new(state), flow: PhantomData });
@@ -111,69 +103,6 @@ struct Running<I, U, V, F> {
     next: Arc<dyn Next<Vec<V>>>,
     state: Mutex<State<I, U, V>>,
     flow: PhantomData<fn() -> F>,
-}
-
-struct State<I, U, V> {
-    // `None` while somebody takes from it, and after its end.
-    source: Option<I>,
-    // The memory for parts on their way to the first step.
-    spare: Vec<U>,
-    // The number of the next part.
-    next: u32,
-    in_flight: u32,
-    is_filling: bool,
-    is_exhausted: bool,
-    // What came out of the first parts, in order.
-    done: Vec<V>,
-    // Of the parts behind them.
-    ahead: VecDeque<Slot<V>>,
-    faults: Vec<Fault>,
-}
-
-/// What has become of a part.
-enum Slot<V> {
-    InFlight,
-    Done(V),
-    /// Nothing came out of it.
-    Empty,
-}
-
-/// What is to be done when a part has ended.
-enum Then<V> {
-    Nothing,
-    Fill,
-    Finish(Vec<V>, Vec<Fault>),
-}
-
-impl<I, U, V> State<I, U, V> {
-    fn settle(&mut self, element: u32, slot: Slot<V>, at_once: u32) -> Then<V> {
-        self.in_flight = self.in_flight.saturating_sub(1);
-        // The number of the first part that is ahead.
-        let first = self.next - self.ahead.len() as u32;
-        if let Some(place) = element.checked_sub(first).and_then(|at| self.ahead.get_mut(at as usize)) {
-            *place = slot;
-        }
-        while let Some(Slot::Done(_) | Slot::Empty) = self.ahead.front() {
-            if let Some(Slot::Done(value)) = self.ahead.pop_front() {
-                self.done.push(value);
-            }
-        }
-        self.then(at_once)
-    }
-
-    fn then(&mut self, at_once: u32) -> Then<V> {
-        if self.is_filling {
-            // Whoever fills looks again.
-            Then::Nothing
-        } else if !self.is_exhausted {
-            // In batches: one look at the source and one lock of the first job's channel for many parts.
-            if self.in_flight <= at_once / 2 { Then::Fill } else { Then::Nothing }
-        } else if self.in_flight == 0 {
-            Then::Finish(std::mem::take(&mut self.done), std::mem::take(&mut self.faults))
-        } else {
-            Then::Nothing
-        }
-    }
 }
 
 impl<I, U, V, F> Running<I, U, V, F>
@@ -258,6 +187,18 @@ where
         self.go_on(at.scope, then);
     }
 
+    /// Of one scope, under one lock.
+    fn settle_all(&self, scope: &Arc<Scope>, values: &mut Vec<(Place, V)>) {
+        let mut state = lock(&self.state);
+        let mut then = Then::Nothing;
+        // The last one says what is to be done; the others leave something in flight.
+        for (element, value) in values.drain(..).map(|(place, value)| (place.element, value)) {
+            then = state.settle(element, Slot::Done(value), self.rules.at_once);
+        }
+        drop(state);
+        self.go_on(scope, then);
+    }
+
     fn go_on(&self, scope: &Arc<Scope>, then: Then<V>) {
         match then {
             Then::Nothing => {}
@@ -326,6 +267,16 @@ where
         match at.scope.holds::<Running<I, U, V, F>>() {
             Some(running) => running.settle(at, Slot::Done(value)),
             None => at.fail(Fault::Broken(self.step)),
+        }
+    }
+
+    fn accept_all(&self, values: &mut Vec<(Place, V)>) {
+        let Some((first, _)) = values.first() else { return };
+        let scope = Arc::clone(&first.scope);
+        let is_one = values.iter().all(|(place, _)| Arc::ptr_eq(&place.scope, &scope));
+        match scope.holds::<Running<I, U, V, F>>() {
+            Some(running) if is_one => running.settle_all(&scope, values),
+            _ => values.drain(..).for_each(|(place, value)| self.accept(place.at(), value)),
         }
     }
 }

@@ -8,7 +8,8 @@ use super::super::graph::Kind;
 use super::super::wire::Wire;
 use super::{Nowhere, call_user};
 use crate::channel::Envelope;
-use crate::channel::scope::{Answer, Answered, At, Fault, Onward, Scope, StepNo};
+use crate::channel::onward::Onward;
+use crate::channel::scope::{Answer, Answered, At, Fault, Place, Scope, StepNo};
 use crate::channel::ticket::Asked;
 use crate::client::Door;
 use crate::id::JobId;
@@ -121,6 +122,18 @@ impl<J: Takes<T>, T: Send + 'static> Next<T> for Ask<J> {
         let mut envelopes = (first..).zip(values.drain(..)).map(envelope).collect();
         self.door.forward_many(&mut envelopes);
     }
+
+    fn accept_all(&self, values: &mut Vec<(Place, T)>) {
+        let envelope = |(place, value): (Place, T)| {
+            if let Some(progress) = place.scope.progress() {
+                progress.entered(self.step, 1);
+            }
+            let asked = Asked::Flow(Onward::of(place, self.step));
+            Envelope::calling(JobId::new(), J::request(value), asked)
+        };
+        let mut envelopes = values.drain(..).map(envelope).collect();
+        self.door.forward_many(&mut envelopes);
+    }
 }
 
 /// An answer goes on, a failure is the flow's.
@@ -140,6 +153,10 @@ impl<J: Run, F: Send + 'static> Answered<J> for To<J, F> {
                 }
             }
         }
+    }
+
+    fn answered_all(&self, responses: &mut Vec<(Place, J::Response)>) {
+        self.next.accept_all(responses);
     }
 
     fn buries(&self) -> bool {
@@ -169,6 +186,10 @@ where
         }
     }
 
+    fn answered_all(&self, responses: &mut Vec<(Place, J::Response)>) {
+        self.next.accept_all(responses);
+    }
+
     fn buries(&self) -> bool {
         false
     }
@@ -187,6 +208,10 @@ impl<J: Run, F: Send + 'static> Answered<J> for Bury<J, F> {
             Ok(response) => self.next.accept(at, response),
             Err(_) => at.end_empty(self.step),
         }
+    }
+
+    fn answered_all(&self, responses: &mut Vec<(Place, J::Response)>) {
+        self.next.accept_all(responses);
     }
 
     fn buries(&self) -> bool {

@@ -6,7 +6,7 @@ use super::super::bind::Next;
 use super::super::graph::Kind;
 use super::super::wire::Wire;
 use super::call_user;
-use crate::channel::scope::{At, StepNo};
+use crate::channel::scope::{At, Place, StepNo};
 use crate::sync::Arc;
 
 impl<T: Send + 'static, F: Send + 'static> Wire<T, F> {
@@ -47,6 +47,15 @@ where
         if let Some(mapped) = call_user::<F, _>(at, self.step, "map", || (self.call)(value)) {
             self.next.accept(at, mapped);
         }
+    }
+
+    fn accept_all(&self, values: &mut Vec<(Place, T)>) {
+        let map = |(place, value): (Place, T)| {
+            let mapped = call_user::<F, _>(place.at(), self.step, "map", || (self.call)(value))?;
+            Some((place, mapped))
+        };
+        let mut mapped = values.drain(..).filter_map(map).collect();
+        self.next.accept_all(&mut mapped);
     }
 }
 

@@ -1,13 +1,12 @@
 //! What waits in a queue, under its lock.
 
 use std::task::Waker;
-use std::vec::Drain;
 
 use tokio::time::Instant;
 
 use super::super::aside::Item;
 use super::super::waiters::Awoken;
-use super::{CHUNK, FEW, HELP, Hands, SPARES, State, Taken};
+use super::{CHUNK, FEW, GATHERED, HELP, Hands, SPARES, State, Taken};
 use crate::channel::{Chunk, SendError};
 use crate::sync::Arc;
 
@@ -41,15 +40,18 @@ impl<M> State<M> {
         self.open.push_made(make);
     }
 
-    pub(super) fn append_many(&mut self, mut messages: Drain<'_, M>) {
-        self.accepted += messages.len() as u64;
-        self.fresh_len += messages.len();
-        while messages.len() > 0 {
+    /// Moves the first messages here, so many.
+    pub(super) fn append_many(&mut self, messages: &mut Vec<M>, count: usize) {
+        self.accepted += count as u64;
+        self.fresh_len += count;
+        let mut left = count;
+        while left > 0 {
             if self.open.is_full(CHUNK) {
                 self.open_next();
             }
-            let room = CHUNK - self.open.used();
-            self.open.extend(messages.by_ref().take(room));
+            let now = left.min(CHUNK - self.open.used());
+            self.open.extend(messages.drain(..now));
+            left -= now;
         }
     }
 
@@ -78,6 +80,11 @@ impl<M> State<M> {
             }
         }
         self.aside.queue(item);
+    }
+
+    /// Whether there is something, and less than is worth taking from those who are just bringing more.
+    pub(super) fn is_gathering(&self, wanted: usize) -> bool {
+        self.fresh_len > 0 && self.fresh_len < GATHERED.min(wanted) && self.aside.is_empty() && !self.closed
     }
 
     pub(super) fn take(&mut self, hands: &mut Hands<'_, M>) -> Option<Taken<M>> {

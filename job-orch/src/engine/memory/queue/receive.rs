@@ -9,7 +9,7 @@ use super::super::shelf::Shelf;
 use super::super::waiters::{Place, wake};
 use super::{CHUNK, Hands, Queue, Taken};
 use crate::channel::Chunk;
-use crate::sync::{Arc, lock_patiently};
+use crate::sync::{Arc, let_gather, lock_patiently};
 
 impl<M> Queue<M> {
     /// Takes messages: as many fresh ones as it wants, and no more than this receiver's share. If there are none, the task of `context` sleeps, and the error says when the next delayed message is due. Gives too the sibling
@@ -21,6 +21,11 @@ impl<M> Queue<M> {
         context: &Context<'_>,
     ) -> Result<(Taken<M>, Option<Waker>), Option<Instant>> {
         let mut state = lock_patiently(&self.state.0);
+        if hands.is_in_flow && state.is_gathering(hands.limit) {
+            drop(state);
+            let_gather();
+            state = self.lock();
+        }
         state.idle.rise(place);
         let Some(taken) = state.take(&mut hands) else {
             state.idle.sleep(place, context);
