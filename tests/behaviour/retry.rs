@@ -114,7 +114,7 @@ async fn the_receivers_of_the_broadcast_see_only_the_end() {
     orch.send(Doubling, 99).await.unwrap();
     assert_eq!(soon(responses.receive()).await.unwrap().outcome, Ok(3));
     let end = soon(responses.receive()).await.unwrap();
-    let Response { outcome: Err(failure), .. } = &*end else { panic!("{end:?}") };
+    let Response { outcome: Err(failure), .. } = end else { panic!("{end:?}") };
     assert_eq!((failure.kind, failure.message.as_str(), failure.attempts), (FailureKind::Error, "no 5", 5));
 }
 

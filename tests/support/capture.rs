@@ -46,6 +46,9 @@ impl Capture {
     /// Begins to keep them.
     #[must_use]
     pub fn begin() -> Self {
+        // Whether anybody listens to a span is remembered for all threads. With one who listens to everything everywhere, no
+        // test on another thread can have it remembered that nobody does.
+        let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry());
         let (spans, events) = (Log::new(), Log::new());
         let keeper = Keeper { spans: spans.clone(), events: events.clone() };
         let dispatch = dispatcher::Dispatch::new(tracing_subscriber::registry().with(keeper));
