@@ -311,6 +311,11 @@ pub fn processor(args: TokenStream, item: TokenStream) -> TokenStream {
 /// |---|---|---|
 /// | `at_once = 8` | runs at the same time, 1 to 4096; further requests wait | 64 |
 /// | those of [`macro@job`] | the same, for the flow as a whole | |
+///
+/// # Limits
+///
+/// One wire goes in and one comes out, of one type each: both are written as `Wire<…>`, and an alias of it is refused. For more
+/// than one value, carry a tuple.
 #[proc_macro_attribute]
 pub fn flow(args: TokenStream, item: TokenStream) -> TokenStream {
     flow::flow(args.into(), item.into()).into()

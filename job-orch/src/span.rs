@@ -29,6 +29,11 @@ pub struct InvalidSpan {
 /// assert_eq!("1h 30m".into_span(), Ok(Duration::from_secs(5400)));
 /// assert!("soon".into_span().is_err());
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a span of time",
+    label = "how long?",
+    note = "write a text such as `\"90s\"` or `\"100ms\"`, or a `Duration`"
+)]
 pub trait IntoSpan {
     /// The span.
     ///

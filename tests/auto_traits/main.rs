@@ -151,7 +151,6 @@ claims! {
 
     // flow
     flow::Arm<'static, u64, u64, Infallible>:   no   no   yes;
-    flow::Attempt<u64, Infallible, Least>:      yes  yes  yes;
     flow::Copying:                              yes  yes  yes;
     flow::Edge:                                 yes  yes  yes;
     flow::Fails<Value>:                         yes  yes  any;
@@ -168,6 +167,7 @@ claims! {
     flow::Progress:                             yes  yes  yes;
     flow::Safe:                                 yes  yes  yes;
     flow::StepCount:                            yes  yes  yes;
+    flow::Unhandled<u64, Infallible, Least>:    yes  yes  yes;
     flow::Wire<Alone, Alone>:                   yes  yes  yes;
 
     // processor

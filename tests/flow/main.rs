@@ -11,3 +11,12 @@ mod run;
 mod steps;
 mod stream;
 mod threads;
+
+// So that clippy, too, sees what the compiler accepts without a warning.
+#[path = "../ui/warnings/flow.rs"]
+pub mod accepted;
+
+#[test]
+fn every_operation_is_accepted_without_a_warning() {
+    accepted::main();
+}

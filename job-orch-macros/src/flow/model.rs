@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
-use syn::{FnArg, ReturnType, Signature};
+use syn::{FnArg, ReturnType, Signature, Type};
 
 use super::args::FlowArgs;
 use crate::errors::Errors;
@@ -62,9 +62,11 @@ impl Wires {
         }
         let mut inputs = sig.inputs.iter();
         let wire = match inputs.next() {
-            Some(FnArg::Typed(wire)) => Some(wire.ty.to_token_stream()),
+            Some(FnArg::Typed(wire)) => Self::named(&wire.ty, &mut wrong),
             Some(FnArg::Receiver(receiver)) => {
                 wrong.on(receiver, "a flow is a free function: move it out of the `impl`");
+                // What comes behind it is the wire.
+                inputs.next();
                 None
             }
             None => {
@@ -76,7 +78,7 @@ impl Wires {
             wrong.on(more, "a flow takes one wire: carry both values on it, as a tuple");
         }
         let out = match &sig.output {
-            ReturnType::Type(_, ty) => Some(ty.to_token_stream()),
+            ReturnType::Type(_, ty) => Self::named(ty, &mut wrong),
             ReturnType::Default => {
                 wrong.at(
                     sig.paren_token.span.close(),
@@ -88,5 +90,18 @@ impl Wires {
         let is_right = wrong.is_empty();
         errors.absorb(wrong);
         wire.zip(out).filter(|_| is_right).map(|(wire, out)| Self { wire, out })
+    }
+
+    /// The type, if it is called `Wire`. An alias is refused with the others: a type that is none would be in everything that is
+    /// written here, and the compiler would say so at each place.
+    fn named(ty: &Type, wrong: &mut Errors) -> Option<TokenStream> {
+        let is_wire = match ty {
+            Type::Path(path) => path.path.segments.last().is_some_and(|last| last.ident == "Wire"),
+            _ => false,
+        };
+        if !is_wire {
+            wrong.on(ty, "a flow is a function from wire to wire: write `Wire<T, E>`, by that name");
+        }
+        is_wire.then(|| ty.to_token_stream())
     }
 }

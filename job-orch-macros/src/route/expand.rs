@@ -12,6 +12,7 @@ use super::model::{Arm, Route};
 /// enum Shape { Circle(Circle), Square(Square) }
 ///
 /// // Output, beside the enum:
+/// #[derive(Debug)]
 /// struct ShapeArms<'arms, U, F> { circle: Arm<'arms, Circle, U, F>, square: Arm<'arms, Square, U, F> }
 /// impl<'arms, U, F> Arms<Shape, U, F> for ShapeArms<'arms, U, F> { … }
 /// ```
@@ -31,6 +32,7 @@ pub(crate) fn route(route: &Route) -> TokenStream {
     let turns = arms.iter().enumerate().map(|(index, arm)| turn(route, index, arm));
     quote_spanned! {span=>
         #[doc = #doc]
+        #[derive(::core::fmt::Debug)]
         #vis struct #arms_ty<'__arms, __U, __F> {
             #(#fields)*
         }
@@ -55,13 +57,13 @@ pub(crate) fn route(route: &Route) -> TokenStream {
 
 /// ```text
 /// // Output:
-/// /// Where a `Circle` goes.
+/// /// Where a `Circle` goes: `arm(|circle| …)`.
 /// circle: Arm<'arms, Circle, U, F>,
 /// ```
 fn field(route: &Route, arm: &Arm) -> TokenStream {
     let Arm { variant, field, .. } = arm;
     let (vis, span, krate) = (&route.vis, arm.span(), route.krate.at(arm.span()));
-    let (doc, holds) = (format!("Where a `{variant}` goes."), holds(arm));
+    let (doc, holds) = (format!("Where a `{variant}` goes: `arm(|{field}| …)`."), holds(arm));
     quote_spanned! {span=>
         #[doc = #doc]
         #vis #field: #krate::flow::Arm<'__arms, #holds, __U, __F>,

@@ -1,10 +1,11 @@
 ///Where each variant of [`Shape`] goes in a flow.
+#[derive(::core::fmt::Debug)]
 pub struct ShapeArms<'__arms, __U, __F> {
-    ///Where a `Circle` goes.
+    ///Where a `Circle` goes: `arm(|circle| …)`.
     pub circle: ::job_orch::flow::Arm<'__arms, Circle, __U, __F>,
-    ///Where a `RightTriangle` goes.
+    ///Where a `RightTriangle` goes: `arm(|right_triangle| …)`.
     pub right_triangle: ::job_orch::flow::Arm<'__arms, (f64, f64), __U, __F>,
-    ///Where a `Type` goes.
+    ///Where a `Type` goes: `arm(|r#type| …)`.
     pub r#type: ::job_orch::flow::Arm<'__arms, (), __U, __F>,
 }
 #[automatically_derived]

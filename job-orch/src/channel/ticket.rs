@@ -24,6 +24,8 @@ pub(crate) struct Wishes {
 pub(crate) struct Ticket<J: Run> {
     // Boxed: few have any, and every call makes a ticket.
     wishes: Option<Box<Wishes>>,
+    // So that the drop of an answered envelope, and there are many, need not look into the slot.
+    answered: AtomicBool,
     slot: Mutex<Slot<J>>,
 }
 
@@ -39,14 +41,18 @@ enum Slot<J: Run> {
 }
 
 impl<J: Run> Ticket<J> {
+    fn new(wishes: Option<Box<Wishes>>, slot: Slot<J>) -> Self {
+        Self { wishes, answered: AtomicBool::new(false), slot: Mutex::new(slot) }
+    }
+
     pub(crate) fn silent(wishes: Wishes) -> Arc<Self> {
-        Arc::new(Self { wishes: Some(Box::new(wishes)), slot: Mutex::new(Slot::Silent) })
+        Arc::new(Self::new(Some(Box::new(wishes)), Slot::Silent))
     }
 
     /// Both halves of a ticket whose caller sleeps already: `waker` wakes it.
     #[inline]
     pub(crate) fn call(wishes: Option<Box<Wishes>>, waker: Waker) -> (Asked<J>, Awaited<J>) {
-        let ticket = Arc::new(Self { wishes, slot: Mutex::new(Slot::Waiting(Some(waker))) });
+        let ticket = Arc::new(Self::new(wishes, Slot::Waiting(Some(waker))));
         (Asked::new(Arc::clone(&ticket)), Awaited(Some(ticket)))
     }
 
@@ -90,30 +96,26 @@ impl<J: Run> Ticket<J> {
 /// Who gets the answer to a request. An envelope that is dropped unanswered says so.
 pub(crate) enum Asked<J: Run> {
     /// Its sender, by a slot.
-    Caller {
-        ticket: Arc<Ticket<J>>,
-        // So that the drop of an answered envelope, and there are many, need not look into the ticket.
-        answered: AtomicBool,
-    },
+    Caller(Arc<Ticket<J>>),
     /// The next step of the flow that sent it.
     Flow(Onward),
 }
 
 impl<J: Run> Asked<J> {
     pub(crate) const fn new(ticket: Arc<Ticket<J>>) -> Self {
-        Self::Caller { ticket, answered: AtomicBool::new(false) }
+        Self::Caller(ticket)
     }
 
     pub(crate) fn wishes(&self) -> Option<&Wishes> {
         match self {
-            Self::Caller { ticket, .. } => ticket.wishes.as_deref(),
+            Self::Caller(ticket) => ticket.wishes.as_deref(),
             Self::Flow(onward) => onward.wishes(),
         }
     }
 
     pub(crate) fn has_caller(&self) -> bool {
         match self {
-            Self::Caller { ticket, .. } => matches!(&*lock(&ticket.slot), Slot::Waiting(_)),
+            Self::Caller(ticket) => matches!(&*lock(&ticket.slot), Slot::Waiting(_)),
             Self::Flow(onward) => onward.handles_failure::<J>(),
         }
     }
@@ -125,8 +127,8 @@ impl<J: Run> Asked<J> {
     #[inline]
     pub(crate) fn give(&self, answer: Result<J::Response, Box<CallError<J::Error>>>) {
         match self {
-            Self::Caller { ticket, answered } => {
-                answered.store(true, Ordering::Relaxed);
+            Self::Caller(ticket) => {
+                ticket.answered.store(true, Ordering::Relaxed);
                 ticket.answer(answer);
             }
             Self::Flow(onward) => onward.answer::<J>(answer),
@@ -139,8 +141,8 @@ impl<J: Run> Asked<J> {
     #[inline]
     pub(crate) fn respond(&self, response: J::Response, deferred: &mut Deferred<J>) {
         match self {
-            Self::Caller { ticket, answered } => {
-                answered.store(true, Ordering::Relaxed);
+            Self::Caller(ticket) => {
+                ticket.answered.store(true, Ordering::Relaxed);
                 ticket.answer(Ok(response));
             }
             Self::Flow(onward) => onward.defer(response, deferred),
@@ -151,7 +153,7 @@ impl<J: Run> Asked<J> {
 impl<J: Run> Drop for Asked<J> {
     fn drop(&mut self) {
         let is_answered = match self {
-            Self::Caller { answered, .. } => answered.load(Ordering::Relaxed),
+            Self::Caller(ticket) => ticket.answered.load(Ordering::Relaxed),
             Self::Flow(onward) => onward.is_answered(),
         };
         if !is_answered {

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::marker::PhantomData;
 
+use super::wire::Wire;
 use crate::job::Job;
 
 /// A job that takes what a wire carries.
@@ -12,8 +13,9 @@ use crate::job::Job;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not take `{M}`",
     label = "the wire carries `{M}`",
-    note = "put `.map(|value| …)` before this step, to make of it what the job takes",
-    note = "`#[job]` on `async fn index` makes the job type `Index`"
+    note = "make of it what the job takes by `.map(|value| …)`, or go on with each of many by `.each(|value| …)`",
+    note = "a job is named by its type: `#[job]` on `async fn index` makes `Index`, as `#[flow]` does on a function of wires",
+    note = "a function of wires that is no job goes by `.then(part)`; what waits is a job, and not a `.map(async |value| …)`"
 )]
 pub trait Takes<M>: Job {
     /// What the wire carries, as a request.
@@ -53,7 +55,7 @@ impl<E, F: Absorbs<E>> SettledIn<E, F> for Fails<E> {
     message = "nobody handles `{E}`",
     label = "this job can fail with `{E}`, and the flow only with `{Self}`",
     note = "handle it in place: `.attempt(job).or(|error| …)` or `.attempt(job).dead_letter()`",
-    note = "or let the flow fail with it: `Wire<_, FlowError>` where `FlowError: From<{E}>`"
+    note = "or let the flow fail with it: `Wire<_, MyError>` where `MyError: From<{E}>`"
 )]
 pub trait Absorbs<E>: Sized {
     /// The job's error as the flow's.
@@ -91,6 +93,19 @@ where
     }
 }
 
+/// What leads from a wire that carries `A` to one that carries `B`: every closure and function of that signature.
+// A trait of ours, so that a job in its place is told what to write. The closure's signature comes from what is above.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not lead on from a `Wire<{A}, {F}>`",
+    label = "expected a closure or a function from wire to wire",
+    note = "to run a job, write `|wire| wire.to(…)`",
+    note = "what is returned is a wire of the same flow: a `Wire<_, {F}>`"
+)]
+pub trait Leads<A, B, F>: FnOnce(Wire<A, F>) -> Wire<B, F> {}
+
+#[diagnostic::do_not_recommend]
+impl<A, B, F, C: FnOnce(Wire<A, F>) -> Wire<B, F>> Leads<A, B, F> for C {}
+
 /// What copies a value for several branches.
 #[derive(Debug)]
 pub struct Copying;
@@ -99,8 +114,8 @@ pub struct Copying;
 // `T` is a parameter, and not `Self`: the compiler would else advise to borrow, and leave our label out.
 #[diagnostic::on_unimplemented(
     message = "`{T}` cannot be copied: it is not `Clone`",
-    label = "each branch and each attempt needs its own `{T}`",
-    note = "derive `Clone` for `{T}`, or put `.map(Arc::new)` before this step"
+    label = "each branch, attempt and run needs its own `{T}`",
+    note = "derive `Clone` for `{T}`, or carry an `Arc` of it: `.map(Arc::new)` before this step"
 )]
 pub trait Copies<T> {
     /// One more.

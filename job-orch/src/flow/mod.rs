@@ -22,6 +22,31 @@
 //! # orch.shutdown().await?; Ok(()) }
 //! ```
 //!
+//! A wire is a value that moves, and each closure has one, which it must return. So a flow has no cycle, every output is
+//! consumed, and a mistake is one error of the compiler, at the step. What the compiler cannot see, [`Flow::define`] refuses.
+//!
+//! | how do I | |
+//! |---|---|
+//! | [chain steps](#how-do-i-chain-steps) | [`to`](Wire::to), [`map`](Wire::map), [`filter`](Wire::filter) |
+//! | [branch and join](#how-do-i-branch-and-join) | [`fork`](Wire::fork), [`route`](Wire::route), [`each`](Wire::each), [`batch`](Wire::batch) |
+//! | [run it over a stream](#how-do-i-run-a-flow-over-a-stream) | [`run_all`](crate::Orchestrator::run_all), [`#[flow]`](macro@crate::flow) |
+//! | [handle errors](#how-do-i-handle-errors) | `Wire<T, E>`, [`attempt`](Wire::attempt), [`collect_failures`](Flow::collect_failures) |
+//! | [retry, time out, cancel](#how-do-i-retry-time-out-and-cancel) | [`retry_part`](Wire::retry_part), [`timeout`](FlowRun::timeout), drop |
+//! | [watch and draw](#how-do-i-watch-and-draw-a-flow) | [`progress`](FlowRun::progress), [`Graph`] |
+//! | [reuse a part](#how-do-i-reuse-a-part) | [`then`](Wire::then), [`#[flow]`](macro@crate::flow) |
+//! | [test](#how-do-i-test-a-flow) | [`Flow::graph`], a paused clock |
+//! | [draw what is not forks in forks](#what-if-my-graph-is-not-forks-in-forks) | [`share`](Wire::share), [`with`](Wire::with) |
+//! | know [what is bounded](#what-is-bounded) | [`Flow::at_once`], [`each_at_once`](Wire::each_at_once) |
+#![doc = include_str!("guide/chain.md")]
+#![doc = include_str!("guide/branch.md")]
+#![doc = include_str!("guide/stream.md")]
+#![doc = include_str!("guide/errors.md")]
+#![doc = include_str!("guide/time.md")]
+#![doc = include_str!("guide/watch.md")]
+#![doc = include_str!("guide/reuse.md")]
+#![doc = include_str!("guide/test.md")]
+#![doc = include_str!("guide/graphs.md")]
+#![doc = include_str!("guide/bounds.md")]
 //! # How a flow runs
 //!
 //! A step that is a job puts a request into the channel of the hosted job, as any client does: its workers, retries, timeout,
@@ -63,13 +88,13 @@ use std::convert::Infallible;
 use std::fmt;
 use std::marker::PhantomData;
 
-pub use contract::{Absorbs, Copies, Copying, Fails, Many, Safe, SettledIn, Takes};
+pub use contract::{Absorbs, Copies, Copying, Fails, Leads, Many, Safe, SettledIn, Takes};
 pub use error::{FlowError, InvalidFlow, Mistake};
 pub use graph::{Edge, Graph, Kind, Node};
 pub use hosted::{HostedFlow, Unwired, WireOf, Wired, Wiring};
 pub use progress::{Progress, StepCount};
 pub use run::FlowRun;
-pub use step::{Arm, Arms, Attempt, Late, arm};
+pub use step::{Arm, Arms, Late, Unhandled, arm};
 #[doc(hidden)]
 pub use step::{Binding, Branch, Here, Lane, Routing, Way};
 pub use stream::FlowRuns;
@@ -102,7 +127,7 @@ impl<In: Send + 'static, Out: Send + 'static, F: Send + 'static> Flow<In, Out, F
     ///
     /// # Errors
     /// [`InvalidFlow`] for what the compiler cannot see: a wire that was smuggled out of its closure, or a limit of zero.
-    pub fn define(name: &'static str, wiring: impl FnOnce(Wire<In, F>) -> Wire<Out, F>) -> Result<Self, InvalidFlow> {
+    pub fn define(name: &'static str, wiring: impl Leads<In, Out, F>) -> Result<Self, InvalidFlow> {
         let draft = Draft::new(name);
         let first = draft.add(Kind::Input, None, &[]);
         let wire = Wire::begin(&draft, None, first.into());

@@ -5,6 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::bind::{Binder, Lay, Next};
+use super::contract::Leads;
 use super::draft::{Draft, Home, Tail};
 use super::error::Mistake;
 use super::graph::Kind;
@@ -36,7 +37,7 @@ impl<T: Send + 'static, F: Send + 'static> Wire<T, F> {
     }
 
     /// Goes on through a part of a flow: a function from wire to wire. The same as calling it, where a chain reads better.
-    pub fn then<U>(self, part: impl FnOnce(Self) -> Wire<U, F>) -> Wire<U, F> {
+    pub fn then<U>(self, part: impl Leads<T, U, F>) -> Wire<U, F> {
         part(self)
     }
 
@@ -71,7 +72,7 @@ impl<T: Send + 'static, F: Send + 'static> Wire<T, F> {
         &self,
         within: impl Into<Tail>,
         inside: Option<StepNo>,
-        closure: impl FnOnce(Wire<A, F>) -> Wire<B, F>,
+        closure: impl Leads<A, B, F>,
     ) -> Part<A, B> {
         Part::of(&self.draft, within.into(), inside, closure)
     }
@@ -92,7 +93,7 @@ impl<A: Send + 'static, B: Send + 'static> Part<A, B> {
         draft: &Draft,
         within: Tail,
         inside: Option<StepNo>,
-        closure: impl FnOnce(Wire<A, F>) -> Wire<B, F>,
+        closure: impl Leads<A, B, F>,
     ) -> Self {
         let wire = Wire::<A, F>::begin(draft, inside, within);
         let home = wire.home;

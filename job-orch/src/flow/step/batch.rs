@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 
 use super::super::bind::Next;
+use super::super::contract::Leads;
 use super::super::error::Mistake;
 use super::super::graph::Kind;
 use super::super::wire::Wire;
@@ -28,7 +29,7 @@ impl<T: Send + 'static, F: Display + Send + 'static> Wire<T, F> {
         self,
         max: usize,
         linger: impl IntoSpan,
-        part: impl FnOnce(Wire<Vec<T>, F>) -> Wire<Vec<U>, F>,
+        part: impl Leads<Vec<T>, Vec<U>, F>,
     ) -> Wire<U, F> {
         if max == 0 {
             self.draft.refuse(Mistake::NothingAtOnce { step: "batch" });

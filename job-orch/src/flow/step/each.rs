@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use self::state::{Slot, State, Then};
 use super::super::bind::Next;
-use super::super::contract::Many;
+use super::super::contract::{Leads, Many};
 use super::super::error::Mistake;
 use super::super::graph::Kind;
 use super::super::wire::Wire;
@@ -27,10 +27,7 @@ impl<T: Send + 'static, F: Send + 'static> Wire<T, F> {
     /// So an iterator of a million values costs the memory of its output and of those 256.
     ///
     /// The first failure is the flow's, and the other parts are stopped. Parts of which nothing comes out are left out.
-    pub fn each<U: Send + 'static, V: Send + 'static>(
-        self,
-        part: impl FnOnce(Wire<U, F>) -> Wire<V, F>,
-    ) -> Wire<Vec<V>, F>
+    pub fn each<U: Send + 'static, V: Send + 'static>(self, part: impl Leads<U, V, F>) -> Wire<Vec<V>, F>
     where
         T: Many<U>,
     {
@@ -41,7 +38,7 @@ impl<T: Send + 'static, F: Send + 'static> Wire<T, F> {
     pub fn each_at_once<U: Send + 'static, V: Send + 'static>(
         self,
         at_once: u32,
-        part: impl FnOnce(Wire<U, F>) -> Wire<V, F>,
+        part: impl Leads<U, V, F>,
     ) -> Wire<Vec<V>, F>
     where
         T: Many<U>,

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use super::super::bind::{Binder, Next};
-use super::super::contract::{Copies, Copying};
+use super::super::contract::{Copies, Copying, Leads};
 use super::super::graph::Kind;
 use super::super::wire::{Part, Wire};
 use super::{Nowhere, call_user};
@@ -153,7 +153,7 @@ macro_rules! fork {
             /// out of the fork.
             pub fn $name<$($value: Send + 'static),+>(
                 self,
-                $($closure: impl FnOnce(Wire<T, F>) -> Wire<$value, F>,)+
+                $($closure: impl Leads<T, $value, F>,)+
             ) -> Wire<($($value,)+), F>
             where
                 Copying: Copies<T>,
@@ -173,7 +173,7 @@ macro_rules! fork {
     };
 }
 
-fork!(fork, 2, "Goes on in two branches at once, and then with what came out of both.", A a 0, B b 1);
+fork!(fork, 2, "Goes on in two branches at once (`fork3` to `fork6`: in more), then with what came out of both.", A a 0, B b 1);
 fork!(fork3, 3, "As [`fork`](Wire::fork), with three branches.", A a 0, B b 1, C c 2);
 fork!(fork4, 4, "As [`fork`](Wire::fork), with four branches.", A a 0, B b 1, C c 2, D d 3);
 fork!(fork5, 5, "As [`fork`](Wire::fork), with five branches.", A a 0, B b 1, C c 2, D d 3, E e 4);

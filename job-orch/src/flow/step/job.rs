@@ -25,28 +25,32 @@ impl<T: Send + 'static, F: Send + 'static> Wire<T, F> {
         J::Failure: SettledIn<J::Error, F>,
     {
         let _ = job;
-        self.job::<J>(Kind::To(J::NAME), |step, next| {
+        self.job::<J>(Kind::To(J::NAME), ask::<J, T>, |step, next| {
             Arc::new(To { step, next, settle: <J::Failure as SettledIn<J::Error, F>>::settle })
         })
     }
 
-    /// Runs a job whose failure is handled in place: see [`Attempt`].
-    pub fn attempt<J: Takes<T>>(self, job: J) -> Attempt<T, F, J> {
+    /// Runs a job whose failure is handled in place, by [`or`](Unhandled::or) or [`dead_letter`](Unhandled::dead_letter).
+    pub fn attempt<J: Takes<T>>(self, job: J) -> Unhandled<T, F, J> {
         let _ = job;
-        Attempt { wire: self, job: PhantomData }
+        Unhandled { wire: self, ask: ask::<J, T>, job: PhantomData }
     }
 
-    fn job<J: Takes<T>>(
+    fn job<J: Run>(
         self,
         kind: Kind,
+        ask: AsksFor<T>,
         answered: impl Fn(StepNo, Arc<dyn Next<J::Response>>) -> Arc<dyn Answered<J>> + Send + Sync + 'static,
     ) -> Wire<J::Response, F> {
         self.step(kind, move |step, binder, next| {
             binder.answer::<J>(step, answered(step, next));
-            ask::<J, T>(binder, step)
+            ask(binder, step)
         })
     }
 }
+
+/// [`ask`] of some job.
+type AsksFor<T> = fn(&mut Binder<'_>, StepNo) -> Arc<dyn Next<T>>;
 
 /// What sends the job its requests.
 fn ask<J: Takes<T>, T: Send + 'static>(binder: &mut Binder<'_>, step: StepNo) -> Arc<dyn Next<T>> {
@@ -56,45 +60,50 @@ fn ask<J: Takes<T>, T: Send + 'static>(binder: &mut Binder<'_>, step: StepNo) ->
     }
 }
 
-/// A job whose failure is handled in place: by [`or`](Attempt::or), by [`result`](Attempt::result), or by
-/// [`dead_letter`](Attempt::dead_letter).
+/// A job whose failure is to be handled in place: [`or`](Unhandled::or), [`result`](Unhandled::result) and
+/// [`dead_letter`](Unhandled::dead_letter) go on.
+// Named for the compiler's message where neither follows: "expected `Wire<_>`, found `Unhandled<…>`".
 #[must_use = "say what becomes of a failure: `.or(|error| …)`, `.result()` or `.dead_letter()`"]
-pub struct Attempt<T, F, J> {
+pub struct Unhandled<T, F, J> {
     wire: Wire<T, F>,
+    // Brought along: the methods do not ask again for what `attempt` has asked for.
+    ask: AsksFor<T>,
     job: PhantomData<fn() -> J>,
 }
 
-impl<T: Send + 'static, F: Send + 'static, J: Takes<T>> Attempt<T, F, J> {
+impl<T: Send + 'static, F: Send + 'static, J: Run> Unhandled<T, F, J> {
     /// Goes on with what this makes of the failure, whatever it was: an error, a panic, a timeout.
     pub fn or(
         self,
         otherwise: impl Fn(CallError<J::Error>) -> J::Response + Send + Sync + 'static,
     ) -> Wire<J::Response, F> {
         let otherwise = Arc::new(otherwise);
-        self.wire.job::<J>(Kind::Attempt(J::NAME), move |step, next| {
+        self.wire.job::<J>(Kind::Attempt(J::NAME), self.ask, move |step, next| {
             Arc::new(Or::<J, F, _> { step, next, otherwise: Arc::clone(&otherwise), flow: PhantomData })
         })
     }
 
     /// Goes on with the `Result`: with the response, or with the failure, whatever it was.
     pub fn result(self) -> Wire<Result<J::Response, CallError<J::Error>>, F> {
-        self.wire.step(Kind::Attempt(J::NAME), |step, binder, next| {
+        let ask = self.ask;
+        self.wire.step(Kind::Attempt(J::NAME), move |step, binder, next| {
             binder.answer::<J>(step, Arc::new(Either::<J> { next }));
-            ask::<J, T>(binder, step)
+            ask(binder, step)
         })
     }
 
     /// Keeps a request that failed among the job's dead letters, and takes it out of the flow: an `each` goes on without it, and
     /// a run ends with [`FlowError::Empty`](crate::flow::FlowError::Empty).
     pub fn dead_letter(self) -> Wire<J::Response, F> {
-        self.wire
-            .job::<J>(Kind::DeadLetter(J::NAME), |step, next| Arc::new(Bury::<J, F> { step, next, flow: PhantomData }))
+        self.wire.job::<J>(Kind::DeadLetter(J::NAME), self.ask, |step, next| {
+            Arc::new(Bury::<J, F> { step, next, flow: PhantomData })
+        })
     }
 }
 
-impl<T, F, J: Run> std::fmt::Debug for Attempt<T, F, J> {
+impl<T, F, J: Run> std::fmt::Debug for Unhandled<T, F, J> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Attempt").field("job", &J::NAME).finish_non_exhaustive()
+        f.debug_struct("Unhandled").field("job", &J::NAME).finish_non_exhaustive()
     }
 }
 

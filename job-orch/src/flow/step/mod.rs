@@ -9,7 +9,7 @@ mod retry;
 mod route;
 mod share;
 
-pub use job::Attempt;
+pub use job::Unhandled;
 pub use route::{Arm, Arms, Binding, Branch, Here, Lane, Routing, Way, arm};
 pub use share::Late;
 

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use tokio::runtime::Handle;
 
 use super::super::bind::Next;
-use super::super::contract::{Copies, Copying};
+use super::super::contract::{Copies, Copying, Leads};
 use super::super::graph::Kind;
 use super::super::wire::Wire;
 use super::{Leave, Nowhere, call_user};
@@ -20,7 +20,7 @@ impl<T: Send + 'static, F: Send + 'static> Wire<T, F> {
     /// What still runs in it is stopped first; what it has done is not undone.
     ///
     /// The policy counts attempts of the part. Its jobs' own retries come first.
-    pub fn retry_part<U: Send + 'static>(self, policy: Retry, part: impl FnOnce(Wire<T, F>) -> Wire<U, F>) -> Wire<U, F>
+    pub fn retry_part<U: Send + 'static>(self, policy: Retry, part: impl Leads<T, U, F>) -> Wire<U, F>
     where
         Copying: Copies<T>,
     {

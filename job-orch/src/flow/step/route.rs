@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::super::bind::{Binder, Next};
+use super::super::contract::Leads;
 use super::super::draft::{Draft, Tail};
 use super::super::graph::Kind;
 use super::super::wire::{Part, Wire};
@@ -59,7 +60,7 @@ pub struct Arm<'a, T, U, F>(Closure<'a, T, U, F>);
 type Closure<'a, T, U, F> = Box<dyn FnOnce(Wire<T, F>) -> Wire<U, F> + 'a>;
 
 /// Where one variant goes.
-pub fn arm<'a, T, U, F>(part: impl FnOnce(Wire<T, F>) -> Wire<U, F> + 'a) -> Arm<'a, T, U, F> {
+pub fn arm<'a, T, U, F>(part: impl Leads<T, U, F> + 'a) -> Arm<'a, T, U, F> {
     Arm(Box::new(part))
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::super::bind::Next;
-use super::super::contract::{Copies, Copying};
+use super::super::contract::{Copies, Copying, Leads};
 use super::super::draft::{Draft, Home};
 use super::super::error::Mistake;
 use super::super::graph::Kind;
@@ -24,7 +24,8 @@ pub struct Late<S> {
     key: Home,
     // Whether the closure still runs that was given it.
     is_open: Arc<AtomicBool>,
-    value: PhantomData<fn() -> S>,
+    // Brought along: `with` asks for nothing that `share` has asked for.
+    copy: fn(&S) -> S,
 }
 
 impl<S> fmt::Debug for Late<S> {
@@ -61,8 +62,8 @@ impl<T: Send + 'static, F: Send + 'static> Wire<T, F> {
     /// ever.
     pub fn share<S: Send + Sync + 'static, A: Send + 'static, B: Send + 'static>(
         self,
-        trunk: impl FnOnce(Wire<T, F>) -> Wire<S, F>,
-        first: impl FnOnce(Wire<S, F>) -> Wire<A, F>,
+        trunk: impl Leads<T, S, F>,
+        first: impl Leads<S, A, F>,
         second: impl FnOnce(Wire<T, F>, Late<S>) -> Wire<B, F>,
     ) -> Wire<(A, B), F>
     where
@@ -83,7 +84,8 @@ impl<T: Send + 'static, F: Send + 'static> Wire<T, F> {
                 },
                 |branch| {
                     let (draft, is_open) = (branch.draft.clone(), Arc::clone(&is_open));
-                    second(branch, Late { draft, from: from.get(), key, is_open, value: PhantomData })
+                    let copy = <Copying as Copies<S>>::copy;
+                    second(branch, Late { draft, from: from.get(), key, is_open, copy })
                 },
             )
         });
@@ -98,17 +100,13 @@ impl<T: Send + 'static, F: Send + 'static> Wire<T, F> {
 
     #[expect(clippy::needless_pass_by_value, reason = "a late value is waited for once")]
     /// Waits for what the other branch of a [`share`](Wire::share) has at its middle, and goes on with both.
-    pub fn with<S: Send + Sync + 'static>(self, late: Late<S>) -> Wire<(T, S), F>
-    where
-        Copying: Copies<S>,
-    {
+    pub fn with<S: Send + Sync + 'static>(self, late: Late<S>) -> Wire<(T, S), F> {
         if !late.draft.is(&self.draft) || !late.is_open.load(Ordering::Relaxed) {
             self.draft.refuse(Mistake::SmuggledLate);
         }
-        let key = late.key;
+        let (key, copy) = (late.key, late.copy);
         let with = self.draft.add(Kind::With, self.inside, &[self.last, late.from.into()]);
         self.become_step(with, move |step, _, next| {
-            let copy = <Copying as Copies<S>>::copy;
             Arc::new(Await { step, key, copy, next, flow: PhantomData::<fn() -> F> })
         })
     }

@@ -1,0 +1,18 @@
+use job_orch::flow::Wire;
+use job_orch::{flow, job};
+
+#[job]
+async fn double(number: &u64) -> u64 {
+    number * 2
+}
+
+struct Numbers;
+
+impl Numbers {
+    #[flow]
+    fn doubled(&self, numbers: Wire<u64>) -> Wire<u64> {
+        numbers.to(Double)
+    }
+}
+
+fn main() {}

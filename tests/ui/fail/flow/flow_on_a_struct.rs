@@ -1,0 +1,6 @@
+use job_orch::flow;
+
+#[flow]
+struct Titles;
+
+fn main() {}

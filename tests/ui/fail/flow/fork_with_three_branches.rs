@@ -1,0 +1,13 @@
+use job_orch::flow::{Flow, Wire};
+use job_orch::job;
+
+#[job]
+async fn double(number: &u64) -> u64 {
+    number * 2
+}
+
+fn main() {
+    let _ = Flow::define("doubled", |numbers: Wire<u64>| {
+        numbers.fork(|number| number.to(Double), |number| number.map(|n| n + 1), |number| number)
+    });
+}

@@ -1,0 +1,15 @@
+use job_orch::flow::{Flow, Wire};
+use job_orch::job;
+
+#[job]
+async fn double(number: &u64) -> u64 {
+    number * 2
+}
+
+fn twice(number: Wire<u64>) -> Wire<u64> {
+    number.to(Double).to(Double)
+}
+
+fn main() {
+    let _ = Flow::define("doubled", |numbers: Wire<u64>| numbers.to(twice));
+}

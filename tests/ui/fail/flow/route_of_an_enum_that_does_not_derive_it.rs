@@ -1,0 +1,18 @@
+use job_orch::flow::{Flow, Wire, arm};
+use job_orch::job;
+
+#[job]
+async fn double(number: &u64) -> u64 {
+    number * 2
+}
+
+enum Number {
+    Even(u64),
+    Odd(u64),
+}
+
+fn main() {
+    let _ = Flow::define("doubled", |numbers: Wire<Number>| {
+        numbers.route(NumberArms { even: arm(|even| even.to(Double)), odd: arm(|odd| odd) })
+    });
+}

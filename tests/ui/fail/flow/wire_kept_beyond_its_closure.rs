@@ -1,0 +1,16 @@
+use job_orch::flow::{Flow, Wire};
+use job_orch::job;
+
+#[job]
+async fn double(number: &u64) -> u64 {
+    number * 2
+}
+
+fn main() {
+    let mut kept = None;
+    let _ = Flow::define("doubled", |numbers: Wire<u64>| {
+        kept = Some(numbers);
+        numbers.to(Double)
+    });
+    drop(kept);
+}
