@@ -45,5 +45,7 @@ pub mod prelude {
 
     #[cfg(feature = "memory")]
     pub use crate::engine::memory::Memory;
+    #[cfg(feature = "sqlite")]
+    pub use crate::engine::sqlite::Sqlite;
     pub use crate::{CallError, Context, Failure, FailureKind, JobId, Orchestrator, Run};
 }

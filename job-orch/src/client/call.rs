@@ -142,7 +142,7 @@ impl<'a, J: Run, E: Engine> Call<'a, J, E> {
 
     fn unfold(&mut self, extras: Extras) -> Result<Unfolded, CallError<J::Error>> {
         let Extras { timeout, trace_parent, options } = extras;
-        let mut wishes = Wishes { deadline: None, trace_parent };
+        let mut wishes = Wishes { trace_parent, ..Wishes::default() };
         if let Some(timeout) = timeout {
             let timeout = timeout.map_err(|source| CallError::Engine { job: J::NAME, source: source.into() })?;
             // A time beyond the clock's end never comes.

@@ -14,8 +14,8 @@ pub use error::{NotSent, Refusal};
 pub use responses::Responses;
 pub use send::{Receipt, Send};
 
-use crate::channel::{BoxError, Channels, Envelope, MpSend};
-use crate::engine::{DeadLetter, Durability, Engine, EngineChannels};
+use crate::channel::{BoxError, Channels, Envelope, MpSend, Response};
+use crate::engine::{DeadLetter, Durability, Engine, EngineChannels, KeepsResponses};
 use crate::id::JobId;
 use crate::job::Run;
 use crate::outcome::CallError;
@@ -140,6 +140,18 @@ impl<J: Run, E: Engine> Client<J, E> {
     /// What the engine says.
     pub async fn waiting(&self) -> Result<u64, BoxError> {
         self.channels.waiting().await
+    }
+
+    /// The response to the request with this id, if it has ended and the engine keeps its response: for a caller that was
+    /// started again, or that only sent it.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn response(&self, id: JobId) -> Result<Option<Response<J>>, BoxError>
+    where
+        E: KeepsResponses,
+    {
+        self.channels.response(id).await
     }
 
     /// The requests that used up their attempts and had no caller, oldest first.

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use super::{HostedJob, Orchestrator, Provider};
 use crate::client::Client;
-use crate::engine::{Engine, TravelsOn};
+use crate::engine::{Engine, SharedByProcesses, TravelsOn};
 use crate::error::Error;
 use crate::processor::{Service, Worker};
 use crate::resources::{Cons, HostedBy, Nil, Own, PerWorker, Shared, Unlisted};
@@ -62,8 +62,26 @@ struct Hosting<E> {
     name: &'static str,
     id: TypeId,
     serving: Serving,
+    // Other processes run it.
+    is_elsewhere: bool,
     at: &'static Location<'static>,
     open: Open<E>,
+}
+
+impl<E: Engine> Hosting<E> {
+    #[track_caller]
+    fn of<J: TravelsOn<E>>(serving: Serving, resources: Option<Vec<J::Resources>>) -> Self {
+        let is_elsewhere = resources.is_none();
+        let resources = resources.unwrap_or_default();
+        Self {
+            name: J::NAME,
+            id: TypeId::of::<J>(),
+            serving,
+            is_elsewhere,
+            at: Location::caller(),
+            open: Box::new(move |engine, workers| Box::pin(open::<J, E>(engine, serving, resources, workers))),
+        }
+    }
 }
 
 /// A list of resources that grows by `.provide(…)` and `.share(…)`.
@@ -126,13 +144,18 @@ impl<E: Engine, P, A> Assembly<E, P, A> {
         // Here, where the provider's type is known: later the workers only know what they own.
         let resources =
             (0..serving.workers.min(MOST_WORKERS)).map(|_| <J as HostedBy<P, I>>::collect(&self.provider)).collect();
-        self.jobs.push(Hosting {
-            name: J::NAME,
-            id: TypeId::of::<J>(),
-            serving,
-            at: Location::caller(),
-            open: Box::new(move |engine, workers| Box::pin(open::<J, E>(engine, serving, resources, workers))),
-        });
+        self.jobs.push(Hosting::of::<J>(serving, Some(resources)));
+        self
+    }
+
+    /// Sends to a job and calls it from here, while workers in other processes run it.
+    #[track_caller]
+    pub fn reach<J: TravelsOn<E>>(mut self, job: J) -> Self
+    where
+        E: SharedByProcesses,
+    {
+        let _ = job;
+        self.jobs.push(Hosting::of::<J>(J::SERVING.workers(0), None));
         self
     }
 
@@ -183,17 +206,17 @@ fn check<E>(jobs: &[Hosting<E>]) -> Result<(), Error> {
         if let Some(first) = jobs[..at].iter().find(|first| first.name == job.name || first.id == job.id) {
             return Err(Error::HostedTwice { job: job.name, first: first.at, second: job.at });
         }
-        if let Some(problem) = problem(&job.serving) {
+        if let Some(problem) = problem(job) {
             return Err(Error::InvalidServing { job: job.name, problem });
         }
     }
     Ok(())
 }
 
-/// What is wrong with these figures, if anything is.
-fn problem(serving: &Serving) -> Option<String> {
+/// What is wrong with its figures, if anything is.
+fn problem<E>(Hosting { serving, is_elsewhere, .. }: &Hosting<E>) -> Option<String> {
     let figures = [
-        ("workers", serving.workers, MOST_WORKERS),
+        ("workers", if *is_elsewhere { 1 } else { serving.workers }, MOST_WORKERS),
         ("requests", serving.requests, MOST),
         ("responses", serving.responses, MOST),
         ("batch", serving.batch, MOST),

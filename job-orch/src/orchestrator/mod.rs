@@ -19,9 +19,9 @@ pub use health::{Health, JobHealth};
 pub(crate) use hosted::HostedJob;
 pub use provider::Provider;
 
-use crate::channel::BoxError;
+use crate::channel::{BoxError, Response};
 use crate::client::{Call, Client, NotSent, Receipt, Refusal, Responses, Send};
-use crate::engine::{DeadLetter, Engine};
+use crate::engine::{DeadLetter, Engine, KeepsResponses};
 use crate::error::Error;
 use crate::id::JobId;
 use crate::job::Run;
@@ -206,6 +206,19 @@ impl<E: Engine, A> Orchestrator<E, A> {
         self.hosted::<J>().map(Client::counts)
     }
 
+    /// The response to the request with this id, if it has ended and the engine keeps its response: for a caller that was
+    /// started again, or that only sent it.
+    ///
+    /// # Errors
+    /// [`Error::NotHosted`], [`Error::Engine`].
+    pub async fn response<J: KnownTo<A>>(&self, job: J, id: JobId) -> Result<Option<Response<J>>, Error>
+    where
+        E: KeepsResponses,
+    {
+        let _ = job;
+        asked::<J, _>(self.hosted::<J>()?.response(id).await)
+    }
+
     /// The requests of a job that used up their attempts and had no caller, oldest first.
     ///
     /// # Errors
@@ -248,7 +261,8 @@ impl<E: Engine, A> Orchestrator<E, A> {
     ///
     /// # Errors
     /// [`Error::Unfinished`] if the deadline came first. What was not handled is among the dead letters, no attempt was
-    /// counted, and callers got [`CallError::Closed`].
+    /// counted, and callers got [`CallError::Closed`]. An engine that keeps requests for the next process hands out no more
+    /// of them, finishes what runs, and has nothing unfinished.
     ///
     /// # Cancel safety
     /// Dropped early, it has stopped accepting, and the workers go on until a further shutdown or the last clone's drop.

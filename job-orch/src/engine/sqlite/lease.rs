@@ -1,0 +1,152 @@
+//! Between receiving and settling a request.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::channel::Channel;
+use super::requests::{Claimed, Grip, Lost, Next};
+use super::responses::NewResponse;
+use crate::channel::{Delivery, Envelope, Failure, Record, Return, SettleError};
+use crate::job::Run;
+use crate::sync::Arc;
+
+/// A request that this process holds. Dropped unsettled, it goes back to its place, and no attempt is counted.
+///
+/// It is held as long as the process lives, and says so in the store: its lease is extended by a thread that a busy or
+/// blocked executor cannot starve. Whoever lost it can settle nothing: the first settlement wins.
+pub struct Lease<J: Run> {
+    envelope: Envelope<J>,
+    attempt: u32,
+    // `None` once it is settled.
+    grip: Option<Grip>,
+    channel: Arc<Channel<J>>,
+}
+
+impl<J: Run> Lease<J> {
+    /// Reads what was claimed. What cannot be read is buried.
+    pub(super) fn open(claimed: Claimed, channel: &Arc<Channel<J>>) -> Option<Self> {
+        let Claimed { grip, id, attempt, .. } = claimed;
+        let mut unread = Unread { grip: Some(grip), channel };
+        let read = channel.read(claimed);
+        unread.grip = None;
+        match read {
+            Ok(envelope) => Some(Self { envelope, attempt, grip: Some(grip), channel: Arc::clone(channel) }),
+            Err(reason) => {
+                channel.bury_unreadable(id, grip, attempt, &reason);
+                None
+            }
+        }
+    }
+
+    /// Records an end and settles, in one transaction. While the engine fails, the lease is ours still.
+    async fn settle(&mut self, next: Next, response: Option<NewResponse>) -> Result<(), SettleError> {
+        let Some(grip) = self.grip else { return Ok(()) };
+        if matches!(next, Next::Back(..)) {
+            // Before anybody else can have it.
+            self.channel.keep_caller(&mut self.envelope);
+        }
+        let settle = self.channel.store.writer.ask(move |transaction| {
+            let settled = transaction.settle(grip, &next)?;
+            if settled.is_ok()
+                && let Some(response) = &response
+            {
+                transaction.publish(grip.job, response)?;
+            }
+            Ok(settled)
+        });
+        let settled = settle.await.map_err(|error| SettleError::Engine(error.into()))?;
+        self.grip = None;
+        settled.map_err(|Lost| {
+            // Somebody else will answer.
+            self.channel.keep_caller(&mut self.envelope);
+            SettleError::Lost
+        })
+    }
+
+    /// Records how an attempt ended.
+    pub(super) async fn record(&mut self, end: Record<'_, J>) -> Result<(), SettleError> {
+        let id = self.envelope.id();
+        let (next, response) = match end {
+            Record::Response(response) => {
+                let written = self.channel.write_response(id, Ok(response)).map_err(SettleError::Unwritable)?;
+                (Next::Gone, Some(written))
+            }
+            Record::Failure(failure) => (Next::Gone, Some(Channel::<J>::write_failure(id, failure))),
+            Record::DeadLetter(failure) => {
+                (Next::Dead(failure.clone()), Some(Channel::<J>::write_failure(id, failure)))
+            }
+            Record::Retry { failure, after } => (Next::Back(Return::Failed(after), Some(failure.clone())), None),
+        };
+        self.settle(next, response).await
+    }
+}
+
+/// A request that is being read: if the user's `Deserialize` panics, it is as unreadable as any other.
+struct Unread<'a, J: Run> {
+    grip: Option<Grip>,
+    channel: &'a Channel<J>,
+}
+
+impl<J: Run> Drop for Unread<'_, J> {
+    fn drop(&mut self) {
+        if let Some(grip) = self.grip {
+            let next = Next::Dead(Failure::new(crate::outcome::FailureKind::Unreadable, "reading it panicked", 0));
+            self.channel.store.writer.tell(move |transaction| transaction.settle(grip, &next).map(drop));
+        }
+    }
+}
+
+impl<J: Run> Delivery for Lease<J> {
+    type Message = Envelope<J>;
+
+    fn message(&self) -> &Envelope<J> {
+        &self.envelope
+    }
+
+    fn message_mut(&mut self) -> Option<&mut Envelope<J>> {
+        Some(&mut self.envelope)
+    }
+
+    fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    async fn ack(mut self) -> Result<(), SettleError> {
+        self.settle(Next::Gone, None).await
+    }
+
+    async fn bury(mut self, reason: Failure) -> Result<(), SettleError> {
+        self.settle(Next::Dead(reason), None).await
+    }
+
+    async fn nack(mut self, back: Return) -> Result<(), SettleError> {
+        self.settle(Next::Back(back, None), None).await
+    }
+
+    /// The lease needs no extending; this says whether it is held still.
+    async fn extend(&mut self, _: Duration) -> Result<(), SettleError> {
+        let Some(grip) = self.grip else { return Ok(()) };
+        let held = self.channel.store.writer.ask(move |transaction| transaction.is_held(grip)).await;
+        match held {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(SettleError::Lost),
+            Err(error) => Err(SettleError::Engine(error.into())),
+        }
+    }
+}
+
+impl<J: Run> Drop for Lease<J> {
+    fn drop(&mut self) {
+        if let Some(grip) = self.grip {
+            self.channel.keep_caller(&mut self.envelope);
+            let next = Next::Back(Return::Untouched, None);
+            self.channel.store.writer.tell(move |transaction| transaction.settle(grip, &next).map(drop));
+        }
+    }
+}
+
+impl<J: Run> fmt::Debug for Lease<J> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lease").field("job", &J::NAME).field("attempt", &self.attempt).finish_non_exhaustive()
+    }
+}

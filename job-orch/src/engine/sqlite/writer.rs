@@ -1,0 +1,447 @@
+//! The one writer of a process: operations are handed over to it, and those that are there together are one transaction.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::clock::{Clock, boot, millis, uptime};
+use super::error::StoreError;
+use super::keeper;
+use super::local::Local;
+use super::requests::{Claimed, Next};
+use super::transaction::{JobRow, Transaction};
+use crate::channel::Return;
+use crate::engine::Durability;
+use crate::sync::atomic::Ordering;
+use crate::sync::{Arc, Mutex, Weak, lock};
+
+/// So many operations are one transaction at most: the first of them waits for all.
+const GROUP: usize = 1024;
+
+/// What the writer is asked for.
+pub(super) enum Command {
+    Task(Box<dyn Task>),
+    /// Somebody waits for requests, or the channel was closed.
+    Look(Arc<Local>),
+    /// Its last sender of responses has gone.
+    Silence(Arc<Local>),
+    /// Another process may have written.
+    Glance,
+    /// This process lives on.
+    Beat,
+    /// Nobody will ask for anything more.
+    Close,
+}
+
+/// An operation, as part of a transaction.
+pub(super) trait Task: Send {
+    /// Does it. It may be done again, if the transaction of a group fails.
+    fn run(&mut self, transaction: &mut Transaction<'_>) -> rusqlite::Result<()>;
+    /// Whether anybody still waits for it.
+    fn is_wanted(&self) -> bool;
+    /// Whether somebody waits for it, and so it must be on the disk before it is done. What nobody waits for is tried again
+    /// until it succeeds.
+    fn is_promise(&self) -> bool;
+    /// Tells how it ended.
+    fn end(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+/// An operation and whoever waits for its result.
+struct Asked<T, F> {
+    run: F,
+    result: Option<T>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T: Send, F: FnMut(&mut Transaction<'_>) -> rusqlite::Result<T> + Send> Task for Asked<T, F> {
+    fn run(&mut self, transaction: &mut Transaction<'_>) -> rusqlite::Result<()> {
+        self.result = Some((self.run)(transaction)?);
+        Ok(())
+    }
+
+    fn is_wanted(&self) -> bool {
+        !self.reply.is_closed()
+    }
+
+    fn is_promise(&self) -> bool {
+        true
+    }
+
+    fn end(self: Box<Self>, committed: Result<(), StoreError>) {
+        let Self { result, reply, .. } = *self;
+        // Nobody waits any more: then nobody wants to know.
+        let _ = reply.send(committed.and_then(|()| result.ok_or(StoreError::Closed)));
+    }
+}
+
+/// An operation that nobody waits for.
+struct Told<F>(F);
+
+impl<F: FnMut(&mut Transaction<'_>) -> rusqlite::Result<()> + Send> Task for Told<F> {
+    fn run(&mut self, transaction: &mut Transaction<'_>) -> rusqlite::Result<()> {
+        (self.0)(transaction)
+    }
+
+    fn is_wanted(&self) -> bool {
+        true
+    }
+
+    fn is_promise(&self) -> bool {
+        false
+    }
+
+    fn end(self: Box<Self>, _: Result<(), StoreError>) {}
+}
+
+/// The way to the writer.
+pub(super) struct Writer(Way);
+
+enum Way {
+    Thread(mpsc::Sender<Command>),
+    /// Everything happens on the thread that asks: with a paused clock, nothing may happen elsewhere.
+    #[cfg(feature = "testing")]
+    Here(Mutex<Queue>, Box<Mutex<Core>>),
+}
+
+#[cfg(feature = "testing")]
+#[derive(Default)]
+struct Queue {
+    commands: VecDeque<Command>,
+    is_busy: bool,
+}
+
+impl Writer {
+    /// A writer on a thread of its own, which ends with the last way to it.
+    pub(super) fn spawn(mut core: Core) -> std::io::Result<(Self, std::thread::JoinHandle<()>)> {
+        let (sender, receiver) = mpsc::channel();
+        let thread = std::thread::Builder::new().name("job-orch-sqlite".to_owned()).spawn(move || {
+            while let Ok(first) = receiver.recv() {
+                let group = std::iter::once(first).chain(receiver.try_iter().take(GROUP - 1)).collect();
+                if core.turn(group) {
+                    break;
+                }
+            }
+            core.close();
+        })?;
+        Ok((Self(Way::Thread(sender)), thread))
+    }
+
+    #[cfg(feature = "testing")]
+    pub(super) fn here(core: Core) -> Self {
+        Self(Way::Here(Mutex::default(), Box::new(Mutex::new(core))))
+    }
+
+    /// Hands a command over.
+    pub(super) fn command(&self, command: Command) {
+        match &self.0 {
+            // The thread ends after the last sender; and a panic of it has been told.
+            Way::Thread(sender) => drop(sender.send(command)),
+            #[cfg(feature = "testing")]
+            Way::Here(queue, core) => {
+                let mut waiting = lock(queue);
+                waiting.commands.push_back(command);
+                if std::mem::replace(&mut waiting.is_busy, true) {
+                    return;
+                }
+                while !waiting.commands.is_empty() {
+                    let group = waiting.commands.drain(..).collect();
+                    drop(waiting);
+                    lock(core).turn(group);
+                    waiting = lock(queue);
+                }
+                waiting.is_busy = false;
+            }
+        }
+    }
+
+    /// Has an operation done, and waits until it is on the disk.
+    ///
+    /// Dropped before it was begun, it is not done.
+    pub(super) async fn ask<T: Send + 'static>(
+        &self,
+        run: impl FnMut(&mut Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.command(Command::Task(Box::new(Asked { run, result: None, reply })));
+        answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Has an operation done that nobody waits for.
+    pub(super) fn tell(&self, run: impl FnMut(&mut Transaction<'_>) -> rusqlite::Result<()> + Send + 'static) {
+        self.command(Command::Task(Box::new(Told(run))));
+    }
+
+    /// Gives back what was claimed and not received.
+    pub(super) fn give_back(&self, surplus: &[Claimed]) {
+        for claimed in surplus {
+            self.command(Command::Task(give_back(claimed)));
+        }
+    }
+}
+
+impl fmt::Debug for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Writer").finish_non_exhaustive()
+    }
+}
+
+/// The channels of this process.
+pub(super) type Locals = Arc<Mutex<Vec<Weak<Local>>>>;
+
+/// What the writer owns.
+pub(super) struct Core {
+    pub(super) connection: Connection,
+    pub(super) path: PathBuf,
+    pub(super) clock: Clock,
+    pub(super) durability: Durability,
+    pub(super) lease: Duration,
+    pub(super) retention: Duration,
+    pub(super) process: String,
+    pub(super) holder: i64,
+    // Whether commits wait for the disk, as it is set at the moment.
+    pub(super) is_patient: bool,
+    pub(super) version: i64,
+    // What nobody waits for and could not be done yet.
+    pub(super) later: Vec<Box<dyn Task>>,
+    pub(super) locals: Locals,
+}
+
+impl Core {
+    /// Works on what has come together. Says whether that is the end.
+    fn turn(&mut self, group: Vec<Command>) -> bool {
+        let mut work = Work { locals: self.living(), ..Work::default() };
+        let (mut silent, mut closes) = (Vec::new(), false);
+        for command in group {
+            match command {
+                Command::Task(task) if task.is_wanted() => work.tasks.push(task),
+                Command::Task(_) | Command::Glance => {}
+                Command::Look(local) => work.looks.push(local),
+                Command::Silence(local) => silent.push(local),
+                Command::Beat => work.beats = true,
+                Command::Close => closes = true,
+            }
+        }
+        if work.beats {
+            work.tasks.append(&mut self.later);
+        }
+        if self.is_foreign() {
+            work.locals.iter().for_each(|local| local.foreign.notify_one());
+            work.looks.clone_from(&work.locals);
+        }
+        if !work.tasks.is_empty() || work.beats || self.has_news(&work.looks) {
+            self.commit(work);
+        }
+        silent.iter().for_each(|local| local.silence());
+        closes
+    }
+
+    fn living(&self) -> Vec<Arc<Local>> {
+        lock(&self.locals).iter().filter_map(Weak::upgrade).collect()
+    }
+
+    /// Does all of it in one transaction. If that fails, each task in its own, so that none pays for another.
+    fn commit(&mut self, mut work: Work) {
+        match self.transact(&mut work) {
+            Ok(served) => {
+                work.tasks.into_iter().for_each(|task| task.end(Ok(())));
+                self.deliver(served, &work.locals);
+            }
+            Err(error) => {
+                tracing::warn!(target: "job_orch", %error, tasks = work.tasks.len(), "a transaction failed");
+                let Work { tasks, looks, locals, .. } = work;
+                for task in tasks {
+                    self.commit_alone(task, &locals);
+                }
+                let error = StoreError::from(error);
+                looks.iter().for_each(|local| local.fail(&error));
+            }
+        }
+    }
+
+    fn commit_alone(&mut self, task: Box<dyn Task>, locals: &[Arc<Local>]) {
+        let mut work = Work { tasks: vec![task], ..Work::default() };
+        let done = self.transact(&mut work);
+        let Some(task) = work.tasks.pop() else { return };
+        match done {
+            Ok(served) => {
+                task.end(Ok(()));
+                self.deliver(served, locals);
+            }
+            Err(error) if task.is_promise() => task.end(Err(error.into())),
+            Err(_) => self.later.push(task),
+        }
+    }
+
+    fn transact(&mut self, work: &mut Work) -> rusqlite::Result<Served> {
+        // A claim needs no sync of its own: a power cut may forget it, never an accepted request or a recorded end.
+        self.be_patient(work.tasks.iter().any(|task| task.is_promise()))?;
+        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        let done = self.run(work);
+        let committed = done.and_then(|served| self.connection.execute_batch("COMMIT").map(|()| served));
+        // Some errors have rolled it back already.
+        if committed.is_err() && !self.connection.is_autocommit() {
+            self.connection.execute_batch("ROLLBACK")?;
+        }
+        if committed.is_ok() {
+            self.ring();
+        }
+        committed
+    }
+
+    fn run(&self, work: &mut Work) -> rusqlite::Result<Served> {
+        let mut transaction = Transaction::new(&self.connection, self.clock, self.holder);
+        let mut served = Served::default();
+        if work.beats {
+            served.holder = Some(self.beat(&mut transaction, &work.locals)?);
+        }
+        for task in &mut work.tasks {
+            task.run(&mut transaction)?;
+        }
+        for local in &work.looks {
+            // Looked at, and so touched.
+            transaction.job(local.job)?;
+        }
+        for (job, _) in transaction.touched() {
+            for local in work.locals.iter().filter(|local| local.job == job) {
+                let claimed = claim_for(&mut transaction, local)?;
+                if !claimed.is_empty() {
+                    served.claimed.push((Arc::clone(local), claimed));
+                }
+            }
+        }
+        transaction.save()?;
+        served.touched = transaction.touched();
+        Ok(served)
+    }
+
+    /// Tells everybody what has become of it.
+    fn deliver(&mut self, served: Served, locals: &[Arc<Local>]) {
+        self.holder = served.holder.unwrap_or(self.holder);
+        for (job, row) in served.touched {
+            for local in locals.iter().filter(|local| local.job == job) {
+                local.publish(row.position());
+                if row.waiting() < local.room {
+                    local.room_made.notify_one();
+                }
+                local.note_empty(row.waiting() == 0);
+            }
+        }
+        for (local, claimed) in served.claimed {
+            for surplus in local.hand_over(claimed) {
+                self.commit_alone(give_back(&surplus), locals);
+            }
+        }
+    }
+
+    /// Whether any of them could be given or told something. Only reads.
+    fn has_news(&self, looks: &[Arc<Local>]) -> bool {
+        let mut transaction = Transaction::new(&self.connection, self.clock, self.holder);
+        // An error shows again where it can be told.
+        looks.iter().any(|local| has_news(&mut transaction, local).unwrap_or(true))
+    }
+
+    fn ring(&self) {
+        // Alone in a test, nobody listens.
+        if matches!(self.clock, Clock::System) {
+            keeper::ring(&self.path);
+        }
+    }
+
+    /// Whether another process has written since the last time.
+    fn is_foreign(&mut self) -> bool {
+        let version = Transaction::version(&self.connection).unwrap_or(self.version);
+        std::mem::replace(&mut self.version, version) != version
+    }
+
+    /// Sets whether commits wait for the disk.
+    fn be_patient(&mut self, is_patient: bool) -> rusqlite::Result<()> {
+        if self.durability >= Durability::PowerLoss && self.is_patient != is_patient {
+            let level = if is_patient { "PRAGMA synchronous = FULL" } else { "PRAGMA synchronous = NORMAL" };
+            self.connection.execute_batch(level)?;
+            self.is_patient = is_patient;
+        }
+        Ok(())
+    }
+
+    /// Lives on, gives back what the dead held, and removes what is too old.
+    fn beat(&self, transaction: &mut Transaction<'_>, locals: &[Arc<Local>]) -> rusqlite::Result<i64> {
+        let (boot, uptime) = (boot(), uptime());
+        let holder = transaction.beat(&self.process, &boot, uptime + millis(self.lease))?;
+        let reclaimed = transaction.sweep(&boot, uptime)?;
+        if reclaimed > 0 {
+            tracing::warn!(target: "job_orch", reclaimed, "took requests back from processes that died");
+        }
+        for local in locals {
+            transaction.remove_old(local.job, transaction.now - millis(self.retention))?;
+        }
+        Ok(holder)
+    }
+
+    /// Leaves the store tidy: nobody needs to wait until this process is taken for dead.
+    fn close(mut self) {
+        let holder = self.holder;
+        let mut tasks = std::mem::take(&mut self.later);
+        tasks.push(Box::new(Told(move |transaction: &mut Transaction<'_>| transaction.leave(holder))));
+        self.commit(Work { tasks, ..Work::default() });
+        if !self.later.is_empty() {
+            tracing::warn!(target: "job_orch", store = %self.path.display(), "the store was closed before all was stored");
+        }
+    }
+}
+
+/// What one transaction is about.
+#[derive(Default)]
+struct Work {
+    tasks: Vec<Box<dyn Task>>,
+    looks: Vec<Arc<Local>>,
+    locals: Vec<Arc<Local>>,
+    beats: bool,
+}
+
+/// What came of one transaction, beside its tasks.
+#[derive(Default)]
+struct Served {
+    claimed: Vec<(Arc<Local>, Vec<Claimed>)>,
+    touched: Vec<(i64, JobRow)>,
+    holder: Option<i64>,
+}
+
+fn has_news(transaction: &mut Transaction<'_>, local: &Local) -> rusqlite::Result<bool> {
+    let (waiting, position) = {
+        let row = transaction.job(local.job)?;
+        (row.waiting(), row.position())
+    };
+    if local.published.load(Ordering::Acquire) < position || (waiting == 0 && local.is_closed()) {
+        return Ok(true);
+    }
+    let due = transaction.next_due(local.job)?;
+    local.note_due(due);
+    let is_ready = due.is_some_and(|due| due <= transaction.now) || transaction.has_ready(local.job)?;
+    Ok((is_ready && local.demand() > 0) || waiting < local.room && local.in_line.load(Ordering::Acquire) > 0)
+}
+
+/// Returns what was claimed and not received.
+fn give_back(claimed: &Claimed) -> Box<dyn Task> {
+    let (grip, next) = (claimed.grip, Next::Back(Return::Untouched, None));
+    Box::new(Told(move |transaction: &mut Transaction<'_>| transaction.settle(grip, &next).map(drop)))
+}
+
+/// Claims as much as the local receivers wait for.
+fn claim_for(transaction: &mut Transaction<'_>, local: &Local) -> rusqlite::Result<Vec<Claimed>> {
+    let wanted = local.demand();
+    if wanted == 0 {
+        return Ok(Vec::new());
+    }
+    let mut passed = local.passed.load(Ordering::Relaxed);
+    let claimed = transaction.claim(local.job, wanted, local.most_attempts, &mut passed)?;
+    local.passed.store(passed, Ordering::Relaxed);
+    if claimed.len() < wanted {
+        local.note_due(transaction.next_due(local.job)?);
+    }
+    Ok(claimed)
+}
