@@ -183,3 +183,35 @@ async fn an_envelope_that_is_sent_again_is_accepted_once() {
     channels.close();
     assert!(matches!(sender.send(Envelope::new(1)).await, Err(SendError::Closed(_))));
 }
+
+#[tokio::test]
+async fn a_paused_job_stays_paused_until_it_is_resumed() {
+    let (place, log, gate) = (Place::new(), Log::new(), Gate::shut());
+    gate.open();
+    let orch = working(&place, &log, &gate).await;
+    orch.pause(Work).await.unwrap();
+    orch.send(Work, 1).await.unwrap();
+    orch.shutdown().await.unwrap();
+    drop(orch);
+    let orch = working(&place, &log, &gate).await;
+    assert!(orch.client(Work).unwrap().is_paused().await.unwrap());
+    orch.send(Work, 2).after("1ms").await.unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(log.is_empty(), "nothing runs");
+    orch.resume(Work).await.unwrap();
+    within_a_minute(gate.reached_by(2)).await;
+    orch.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_process_claimed_after_it_was_taken_for_dead_is_taken_back_too() {
+    let place = Place::new();
+    let store = place.open();
+    let channels = Engine::open::<Work>(&store, &Work::SERVING).await.unwrap();
+    // It was stopped for long, and goes on.
+    place.sql().execute("DELETE FROM holder", []).unwrap();
+    channels.request_sender().send(Envelope::new(1)).await.unwrap();
+    let held = within_a_minute(channels.request_receiver().receive()).await.unwrap();
+    assert_eq!(place.number("SELECT sum(running) FROM processes"), 1, "it is listed again");
+    held.ack().await.unwrap();
+}

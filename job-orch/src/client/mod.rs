@@ -15,7 +15,7 @@ pub use responses::Responses;
 pub use send::{Receipt, Send};
 
 use crate::channel::{BoxError, Channels, Envelope, MpSend, Response};
-use crate::engine::{DeadLetter, Durability, Engine, EngineChannels, KeepsResponses};
+use crate::engine::{DeadLetter, Durability, Engine, EngineChannels, KeepsResponses, Pauses};
 use crate::id::JobId;
 use crate::job::Run;
 use crate::outcome::CallError;
@@ -152,6 +152,40 @@ impl<J: Run, E: Engine> Client<J, E> {
         E: KeepsResponses,
     {
         self.channels.response(id).await
+    }
+
+    /// Has no further request of the job run, in all processes and after every start, until [`resume`](Client::resume).
+    /// Those that run go on, and requests are accepted as before.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn pause(&self) -> Result<(), BoxError>
+    where
+        E: Pauses,
+    {
+        self.channels.pause(true).await
+    }
+
+    /// Has the requests of a paused job run again.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn resume(&self) -> Result<(), BoxError>
+    where
+        E: Pauses,
+    {
+        self.channels.pause(false).await
+    }
+
+    /// Whether the job is paused.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn is_paused(&self) -> Result<bool, BoxError>
+    where
+        E: Pauses,
+    {
+        self.channels.is_paused().await
     }
 
     /// The requests that used up their attempts and had no caller, oldest first.

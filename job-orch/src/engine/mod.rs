@@ -21,7 +21,8 @@ use crate::settings::Serving;
 /// One family of channels.
 ///
 /// What an engine can do beyond carrying requests and responses it says by implementing the traits of its capabilities:
-/// [`Delays`], [`Prioritises`], [`Deduplicates`], [`KeepsResponses`], [`SharedByProcesses`].
+/// [`Delays`], [`Prioritises`], [`Deduplicates`], [`KeepsResponses`], [`Pauses`],
+/// [`SharedByProcesses`].
 pub trait Engine: Clone + Debug + Send + Sync + 'static {
     /// What the engine is called.
     const NAME: &'static str;
@@ -63,6 +64,18 @@ pub trait EngineChannels<J: Run>: Channels<J, RequestSender: Withdraw, ResponseR
     fn response(&self, id: JobId) -> impl Future<Output = Result<Option<Response<J>>, BoxError>> + Send {
         let _ = id;
         std::future::ready(Ok(None))
+    }
+
+    /// Hands out no more requests of the job, in all processes and after every start, until it is told otherwise. By default
+    /// that is refused.
+    fn pause(&self, is_paused: bool) -> impl Future<Output = Result<(), BoxError>> + Send {
+        let _ = is_paused;
+        std::future::ready(Err("this engine does not pause".into()))
+    }
+
+    /// Whether the job is paused.
+    fn is_paused(&self) -> impl Future<Output = Result<bool, BoxError>> + Send {
+        std::future::ready(Ok(false))
     }
 
     /// Begins the end: accepts no further request, and hands out no more of those that another process, or a later start,
@@ -149,6 +162,10 @@ pub trait Deduplicates: Engine {}
     label = "this engine keeps no responses"
 )]
 pub trait KeepsResponses: Engine {}
+
+/// An engine that can pause a job.
+#[diagnostic::on_unimplemented(message = "`{Self}` cannot pause a job", label = "this engine does not pause")]
+pub trait Pauses: Engine {}
 
 /// An engine whose requests other processes can serve.
 #[diagnostic::on_unimplemented(

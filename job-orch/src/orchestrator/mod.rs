@@ -21,7 +21,7 @@ pub use provider::Provider;
 
 use crate::channel::{BoxError, Response};
 use crate::client::{Call, Client, NotSent, Receipt, Refusal, Responses, Send};
-use crate::engine::{DeadLetter, Engine, KeepsResponses};
+use crate::engine::{DeadLetter, Engine, KeepsResponses, Pauses};
 use crate::error::Error;
 use crate::id::JobId;
 use crate::job::Run;
@@ -217,6 +217,31 @@ impl<E: Engine, A> Orchestrator<E, A> {
     {
         let _ = job;
         asked::<J, _>(self.hosted::<J>()?.response(id).await)
+    }
+
+    /// Has no further request of a job run, in all processes and after every start, until
+    /// [`resume`](Orchestrator::resume). Those that run go on, and requests are accepted as before.
+    ///
+    /// # Errors
+    /// [`Error::NotHosted`], [`Error::Engine`].
+    pub async fn pause<J: KnownTo<A>>(&self, job: J) -> Result<(), Error>
+    where
+        E: Pauses,
+    {
+        let _ = job;
+        asked::<J, _>(self.hosted::<J>()?.pause().await)
+    }
+
+    /// Has the requests of a paused job run again.
+    ///
+    /// # Errors
+    /// [`Error::NotHosted`], [`Error::Engine`].
+    pub async fn resume<J: KnownTo<A>>(&self, job: J) -> Result<(), Error>
+    where
+        E: Pauses,
+    {
+        let _ = job;
+        asked::<J, _>(self.hosted::<J>()?.resume().await)
     }
 
     /// The requests of a job that used up their attempts and had no caller, oldest first.

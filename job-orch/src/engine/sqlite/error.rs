@@ -67,6 +67,9 @@ pub enum StoreError {
     /// `SQLite` refused.
     #[error("the store refused")]
     Sqlite(#[source] Arc<rusqlite::Error>),
+    /// Another process has kept the file for too long.
+    #[error("the store is kept busy by another process")]
+    Busy,
     /// The store's thread has gone.
     #[error("the store was closed")]
     Closed,

@@ -7,6 +7,7 @@ use super::channel::Channel;
 use super::requests::{Claimed, Grip, Lost, Next};
 use super::responses::NewResponse;
 use crate::channel::{Delivery, Envelope, Failure, Record, Return, SettleError};
+use crate::id::JobId;
 use crate::job::Run;
 use crate::sync::Arc;
 
@@ -26,16 +27,12 @@ impl<J: Run> Lease<J> {
     /// Reads what was claimed. What cannot be read is buried.
     pub(super) fn open(claimed: Claimed, channel: &Arc<Channel<J>>) -> Option<Self> {
         let Claimed { grip, id, attempt, .. } = claimed;
-        let mut unread = Unread { grip: Some(grip), channel };
+        // If the user's `Deserialize` panics, the request is as unreadable as any other.
+        let mut unread = Unread { channel, id, grip, attempt, reason: Some("reading it panicked".to_owned()) };
         let read = channel.read(claimed);
-        unread.grip = None;
-        match read {
-            Ok(envelope) => Some(Self { envelope, attempt, grip: Some(grip), channel: Arc::clone(channel) }),
-            Err(reason) => {
-                channel.bury_unreadable(id, grip, attempt, &reason);
-                None
-            }
-        }
+        unread.reason = read.as_ref().err().cloned();
+        let envelope = read.ok()?;
+        Some(Self { envelope, attempt, grip: Some(grip), channel: Arc::clone(channel) })
     }
 
     /// Records an end and settles, in one transaction. While the engine fails, the lease is ours still.
@@ -81,17 +78,19 @@ impl<J: Run> Lease<J> {
     }
 }
 
-/// A request that is being read: if the user's `Deserialize` panics, it is as unreadable as any other.
+/// A request that is being read, and buried if it cannot be.
 struct Unread<'a, J: Run> {
-    grip: Option<Grip>,
     channel: &'a Channel<J>,
+    id: JobId,
+    grip: Grip,
+    attempt: u32,
+    reason: Option<String>,
 }
 
 impl<J: Run> Drop for Unread<'_, J> {
     fn drop(&mut self) {
-        if let Some(grip) = self.grip {
-            let next = Next::Dead(Failure::new(crate::outcome::FailureKind::Unreadable, "reading it panicked", 0));
-            self.channel.store.writer.tell(move |transaction| transaction.settle(grip, &next).map(drop));
+        if let Some(reason) = &self.reason {
+            self.channel.bury_unreadable(self.id, self.grip, self.attempt, reason);
         }
     }
 }

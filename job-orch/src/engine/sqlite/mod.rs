@@ -78,7 +78,7 @@ use store::Store;
 
 use crate::channel::{BoxError, Channels, Codec, Record, Response, SettleError};
 use crate::engine::{
-    Carries, DeadLetter, Deduplicates, Delays, Durability, Engine, EngineChannels, KeepsResponses, Prioritises,
+    Carries, DeadLetter, Deduplicates, Delays, Durability, Engine, EngineChannels, KeepsResponses, Pauses, Prioritises,
     SharedByProcesses, TravelsOn,
 };
 use crate::id::JobId;
@@ -150,6 +150,7 @@ impl Delays for Sqlite {}
 impl Prioritises for Sqlite {}
 impl Deduplicates for Sqlite {}
 impl KeepsResponses for Sqlite {}
+impl Pauses for Sqlite {}
 impl SharedByProcesses for Sqlite {}
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Send + 'static> Carries<T> for Sqlite {
@@ -209,7 +210,7 @@ impl<J: Run> EngineChannels<J> for SqliteChannels<J> {
     /// How many requests wait, in all processes together.
     async fn waiting(&self) -> Result<u64, BoxError> {
         let job = self.channel.local.job;
-        let waiting = self.channel.store.writer.ask(move |transaction| Ok(transaction.job(job)?.waiting())).await?;
+        let waiting: i64 = self.channel.store.reader.ask(move |store| requests::waiting(store, job)).await?;
         Ok(u64::try_from(waiting)?)
     }
 
@@ -243,6 +244,20 @@ impl<J: Run> EngineChannels<J> for SqliteChannels<J> {
         let job = self.channel.local.job;
         let found = self.channel.store.reader.ask(move |store| responses::find(store, job, id)).await?;
         Ok(found.map(|kept| self.channel.read_response(kept)))
+    }
+
+    async fn pause(&self, is_paused: bool) -> Result<(), BoxError> {
+        let job = self.channel.local.job;
+        let pause = move |transaction: &mut transaction::Transaction<'_>| {
+            transaction.job(job)?.pause(is_paused);
+            Ok(())
+        };
+        Ok(self.channel.store.writer.ask(pause).await?)
+    }
+
+    async fn is_paused(&self) -> Result<bool, BoxError> {
+        let job = self.channel.local.job;
+        Ok(self.channel.store.reader.ask(move |store| requests::is_paused(store, job)).await?)
     }
 
     fn retire(&self) {

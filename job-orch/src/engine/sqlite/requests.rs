@@ -123,6 +123,9 @@ impl Transaction<'_> {
         most_attempts: u32,
         passed: &mut usize,
     ) -> rusqlite::Result<Vec<Claimed>> {
+        if self.job(job)?.is_paused() {
+            return Ok(Vec::new());
+        }
         self.line_up_due(job)?;
         let mut claimed = Vec::with_capacity(count.min(64));
         while claimed.len() < count {
@@ -276,6 +279,16 @@ impl Transaction<'_> {
         }
         Ok(jobs.len())
     }
+}
+
+/// How many requests of a job wait.
+pub(super) fn waiting(connection: &Connection, job: i64) -> rusqlite::Result<i64> {
+    connection.prepare_cached("SELECT waiting FROM job WHERE number = ?1")?.query_row([job], |row| row.get(0))
+}
+
+/// Whether a job is paused.
+pub(super) fn is_paused(connection: &Connection, job: i64) -> rusqlite::Result<bool> {
+    connection.prepare_cached("SELECT is_paused FROM job WHERE number = ?1")?.query_row([job], |row| row.get(0))
 }
 
 /// All dead letters of a job, oldest first.

@@ -72,13 +72,16 @@ impl Transaction<'_> {
         .map(drop)
     }
 
-    /// Removes the oldest responses of a job that ended before `cutoff`, some of them at a time.
-    pub(super) fn remove_old(&self, job: i64, cutoff: i64) -> rusqlite::Result<usize> {
-        self.prepare(
-            "DELETE FROM response WHERE job = ?1 AND ended < ?2 AND position IN
+    /// Removes the oldest responses of a job that ended before `cutoff`, some of them at a time. Says whether there may be
+    /// more.
+    pub(super) fn remove_old(&self, job: i64, cutoff: i64) -> rusqlite::Result<bool> {
+        let removed = self
+            .prepare(
+                "DELETE FROM response WHERE job = ?1 AND ended < ?2 AND position IN
              (SELECT position FROM response WHERE job = ?1 ORDER BY position LIMIT ?3)",
-        )?
-        .execute(params![job, cutoff, MOST_REMOVED])
+            )?
+            .execute(params![job, cutoff, MOST_REMOVED])?;
+        Ok(i64::try_from(removed).is_ok_and(|removed| removed >= MOST_REMOVED))
     }
 }
 

@@ -7,7 +7,8 @@ CREATE TABLE job (
     name     TEXT    NOT NULL UNIQUE,
     waiting  INTEGER NOT NULL DEFAULT 0,  -- requests that wait, the delayed ones included
     turn     INTEGER NOT NULL DEFAULT 1,  -- the next place in the line
-    position INTEGER NOT NULL DEFAULT 1   -- the next place in the broadcast of responses
+    position INTEGER NOT NULL DEFAULT 1,  -- the next place in the broadcast of responses
+    is_paused INTEGER NOT NULL DEFAULT 0  -- then nothing is handed out
 ) STRICT;
 
 -- One row for each process that may hold requests. When its time is up, what it holds is anybody's.

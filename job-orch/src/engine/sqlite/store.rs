@@ -62,6 +62,7 @@ impl Store {
             holder,
             is_patient: true,
             version,
+            has_old: false,
             later: Vec::new(),
             locals: Arc::clone(&locals),
         };

@@ -14,16 +14,17 @@ pub(super) struct Transaction<'a> {
     pub(super) now: i64,
     /// Who claims.
     pub(super) holder: i64,
-    // Read when first needed, written once at the end.
-    jobs: BTreeMap<i64, JobRow>,
+    // As they were read when first needed, and as they are; written once at the end.
+    jobs: BTreeMap<i64, (JobRow, JobRow)>,
 }
 
 /// The counters of one job.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct JobRow {
     waiting: i64,
     turn: i64,
     position: i64,
+    is_paused: bool,
 }
 
 impl JobRow {
@@ -50,6 +51,15 @@ impl JobRow {
     pub(super) const fn position(&self) -> i64 {
         self.position
     }
+
+    /// Whether nothing is to be handed out.
+    pub(super) const fn is_paused(&self) -> bool {
+        self.is_paused
+    }
+
+    pub(super) const fn pause(&mut self, is_paused: bool) {
+        self.is_paused = is_paused;
+    }
 }
 
 impl<'a> Transaction<'a> {
@@ -63,27 +73,36 @@ impl<'a> Transaction<'a> {
 
     /// The counters of a job.
     pub(super) fn job(&mut self, number: i64) -> rusqlite::Result<&mut JobRow> {
-        let row = match self.jobs.get(&number) {
-            Some(row) => *row,
-            None => self
-                .prepare("SELECT waiting, turn, position FROM job WHERE number = ?1")?
-                .query_row([number], |row| {
-                    Ok(JobRow { waiting: row.get(0)?, turn: row.get(1)?, position: row.get(2)? })
-                })?,
+        let rows = match self.jobs.get(&number) {
+            Some(rows) => *rows,
+            None => {
+                let row = self
+                    .prepare("SELECT waiting, turn, position, is_paused FROM job WHERE number = ?1")?
+                    .query_row([number], |row| {
+                        Ok(JobRow {
+                            waiting: row.get(0)?,
+                            turn: row.get(1)?,
+                            position: row.get(2)?,
+                            is_paused: row.get(3)?,
+                        })
+                    })?;
+                (row, row)
+            }
         };
-        Ok(self.jobs.entry(number).or_insert(row))
+        Ok(&mut self.jobs.entry(number).or_insert(rows).1)
     }
 
     /// The jobs whose counters were looked at: something may have become of them.
     pub(super) fn touched(&self) -> Vec<(i64, JobRow)> {
-        self.jobs.iter().map(|(number, row)| (*number, *row)).collect()
+        self.jobs.iter().map(|(number, (_, row))| (*number, *row)).collect()
     }
 
-    /// Writes the counters.
+    /// Writes the counters that have changed.
     pub(super) fn save(&self) -> rusqlite::Result<()> {
-        for (number, JobRow { waiting, turn, position }) in &self.jobs {
-            self.prepare("UPDATE job SET waiting = ?2, turn = ?3, position = ?4 WHERE number = ?1")?
-                .execute(params![number, waiting, turn, position])?;
+        for (number, (_, row)) in self.jobs.iter().filter(|(_, (before, row))| before != row) {
+            let JobRow { waiting, turn, position, is_paused } = row;
+            self.prepare("UPDATE job SET waiting = ?2, turn = ?3, position = ?4, is_paused = ?5 WHERE number = ?1")?
+                .execute(params![number, waiting, turn, position, is_paused])?;
         }
         Ok(())
     }
@@ -115,10 +134,25 @@ impl<'a> Transaction<'a> {
             .collect::<Result<_, _>>()?;
         let mut reclaimed = 0;
         for holder in dead {
-            reclaimed += self.reclaim(holder)?;
             self.leave(holder)?;
+            reclaimed += self.reclaim(holder)?;
         }
         Ok(reclaimed)
+    }
+
+    /// Whether this process is written down as one that lives. Else what it claimed would never be taken back.
+    pub(super) fn is_listed(&self) -> rusqlite::Result<bool> {
+        self.prepare("SELECT EXISTS (SELECT 1 FROM holder WHERE number = ?1)")?
+            .query_row([self.holder], |row| row.get(0))
+    }
+
+    /// Gives pages of the file that are empty back to the file system, some of them, if there are many.
+    pub(super) fn shrink(&self) -> rusqlite::Result<()> {
+        let pragma = |name: &str| self.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        if pragma("freelist_count")? * 4 > pragma("page_count")? {
+            self.connection.prepare_cached("PRAGMA incremental_vacuum(1000)")?.query([])?.next()?;
+        }
+        Ok(())
     }
 
     /// This process will hold nothing more.

@@ -206,6 +206,8 @@ pub(super) struct Core {
     // Whether commits wait for the disk, as it is set at the moment.
     pub(super) is_patient: bool,
     pub(super) version: i64,
+    // More is too old than was removed at once.
+    pub(super) has_old: bool,
     // What nobody waits for and could not be done yet.
     pub(super) later: Vec<Box<dyn Task>>,
     pub(super) locals: Locals,
@@ -233,7 +235,8 @@ impl Core {
             work.locals.iter().for_each(|local| local.foreign.notify_one());
             work.looks.clone_from(&work.locals);
         }
-        if !work.tasks.is_empty() || work.beats || self.has_news(&work.looks) {
+        work.cleans = work.beats || self.has_old;
+        if !work.tasks.is_empty() || work.cleans || self.has_news(&work.looks) {
             self.commit(work);
         }
         silent.iter().for_each(|local| local.silence());
@@ -253,9 +256,15 @@ impl Core {
             }
             Err(error) => {
                 tracing::warn!(target: "job_orch", %error, tasks = work.tasks.len(), "a transaction failed");
+                let is_busy = error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy);
                 let Work { tasks, looks, locals, .. } = work;
                 for task in tasks {
-                    self.commit_alone(task, &locals);
+                    if is_busy && task.is_promise() {
+                        // Another process keeps the file: each would wait for it as long again.
+                        task.end(Err(StoreError::Busy));
+                    } else {
+                        self.commit_alone(task, &locals);
+                    }
                 }
                 let error = StoreError::from(error);
                 looks.iter().for_each(|local| local.fail(&error));
@@ -297,7 +306,10 @@ impl Core {
         let mut transaction = Transaction::new(&self.connection, self.clock, self.holder);
         let mut served = Served::default();
         if work.beats {
-            served.holder = Some(self.beat(&mut transaction, &work.locals)?);
+            served.holder = Some(self.beat(&mut transaction)?);
+        }
+        if work.cleans {
+            served.has_old = self.clean(&transaction, &work.locals)?;
         }
         for task in &mut work.tasks {
             task.run(&mut transaction)?;
@@ -307,7 +319,12 @@ impl Core {
             transaction.job(local.job)?;
         }
         for (job, _) in transaction.touched() {
-            for local in work.locals.iter().filter(|local| local.job == job) {
+            for local in work.locals.iter().filter(|local| local.job == job && local.demand() > 0) {
+                if !transaction.is_listed()? {
+                    // It was taken for dead, and has yet to give its next sign of life.
+                    transaction.holder = self.sign(&mut transaction)?;
+                    served.holder = Some(transaction.holder);
+                }
                 let claimed = claim_for(&mut transaction, local)?;
                 if !claimed.is_empty() {
                     served.claimed.push((Arc::clone(local), claimed));
@@ -322,6 +339,7 @@ impl Core {
     /// Tells everybody what has become of it.
     fn deliver(&mut self, served: Served, locals: &[Arc<Local>]) {
         self.holder = served.holder.unwrap_or(self.holder);
+        self.has_old = served.has_old;
         for (job, row) in served.touched {
             for local in locals.iter().filter(|local| local.job == job) {
                 local.publish(row.position());
@@ -368,18 +386,30 @@ impl Core {
         Ok(())
     }
 
-    /// Lives on, gives back what the dead held, and removes what is too old.
-    fn beat(&self, transaction: &mut Transaction<'_>, locals: &[Arc<Local>]) -> rusqlite::Result<i64> {
-        let (boot, uptime) = (boot(), uptime());
-        let holder = transaction.beat(&self.process, &boot, uptime + millis(self.lease))?;
-        let reclaimed = transaction.sweep(&boot, uptime)?;
+    /// Gives a sign of life. Returns the number of this process.
+    fn sign(&self, transaction: &mut Transaction<'_>) -> rusqlite::Result<i64> {
+        transaction.beat(&self.process, &boot(), uptime() + millis(self.lease))
+    }
+
+    /// Gives a sign of life, and takes back what the dead held.
+    fn beat(&self, transaction: &mut Transaction<'_>) -> rusqlite::Result<i64> {
+        transaction.holder = self.sign(transaction)?;
+        let reclaimed = transaction.sweep(&boot(), uptime())?;
         if reclaimed > 0 {
             tracing::warn!(target: "job_orch", reclaimed, "took requests back from processes that died");
         }
+        Ok(transaction.holder)
+    }
+
+    /// Removes what is too old, some of it. Says whether there may be more.
+    fn clean(&self, transaction: &Transaction<'_>, locals: &[Arc<Local>]) -> rusqlite::Result<bool> {
+        let cutoff = transaction.now - millis(self.retention);
+        let mut has_more = false;
         for local in locals {
-            transaction.remove_old(local.job, transaction.now - millis(self.retention))?;
+            has_more |= transaction.remove_old(local.job, cutoff)?;
         }
-        Ok(holder)
+        transaction.shrink()?;
+        Ok(has_more)
     }
 
     /// Leaves the store tidy: nobody needs to wait until this process is taken for dead.
@@ -401,6 +431,7 @@ struct Work {
     looks: Vec<Arc<Local>>,
     locals: Vec<Arc<Local>>,
     beats: bool,
+    cleans: bool,
 }
 
 /// What came of one transaction, beside its tasks.
@@ -409,6 +440,7 @@ struct Served {
     claimed: Vec<(Arc<Local>, Vec<Claimed>)>,
     touched: Vec<(i64, JobRow)>,
     holder: Option<i64>,
+    has_old: bool,
 }
 
 fn has_news(transaction: &mut Transaction<'_>, local: &Local) -> rusqlite::Result<bool> {
@@ -418,6 +450,10 @@ fn has_news(transaction: &mut Transaction<'_>, local: &Local) -> rusqlite::Resul
     };
     if local.published.load(Ordering::Acquire) < position || (waiting == 0 && local.is_closed()) {
         return Ok(true);
+    }
+    if transaction.job(local.job)?.is_paused() {
+        local.note_due(None);
+        return Ok(false);
     }
     let due = transaction.next_due(local.job)?;
     local.note_due(due);
