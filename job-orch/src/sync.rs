@@ -1,9 +1,14 @@
 //! The locks and counters of the crate. Under `--cfg shuttle` they are the model checker's.
 
 #[cfg(shuttle)]
-pub(crate) use shuttle::sync::{Arc, Mutex, MutexGuard, Weak, atomic};
+pub(crate) use shuttle::sync::{Arc, Mutex, MutexGuard, atomic};
 #[cfg(not(shuttle))]
-pub(crate) use std::sync::{Arc, Mutex, MutexGuard, Weak, atomic};
+pub(crate) use std::sync::{Arc, Mutex, MutexGuard, atomic};
+
+#[cfg(all(shuttle, feature = "sqlite"))]
+pub(crate) use shuttle::sync::Weak;
+#[cfg(all(not(shuttle), feature = "sqlite"))]
+pub(crate) use std::sync::Weak;
 
 use std::sync::PoisonError;
 

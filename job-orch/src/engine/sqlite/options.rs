@@ -33,6 +33,7 @@ impl Options {
             durability: Durability::PowerLoss,
             lease: Duration::from_secs(30),
             retention: Duration::from_secs(86_400),
+            #[cfg(feature = "testing")]
             is_test: false,
         })
     }

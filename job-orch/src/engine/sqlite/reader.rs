@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::error::StoreError;
+#[cfg(feature = "testing")]
 use crate::sync::{Mutex, lock};
 
 type Look = Box<dyn FnOnce(&Connection) + Send>;

@@ -25,6 +25,7 @@ pub(super) struct Settings {
     pub(super) lease: Duration,
     pub(super) retention: Duration,
     /// Nothing happens but on the threads that ask, by tokio's clock.
+    #[cfg(feature = "testing")]
     pub(super) is_test: bool,
 }
 

@@ -1,6 +1,5 @@
 //! The one writer of a process: operations are handed over to it, and those that are there together are one transaction.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::mpsc;
@@ -111,7 +110,7 @@ enum Way {
 #[cfg(feature = "testing")]
 #[derive(Default)]
 struct Queue {
-    commands: VecDeque<Command>,
+    commands: Vec<Command>,
     is_busy: bool,
 }
 
@@ -144,12 +143,12 @@ impl Writer {
             #[cfg(feature = "testing")]
             Way::Here(queue, core) => {
                 let mut waiting = lock(queue);
-                waiting.commands.push_back(command);
+                waiting.commands.push(command);
                 if std::mem::replace(&mut waiting.is_busy, true) {
                     return;
                 }
                 while !waiting.commands.is_empty() {
-                    let group = waiting.commands.drain(..).collect();
+                    let group = std::mem::take(&mut waiting.commands);
                     drop(waiting);
                     lock(core).turn(group);
                     waiting = lock(queue);
