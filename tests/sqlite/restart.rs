@@ -160,6 +160,7 @@ async fn a_request_that_kills_its_processes_dies_in_the_end() {
     tokio::time::timeout(Duration::from_millis(200), receiver.receive()).await.unwrap_err();
     let dead = place.rows("SELECT state, json_extract(failure, '$.message') FROM jobs");
     assert_eq!(dead, [["dead", "its process died while it ran"].map(str::to_owned)]);
+    assert_eq!(place.number("SELECT count(*) FROM results WHERE outcome = 'failed'"), 1, "whoever waits is told");
 }
 
 #[tokio::test]
@@ -214,4 +215,31 @@ async fn what_a_process_claimed_after_it_was_taken_for_dead_is_taken_back_too() 
     let held = within_a_minute(channels.request_receiver().receive()).await.unwrap();
     assert_eq!(place.number("SELECT sum(running) FROM processes"), 1, "it is listed again");
     held.ack().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_full_store_refuses_and_goes_on_when_there_is_room() {
+    let place = Place::new();
+    let store = Sqlite::options().most_bytes(400_000).open(place.file()).unwrap();
+    let channels = Engine::open::<Work>(&store, &Work::SERVING.requests(1_000_000)).await.unwrap();
+    let sender = channels.request_sender();
+    let mut accepted = 0;
+    let refused = loop {
+        match sender.send(Envelope::new(accepted)).await {
+            Ok(()) => accepted += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!(refused.is_retryable() && matches!(&refused, SendError::Engine { .. }), "{refused:?}");
+    let source = std::error::Error::source(&refused).and_then(std::error::Error::source).unwrap();
+    assert!(source.to_string().contains("full"), "{source}");
+    assert_eq!(place.number("SELECT waiting FROM job"), i64::try_from(accepted).unwrap());
+    let mut receiver = channels.request_receiver();
+    for number in 0..accepted {
+        let delivery = within_a_minute(receiver.receive()).await.unwrap();
+        assert_eq!(*delivery.message().request(), number);
+        delivery.ack().await.unwrap();
+    }
+    sender.send(refused.into_message()).await.unwrap();
+    assert_eq!(*within_a_minute(receiver.receive()).await.unwrap().message().request(), accepted);
 }

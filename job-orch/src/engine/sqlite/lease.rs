@@ -42,12 +42,14 @@ impl<J: Run> Lease<J> {
             // Before anybody else can have it.
             self.channel.keep_caller(&mut self.envelope);
         }
+        let local = Arc::clone(&self.channel.local);
         let settle = self.channel.store.writer.ask(move |transaction| {
             let settled = transaction.settle(grip, &next)?;
             if settled.is_ok()
                 && let Some(response) = &response
             {
                 transaction.publish(grip.job, response)?;
+                transaction.returning.push(Arc::clone(&local));
             }
             Ok(settled)
         });

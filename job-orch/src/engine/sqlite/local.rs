@@ -1,6 +1,7 @@
 //! What one process knows of one job's channels: who waits for requests, and what was claimed for them.
 
 use std::collections::VecDeque;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
@@ -9,6 +10,9 @@ use super::requests::Claimed;
 use crate::settings::{Overflow, Serving};
 use crate::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use crate::sync::{Mutex, lock};
+
+/// A worker that is not back for more after this time has found something else to do.
+const SOON: Duration = Duration::from_millis(20);
 
 /// One process's end of one job's channels. Untyped: the store's thread works with it.
 #[derive(Debug)]
@@ -46,6 +50,8 @@ pub(super) struct Local {
 struct Ends {
     // Receivers that wait.
     waiting: usize,
+    // Workers that have just recorded an end, and will be back for more at once: since when, and how many.
+    returning: Option<(Instant, usize)>,
     // Claimed for them. Whoever asks first takes the first: a receiver that was woken and does not come holds nothing up.
     stash: VecDeque<Claimed>,
     state: State,
@@ -120,14 +126,34 @@ impl Local {
 
     /// One more receiver waits, until the guard goes.
     pub(super) fn wait(&self) -> Waiting<'_> {
-        lock(&self.ends).waiting += 1;
+        let mut ends = lock(&self.ends);
+        ends.waiting += 1;
+        ends.returning = ends.returning.and_then(|(since, count)| (count > 1).then(|| (since, count - 1)));
+        drop(ends);
         Waiting { local: self, done: false }
     }
 
     /// How many more requests the waiting receivers could take.
     pub(super) fn demand(&self) -> usize {
         let ends = lock(&self.ends);
-        if ends.state == State::Retired { 0 } else { ends.waiting.saturating_sub(ends.stash.len()) }
+        ends.wanted().saturating_sub(ends.stash.len())
+    }
+
+    /// So many workers will be back for more, for whom something was claimed already.
+    pub(super) fn expect_back(&self, count: usize) {
+        let mut ends = lock(&self.ends);
+        let before = ends.returning.map_or(0, |(_, before)| before);
+        ends.returning = Some((Instant::now(), before + count));
+    }
+
+    /// Gives up on workers that did not come back. Returns what was claimed for them.
+    pub(super) fn give_up_returning(&self) -> Vec<Claimed> {
+        let mut ends = lock(&self.ends);
+        if ends.returning.is_none_or(|(since, _)| since.elapsed() < SOON) {
+            return Vec::new();
+        }
+        ends.returning = None;
+        ends.surplus()
     }
 
     /// Hands over what was claimed. Returns what nobody waits for any more.
@@ -181,9 +207,15 @@ impl Local {
 }
 
 impl Ends {
+    /// How many requests could be received now, or in a moment.
+    fn wanted(&self) -> usize {
+        let returning = self.returning.map_or(0, |(_, count)| count);
+        if self.state == State::Retired { 0 } else { self.waiting + returning }
+    }
+
     /// What is in the stash beyond what is waited for.
     fn surplus(&mut self) -> Vec<Claimed> {
-        let wanted = if self.state == State::Retired { 0 } else { self.waiting };
+        let wanted = self.wanted();
         if self.stash.len() <= wanted { Vec::new() } else { self.stash.split_off(wanted).into() }
     }
 }

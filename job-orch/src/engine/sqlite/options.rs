@@ -33,6 +33,7 @@ impl Options {
             durability: Durability::PowerLoss,
             lease: Duration::from_secs(30),
             retention: Duration::from_secs(86_400),
+            most_bytes: None,
             #[cfg(feature = "testing")]
             is_test: false,
         })
@@ -55,6 +56,14 @@ impl Options {
     /// How long responses are kept after they were recorded. The default is a day.
     pub const fn keep_responses(mut self, retention: Duration) -> Self {
         self.0.retention = retention;
+        self
+    }
+
+    /// How large the file may become through this process, its log beside it not counted. Who sends to a store that is full
+    /// is told so by [`SendError::Engine`](crate::channel::SendError::Engine), and may send again when there is room. By
+    /// default the disk is the limit, and a full one is told in the same way.
+    pub const fn most_bytes(mut self, most: u64) -> Self {
+        self.0.most_bytes = Some(most);
         self
     }
 

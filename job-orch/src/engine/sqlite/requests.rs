@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
 use super::checksum::checksum;
+use super::responses::NewResponse;
 use super::transaction::Transaction;
 use crate::channel::{Acceptance, Return};
 use crate::id::JobId;
@@ -13,6 +14,9 @@ const PATIENCE: usize = 32;
 
 /// So many delayed requests line up at once.
 const MOST_DUE: i64 = 1000;
+
+/// The codec of failures.
+const JSON: u8 = 1;
 
 const READY: i64 = 0;
 const DELAYED: i64 = 1;
@@ -49,6 +53,7 @@ pub(super) struct Claimed {
     pub(super) deadline: Option<i64>,
     pub(super) trace: Option<String>,
     pub(super) is_call: bool,
+    pub(super) version: u32,
     /// Or why it cannot be read.
     pub(super) payload: Result<Payload, String>,
 }
@@ -129,40 +134,56 @@ impl Transaction<'_> {
         self.line_up_due(job)?;
         let mut claimed = Vec::with_capacity(count.min(64));
         while claimed.len() < count {
-            let Some(seq) = self.pick(job, passed)? else { break };
-            let held = self
-                .prepare(
-                    "UPDATE request SET state = 2, holder = ?2, fence = fence + 1, attempts = attempts + 1 WHERE seq = ?1
-                     RETURNING fence, id, attempts, deadline, trace, is_call, version, codec, checksum, payload",
-                )?
-                .query_row(params![seq, self.holder], |row| read_claimed(row, job, seq))?;
-            self.job(job)?.add_waiting(-1);
-            if held.attempt > most_attempts {
-                let reason = Failure::new(FailureKind::Interrupted, "its process died while it ran", held.attempt - 1);
-                let _ = self.settle(held.grip, &Next::Dead(reason))?;
-            } else {
-                claimed.push(held);
+            let picked = self.pick(job, count - claimed.len(), passed)?;
+            if picked.is_empty() {
+                break;
+            }
+            for seq in picked {
+                claimed.extend(self.hold(job, seq, most_attempts)?);
             }
         }
         Ok(claimed)
     }
 
-    /// The next in line: the highest priority, but each time patience runs out, the lowest.
-    fn pick(&self, job: i64, passed: &mut usize) -> rusqlite::Result<Option<i64>> {
-        *passed += 1;
-        if *passed > PATIENCE {
+    /// Claims one request. What has been attempted too often dies instead.
+    fn hold(&mut self, job: i64, seq: i64, most_attempts: u32) -> rusqlite::Result<Option<Claimed>> {
+        let held = self
+            .prepare(
+                "UPDATE request SET state = 2, holder = ?2, fence = fence + 1, attempts = attempts + 1 WHERE seq = ?1
+                 RETURNING fence, id, attempts, deadline, trace, is_call, version, codec, checksum, payload",
+            )?
+            .query_row(params![seq, self.holder], |row| read_claimed(row, job, seq))?;
+        self.job(job)?.add_waiting(-1);
+        if held.attempt <= most_attempts {
+            return Ok(Some(held));
+        }
+        let reason = Failure::new(FailureKind::Interrupted, "its process died while it ran", held.attempt - 1);
+        let payload = Payload { version: held.version, codec: JSON, bytes: json(&reason).into_bytes() };
+        self.publish(job, &NewResponse { id: held.id, is_failure: true, payload })?;
+        self.has_news = true;
+        // It is held: this transaction has just claimed it.
+        let _ = self.settle(held.grip, &Next::Dead(reason))?;
+        Ok(None)
+    }
+
+    /// The next in line, `count` at most: the highest priority, but each time patience runs out, the lowest.
+    fn pick(&self, job: i64, count: usize, passed: &mut usize) -> rusqlite::Result<Vec<i64>> {
+        let seq = |row: &Row<'_>| row.get(0);
+        if *passed >= PATIENCE {
             *passed = 0;
             return self
                 .prepare(
                     "SELECT seq FROM request WHERE job = ?1 AND state = 0 AND priority =
                      (SELECT min(priority) FROM request WHERE job = ?1 AND state = 0) ORDER BY turn LIMIT 1",
                 )?
-                .query_row([job], |row| row.get(0))
-                .optional();
+                .query_map([job], seq)?
+                .collect();
         }
-        self.prepare("SELECT seq FROM request WHERE job = ?1 AND state = 0 ORDER BY priority DESC, turn LIMIT 1")?
-            .query_row([job], |row| row.get(0))
-            .optional()
+        let count = count.min(PATIENCE - *passed);
+        *passed += count;
+        self.prepare("SELECT seq FROM request WHERE job = ?1 AND state = 0 ORDER BY priority DESC, turn LIMIT ?2")?
+            .query_map(params![job, i64::try_from(count).unwrap_or(i64::MAX)], seq)?
+            .collect()
     }
 
     /// What is due goes to the end of the line.
@@ -308,6 +329,7 @@ fn read_claimed(row: &Row<'_>, job: i64, seq: i64) -> rusqlite::Result<Claimed> 
         deadline: row.get(3)?,
         trace: row.get(4)?,
         is_call: row.get(5)?,
+        version: row.get(6)?,
         payload: read_payload(row, id, 6)?,
     })
 }

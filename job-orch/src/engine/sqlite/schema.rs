@@ -24,7 +24,7 @@ const BUSY: Duration = Duration::from_secs(30);
 const KNOWN: i64 = MIGRATIONS.len() as i64;
 
 /// Opens the connection that writes, and makes the file a store of the newest version.
-pub(super) fn open(path: &Path, durability: Durability) -> Result<Connection, OpenError> {
+pub(super) fn open(path: &Path, durability: Durability, most_bytes: Option<u64>) -> Result<Connection, OpenError> {
     if rusqlite::version_number() < SAFE_SQLITE {
         return Err(OpenError::OldSqlite(rusqlite::version()));
     }
@@ -33,7 +33,17 @@ pub(super) fn open(path: &Path, durability: Durability) -> Result<Connection, Op
     let level = if durability >= Durability::PowerLoss { "FULL" } else { "NORMAL" };
     connection.pragma_update(None, "synchronous", level).map_err(|source| refused(path, source))?;
     adopt(path, &mut connection)?;
+    if let Some(most) = most_bytes {
+        limit(&connection, most).map_err(|source| refused(path, source))?;
+    }
     Ok(connection)
+}
+
+fn limit(connection: &Connection, most_bytes: u64) -> rusqlite::Result<()> {
+    let pages = most_bytes / u64::try_from(number(connection, "page_size")?.max(1)).unwrap_or(1);
+    let pages = i64::try_from(pages).unwrap_or(i64::MAX).clamp(1, 0xFFFF_FFFE);
+    // It answers with the limit that holds now.
+    connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
 }
 
 /// Opens one more connection, to a file that is a store already.

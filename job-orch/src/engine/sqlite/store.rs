@@ -24,6 +24,7 @@ pub(super) struct Settings {
     pub(super) durability: Durability,
     pub(super) lease: Duration,
     pub(super) retention: Duration,
+    pub(super) most_bytes: Option<u64>,
     /// Nothing happens but on the threads that ask, by tokio's clock.
     #[cfg(feature = "testing")]
     pub(super) is_test: bool,
@@ -45,7 +46,7 @@ impl Store {
         // One at a time: a file that is made here must be closed before another connection of this process locks it.
         let _alone = OPENING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let refused = |source| OpenError::Sqlite { path: path.to_owned(), source };
-        let connection = schema::open(path, settings.durability)?;
+        let connection = schema::open(path, settings.durability, settings.most_bytes)?;
         let reader = schema::open_reader(path)?;
         let durability = schema::durability(&connection).map_err(refused)?;
         let clock = clock(settings);

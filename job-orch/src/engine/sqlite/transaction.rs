@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use super::clock::Clock;
+use super::local::Local;
+use crate::sync::Arc;
 
 /// What every operation of one group works on.
 #[derive(Debug)]
@@ -16,6 +18,10 @@ pub(super) struct Transaction<'a> {
     pub(super) holder: i64,
     // As they were read when first needed, and as they are; written once at the end.
     jobs: BTreeMap<i64, (JobRow, JobRow)>,
+    /// Whose workers have recorded an end, and will be back for more at once: each once per end.
+    pub(super) returning: Vec<Arc<Local>>,
+    /// Whether a request has ended whose caller may wait in this process without being answered by a worker.
+    pub(super) has_news: bool,
 }
 
 /// The counters of one job.
@@ -64,7 +70,15 @@ impl JobRow {
 
 impl<'a> Transaction<'a> {
     pub(super) fn new(connection: &'a Connection, clock: Clock, holder: i64) -> Self {
-        Self { connection, clock, now: clock.now(), holder, jobs: BTreeMap::new() }
+        Self {
+            connection,
+            clock,
+            now: clock.now(),
+            holder,
+            jobs: BTreeMap::new(),
+            returning: Vec::new(),
+            has_news: false,
+        }
     }
 
     pub(super) fn prepare(&self, sql: &str) -> rusqlite::Result<CachedStatement<'a>> {

@@ -235,10 +235,14 @@ impl Core {
             work.looks.clone_from(&work.locals);
         }
         work.cleans = work.beats || self.has_old;
+        let locals = work.locals.clone();
         if !work.tasks.is_empty() || work.cleans || self.has_news(&work.looks) {
             self.commit(work);
         }
         silent.iter().for_each(|local| local.silence());
+        for surplus in locals.iter().flat_map(|local| local.give_up_returning()) {
+            self.commit_alone(give_back(&surplus), &locals);
+        }
         closes
     }
 
@@ -250,8 +254,9 @@ impl Core {
     fn commit(&mut self, mut work: Work) {
         match self.transact(&mut work) {
             Ok(served) => {
-                work.tasks.into_iter().for_each(|task| task.end(Ok(())));
+                // First, so that a worker that comes back finds what was claimed for it.
                 self.deliver(served, &work.locals);
+                work.tasks.into_iter().for_each(|task| task.end(Ok(())));
             }
             Err(error) => {
                 tracing::warn!(target: "job_orch", %error, tasks = work.tasks.len(), "a transaction failed");
@@ -277,8 +282,8 @@ impl Core {
         let Some(task) = work.tasks.pop() else { return };
         match done {
             Ok(served) => {
-                task.end(Ok(()));
                 self.deliver(served, locals);
+                task.end(Ok(()));
             }
             Err(error) if task.is_promise() => task.end(Err(error.into())),
             Err(_) => self.later.push(task),
@@ -318,20 +323,26 @@ impl Core {
             transaction.job(local.job)?;
         }
         for (job, _) in transaction.touched() {
-            for local in work.locals.iter().filter(|local| local.job == job && local.demand() > 0) {
+            for local in work.locals.iter().filter(|local| local.job == job) {
+                let returning = transaction.returning.iter().filter(|other| Arc::ptr_eq(other, local)).count();
+                let wanted = local.demand() + returning;
+                if wanted == 0 {
+                    continue;
+                }
                 if !transaction.is_listed()? {
                     // It was taken for dead, and has yet to give its next sign of life.
                     transaction.holder = self.sign(&mut transaction)?;
                     served.holder = Some(transaction.holder);
                 }
-                let claimed = claim_for(&mut transaction, local)?;
+                let claimed = claim_for(&mut transaction, local, wanted)?;
                 if !claimed.is_empty() {
-                    served.claimed.push((Arc::clone(local), claimed));
+                    served.claimed.push((Arc::clone(local), claimed, returning));
                 }
             }
         }
         transaction.save()?;
         served.touched = transaction.touched();
+        served.has_news = transaction.has_news;
         Ok(served)
     }
 
@@ -339,6 +350,9 @@ impl Core {
     fn deliver(&mut self, served: Served, locals: &[Arc<Local>]) {
         self.holder = served.holder.unwrap_or(self.holder);
         self.has_old = served.has_old;
+        if served.has_news {
+            locals.iter().for_each(|local| local.foreign.notify_one());
+        }
         for (job, row) in served.touched {
             for local in locals.iter().filter(|local| local.job == job) {
                 local.publish(row.position());
@@ -348,7 +362,8 @@ impl Core {
                 local.note_empty(row.waiting() == 0);
             }
         }
-        for (local, claimed) in served.claimed {
+        for (local, claimed, returning) in served.claimed {
+            local.expect_back(returning);
             for surplus in local.hand_over(claimed) {
                 self.commit_alone(give_back(&surplus), locals);
             }
@@ -436,10 +451,12 @@ struct Work {
 /// What came of one transaction, beside its tasks.
 #[derive(Default)]
 struct Served {
-    claimed: Vec<(Arc<Local>, Vec<Claimed>)>,
+    // With the number of workers that will be back for it.
+    claimed: Vec<(Arc<Local>, Vec<Claimed>, usize)>,
     touched: Vec<(i64, JobRow)>,
     holder: Option<i64>,
     has_old: bool,
+    has_news: bool,
 }
 
 fn has_news(transaction: &mut Transaction<'_>, local: &Local) -> rusqlite::Result<bool> {
@@ -467,11 +484,7 @@ fn give_back(claimed: &Claimed) -> Box<dyn Task> {
 }
 
 /// Claims as much as the local receivers wait for.
-fn claim_for(transaction: &mut Transaction<'_>, local: &Local) -> rusqlite::Result<Vec<Claimed>> {
-    let wanted = local.demand();
-    if wanted == 0 {
-        return Ok(Vec::new());
-    }
+fn claim_for(transaction: &mut Transaction<'_>, local: &Local, wanted: usize) -> rusqlite::Result<Vec<Claimed>> {
     let mut passed = local.passed.load(Ordering::Relaxed);
     let claimed = transaction.claim(local.job, wanted, local.most_attempts, &mut passed)?;
     local.passed.store(passed, Ordering::Relaxed);
