@@ -27,7 +27,7 @@ mod sync;
 pub use job_orch_macros::{Resources, job, processor};
 
 pub use cache::GetCache;
-pub use client::{Call, Client, NotSent, Receipt, Refusal, Responses, Send};
+pub use client::{Asking, Call, Client, NotSent, Receipt, Refusal, Responses, Send};
 pub use context::Context;
 pub use engine::{Durability, Engine, TravelsOn};
 pub use error::Error;

@@ -6,6 +6,8 @@ mod responses;
 mod send;
 
 use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 
 use tokio::runtime::Handle;
 
@@ -24,6 +26,10 @@ use crate::processor::{JobCounts, Service};
 use crate::sync::Arc;
 
 type RequestSender<J, E> = <<E as Engine>::Channels<J> as Channels<J>>::RequestSender;
+
+/// What an engine that has a capability is asked, on its way. Boxed: of a future that names the capability in its type, the
+/// compiler would complain three times where an engine has it not.
+pub type Asking<'a, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + std::marker::Send + 'a>>;
 
 /// A client of one hosted job. Cheap to clone; [`Orchestrator::client`](crate::Orchestrator::client) makes one.
 ///
@@ -147,11 +153,11 @@ impl<J: Run, E: Engine> Client<J, E> {
     ///
     /// # Errors
     /// What the engine says.
-    pub async fn response(&self, id: JobId) -> Result<Option<Response<J>>, BoxError>
+    pub fn response(&self, id: JobId) -> Asking<'_, Option<Response<J>>, BoxError>
     where
         E: KeepsResponses,
     {
-        self.channels.response(id).await
+        Box::pin(self.channels.response(id))
     }
 
     /// Has no further request of the job run, in all processes and after every start, until [`resume`](Client::resume).
@@ -159,33 +165,33 @@ impl<J: Run, E: Engine> Client<J, E> {
     ///
     /// # Errors
     /// What the engine says.
-    pub async fn pause(&self) -> Result<(), BoxError>
+    pub fn pause(&self) -> Asking<'_, (), BoxError>
     where
         E: Pauses,
     {
-        self.channels.pause(true).await
+        Box::pin(self.channels.pause(true))
     }
 
     /// Has the requests of a paused job run again.
     ///
     /// # Errors
     /// What the engine says.
-    pub async fn resume(&self) -> Result<(), BoxError>
+    pub fn resume(&self) -> Asking<'_, (), BoxError>
     where
         E: Pauses,
     {
-        self.channels.pause(false).await
+        Box::pin(self.channels.pause(false))
     }
 
     /// Whether the job is paused.
     ///
     /// # Errors
     /// What the engine says.
-    pub async fn is_paused(&self) -> Result<bool, BoxError>
+    pub fn is_paused(&self) -> Asking<'_, bool, BoxError>
     where
         E: Pauses,
     {
-        self.channels.is_paused().await
+        Box::pin(self.channels.is_paused())
     }
 
     /// The requests that used up their attempts and had no caller, oldest first.

@@ -20,7 +20,7 @@ pub(crate) use hosted::HostedJob;
 pub use provider::Provider;
 
 use crate::channel::{BoxError, Response};
-use crate::client::{Call, Client, NotSent, Receipt, Refusal, Responses, Send};
+use crate::client::{Asking, Call, Client, NotSent, Receipt, Refusal, Responses, Send};
 use crate::engine::{DeadLetter, Engine, KeepsResponses, Pauses};
 use crate::error::Error;
 use crate::id::JobId;
@@ -211,12 +211,12 @@ impl<E: Engine, A> Orchestrator<E, A> {
     ///
     /// # Errors
     /// [`Error::NotHosted`], [`Error::Engine`].
-    pub async fn response<J: KnownTo<A>>(&self, job: J, id: JobId) -> Result<Option<Response<J>>, Error>
+    pub fn response<J: KnownTo<A>>(&self, job: J, id: JobId) -> Asking<'_, Option<Response<J>>, Error>
     where
         E: KeepsResponses,
     {
         let _ = job;
-        asked::<J, _>(self.hosted::<J>()?.response(id).await)
+        Box::pin(async move { asked::<J, _>(self.hosted::<J>()?.response(id).await) })
     }
 
     /// Has no further request of a job run, in all processes and after every start, until
@@ -224,24 +224,24 @@ impl<E: Engine, A> Orchestrator<E, A> {
     ///
     /// # Errors
     /// [`Error::NotHosted`], [`Error::Engine`].
-    pub async fn pause<J: KnownTo<A>>(&self, job: J) -> Result<(), Error>
+    pub fn pause<J: KnownTo<A>>(&self, job: J) -> Asking<'_, (), Error>
     where
         E: Pauses,
     {
         let _ = job;
-        asked::<J, _>(self.hosted::<J>()?.pause().await)
+        Box::pin(async move { asked::<J, _>(self.hosted::<J>()?.pause().await) })
     }
 
     /// Has the requests of a paused job run again.
     ///
     /// # Errors
     /// [`Error::NotHosted`], [`Error::Engine`].
-    pub async fn resume<J: KnownTo<A>>(&self, job: J) -> Result<(), Error>
+    pub fn resume<J: KnownTo<A>>(&self, job: J) -> Asking<'_, (), Error>
     where
         E: Pauses,
     {
         let _ = job;
-        asked::<J, _>(self.hosted::<J>()?.resume().await)
+        Box::pin(async move { asked::<J, _>(self.hosted::<J>()?.resume().await) })
     }
 
     /// The requests of a job that used up their attempts and had no caller, oldest first.

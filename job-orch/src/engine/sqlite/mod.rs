@@ -31,7 +31,8 @@
 //!   ([`Listener::from`]) as long as it is kept: a day, unless [`Options::keep_responses`] says otherwise.
 //! - Commits of **other processes** are heard at once (Linux), and every quarter of a second at the
 //!   latest; elsewhere every 10 ms.
-//! - All bytes have a **checksum**. What is damaged or cannot be read is a dead letter that says so, with its bytes.
+//! - The bytes of requests and responses have a **checksum**. What is damaged or cannot be read is a dead letter that says
+//!   so, with its bytes. The other columns, and the log, have no more protection than `SQLite` gives them.
 //! - A **shutdown** finishes what runs, and leaves what waits for the next start or another process.
 //!
 //! # What people see
@@ -41,8 +42,10 @@
 mod broadcast;
 mod channel;
 mod checksum;
+mod claims;
 mod clock;
 mod error;
+mod groups;
 mod keeper;
 mod lease;
 mod local;

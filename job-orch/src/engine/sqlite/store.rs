@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use super::clock::{Clock, boot, millis, uptime};
 use super::error::OpenError;
+use super::groups::{Groups, Locals};
 use super::keeper;
 use super::local::Local;
 use super::reader::Reader;
 use super::schema;
 use super::transaction::Transaction;
-use super::writer::{Command, Core, Locals, Writer};
+use super::writer::{Command, Writer};
 use crate::engine::Durability;
 use crate::sync::{Arc, Mutex, lock};
 
@@ -53,7 +54,7 @@ impl Store {
         let locals = Locals::default();
         let holder = join(&connection, clock, settings.lease).map_err(refused)?;
         let version = Transaction::version(&connection).map_err(refused)?;
-        let core = Core {
+        let groups = Groups {
             connection,
             path: path.to_owned(),
             clock,
@@ -79,10 +80,10 @@ impl Store {
         };
         #[cfg(feature = "testing")]
         if settings.is_test {
-            return Ok(store(Arc::new(Writer::here(core)), Reader::here(reader), None));
+            return Ok(store(Arc::new(Writer::here(groups)), Reader::here(reader), None));
         }
         let io = |source| OpenError::Io { path: path.to_owned(), source };
-        let (writer, thread) = Writer::spawn(core).map_err(io)?;
+        let (writer, thread) = Writer::spawn(groups).map_err(io)?;
         let writer = Arc::new(writer);
         keeper::spawn(path, Arc::downgrade(&writer), settings.lease).map_err(io)?;
         Ok(store(writer, Reader::spawn(reader).map_err(io)?, Some(thread)))
