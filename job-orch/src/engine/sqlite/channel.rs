@@ -1,6 +1,7 @@
 //! The channels of one job in one process, with its types.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use super::error::StoreError;
 use super::local::{Found, Local, Waiting};
@@ -15,6 +16,9 @@ use crate::job::Run;
 use crate::outcome::{CallError, Failure, FailureKind};
 use crate::sync::atomic::{AtomicI64, Ordering};
 use crate::sync::{Arc, Mutex, Weak, lock};
+
+/// A receiver looks no more often than this by itself.
+const PACE: Duration = Duration::from_millis(1);
 
 pub(super) struct Channel<J: Run> {
     pub(super) store: Arc<Store>,
@@ -97,6 +101,8 @@ impl<J: Run> Channel<J> {
                 (due, poll) => {
                     let poll = poll.map(crate::span::from_now);
                     let until = due.into_iter().chain(poll).min().unwrap_or_else(tokio::time::Instant::now);
+                    // Not at once: what is due and cannot be had, in a damaged file, must not make it spin.
+                    let until = until.max(crate::span::from_now(PACE));
                     // Either way, it looks again.
                     let _ = tokio::time::timeout_at(until, arrived).await;
                 }
