@@ -8,6 +8,7 @@ pub mod dispatch;
 pub mod footprint;
 pub mod ours;
 pub mod reference;
+pub mod sqlite;
 pub mod stream;
 pub mod table;
 pub mod threads;

@@ -1,7 +1,7 @@
 //! Measures job-orch beside what an expert writes by hand and what its peers offer, in one run.
 //!
 //! ```text
-//! cargo run --release -p job-orch-benches -- memory [--check] [--rounds N] [--only NAME-PREFIX]
+//! cargo run --release -p job-orch-benches -- memory|sqlite [--check] [--rounds N] [--only NAME-PREFIX]
 //! ```
 //!
 //! The contenders of a table take turns, and each figure is a median over the rounds. A ratio is the median of the rounds'
@@ -10,35 +10,41 @@
 use std::process::ExitCode;
 
 use job_orch_benches::table::{Plan, Verdict};
-use job_orch_benches::{cache, call, compile, dispatch, footprint, stream};
+use job_orch_benches::{cache, call, compile, dispatch, footprint, sqlite, stream};
 
-const USAGE: &str = "usage: job-orch-benches memory [--check] [--rounds N] [--only NAME-PREFIX]
+const USAGE: &str = "usage: job-orch-benches memory|sqlite [--check] [--rounds N] [--only NAME-PREFIX]
 
   --check   fail if a row misses its target
   --rounds  rounds of each row; the default is 7
   --only    rows whose names begin so";
 
 fn main() -> ExitCode {
-    let Some((plan, check)) = parse(std::env::args().skip(1)) else {
+    let Some((tables, plan, check)) = parse(std::env::args().skip(1)) else {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
     };
     // As its authors ask for: else crossfire spins where it should yield.
     crossfire::detect_backoff_cfg();
     let mut verdict = Verdict::default();
-    for table in [stream::table, call::table, dispatch::table, cache::table, footprint::table, compile::table] {
+    for table in tables {
         table(&plan, &mut verdict);
     }
     if verdict.conclude() || !check { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// The plan, and whether to check the targets.
-fn parse(mut args: impl Iterator<Item = String>) -> Option<(Plan, bool)> {
+type Table = fn(&Plan, &mut Verdict);
+
+const MEMORY: &[Table] = &[stream::table, call::table, dispatch::table, cache::table, footprint::table, compile::table];
+
+/// The tables, the plan, and whether to check the targets.
+fn parse(mut args: impl Iterator<Item = String>) -> Option<(&'static [Table], Plan, bool)> {
     let mut plan = Plan { rounds: 7, only: String::new() };
     let mut check = false;
-    if args.next()? != "memory" {
-        return None;
-    }
+    let tables: &[Table] = match args.next()?.as_str() {
+        "memory" => MEMORY,
+        "sqlite" => &[sqlite::table],
+        _ => return None,
+    };
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--check" => check = true,
@@ -47,5 +53,5 @@ fn parse(mut args: impl Iterator<Item = String>) -> Option<(Plan, bool)> {
             _ => return None,
         }
     }
-    Some((plan, check))
+    Some((tables, plan, check))
 }

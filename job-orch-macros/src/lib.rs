@@ -158,7 +158,7 @@ use proc_macro::TokenStream;
 ///
 /// | option | meaning | without it |
 /// |---|---|---|
-/// | `max = 3` | retries after the first attempt, 1 to 1000 | it is required |
+/// | `max = 3` | retries after the first attempt, 0 to 1000 | it is required |
 /// | `backoff = "1s"` | waits as long each time | exponential, `"100ms..1m"` |
 /// | `backoff = "100ms..5s"` | waits twice as long each time, from the first length to the second | |
 /// | `backoff = linear("1s..1m")` | or `constant("1s")`, `exponential(…)`, `polynomial(…)`; the end of the range may be left out | |

@@ -68,6 +68,9 @@ pub enum Error {
         #[source]
         source: BoxError,
     },
+    /// The engine could not be opened.
+    #[error("the engine could not be opened")]
+    Open(#[source] BoxError),
     /// The drain deadline passed before every accepted request was handled. The rest are among the dead letters.
     #[error("{} requests were not handled before the drain deadline ({})", unfinished(.0), list(.0))]
     Unfinished(Vec<(&'static str, u64)>),
@@ -105,5 +108,12 @@ impl<F: Display + Send + Sync + 'static> From<FlowError<F>> for Error {
 impl<R: Send + 'static> From<NotSent<R>> for Error {
     fn from(error: NotSent<R>) -> Self {
         Self::Send(Box::new(error.without_request()))
+    }
+}
+
+#[cfg(feature = "sqlite")]
+impl From<crate::engine::sqlite::OpenError> for Error {
+    fn from(error: crate::engine::sqlite::OpenError) -> Self {
+        Self::Open(error.into())
     }
 }

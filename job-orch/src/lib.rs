@@ -28,7 +28,7 @@ mod sync;
 pub use job_orch_macros::{Resources, Route, flow, job, processor};
 
 pub use cache::GetCache;
-pub use client::{Call, Client, NotSent, Receipt, Refusal, Responses, Send};
+pub use client::{Asking, Call, Client, NotSent, Receipt, Refusal, Responses, Send};
 pub use context::Context;
 pub use engine::{Durability, Engine, TravelsOn};
 pub use error::Error;
@@ -46,5 +46,7 @@ pub mod prelude {
 
     #[cfg(feature = "memory")]
     pub use crate::engine::memory::Memory;
+    #[cfg(feature = "sqlite")]
+    pub use crate::engine::sqlite::Sqlite;
     pub use crate::{CallError, Context, Failure, FailureKind, JobId, Orchestrator, Run};
 }

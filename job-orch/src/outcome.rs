@@ -57,6 +57,13 @@ pub enum CallError<E> {
         /// What became of it.
         failure: Failure,
     },
+    /// The request ended without a response in another process; the error travelled as text.
+    Elsewhere {
+        /// The job's name.
+        job: &'static str,
+        /// What became of it.
+        failure: Failure,
+    },
     /// Nobody serves the job any more: its processor stopped before the request was handled.
     Closed {
         /// The job's name.
@@ -97,6 +104,7 @@ impl<E> CallError<E> {
             | Self::Expired { job }
             | Self::Cancelled { job }
             | Self::Joined { job, .. }
+            | Self::Elsewhere { job, .. }
             | Self::Closed { job }
             | Self::Full { job }
             | Self::NotHosted { job }
@@ -124,6 +132,7 @@ impl<E> CallError<E> {
             Self::Expired { job } => CallError::Expired { job },
             Self::Cancelled { job } => CallError::Cancelled { job },
             Self::Joined { job, failure } => CallError::Joined { job, failure },
+            Self::Elsewhere { job, failure } => CallError::Elsewhere { job, failure },
             Self::Closed { job } => CallError::Closed { job },
             Self::Full { job } => CallError::Full { job },
             Self::NotHosted { job } => CallError::NotHosted { job },
@@ -163,6 +172,7 @@ impl<E: fmt::Display> fmt::Display for CallError<E> {
             Self::Expired { job } => write!(f, "the deadline of a call of job `{job}` passed"),
             Self::Cancelled { job } => write!(f, "a request of job `{job}` was cancelled"),
             Self::Joined { job, failure } => write!(f, "a run of job `{job}` that this call had joined: {failure}"),
+            Self::Elsewhere { job, failure } => write!(f, "job `{job}`, in another process: {failure}"),
             Self::Closed { job } => write!(f, "nobody serves job `{job}` any more"),
             Self::Full { job } => write!(f, "the request channel of job `{job}` is full"),
             Self::NotHosted { job } => write!(f, "job `{job}` is not hosted here"),
@@ -184,7 +194,7 @@ impl<E: fmt::Display> fmt::Debug for CallError<E> {
 impl<E: fmt::Display> std::error::Error for CallError<E> {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Joined { failure, .. } => Some(failure),
+            Self::Joined { failure, .. } | Self::Elsewhere { failure, .. } => Some(failure),
             Self::Engine { source, .. } => Some(&**source),
             // `E` need not be an `Error`; its text is in ours.
             _ => None,
@@ -209,6 +219,8 @@ pub enum FailureKind {
     Cancelled,
     /// Its process stopped before it was handled.
     Interrupted,
+    /// Its bytes are damaged, or no request of the job.
+    Unreadable,
 }
 
 /// How a request failed, as text: what receivers of the broadcast see and what a dead letter keeps.
@@ -256,7 +268,7 @@ impl<E: fmt::Display> CallError<E> {
             Self::TimedOut { attempts, .. } => (FailureKind::Timeout, *attempts),
             Self::Expired { .. } => (FailureKind::Expired, 0),
             Self::Cancelled { .. } => (FailureKind::Cancelled, 0),
-            Self::Joined { failure, .. } => return failure.clone(),
+            Self::Joined { failure, .. } | Self::Elsewhere { failure, .. } => return failure.clone(),
             _ => (FailureKind::Interrupted, 0),
         };
         let message = match self {

@@ -5,6 +5,11 @@ pub(crate) use shuttle::sync::{Arc, Mutex, MutexGuard, atomic};
 #[cfg(not(shuttle))]
 pub(crate) use std::sync::{Arc, Mutex, MutexGuard, atomic};
 
+#[cfg(all(shuttle, feature = "sqlite"))]
+pub(crate) use shuttle::sync::Weak;
+#[cfg(all(not(shuttle), feature = "sqlite"))]
+pub(crate) use std::sync::Weak;
+
 use std::sync::{PoisonError, TryLockError};
 
 /// Locks, also after a panic: no code of a user's runs under our locks, so what they guard is whole.

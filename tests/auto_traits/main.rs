@@ -14,9 +14,10 @@ use std::sync::Arc;
 use job_orch::cache::{self, CacheCounts, Digest, Found, MemoryKeep, Policy};
 use job_orch::channel::{self, AnyDelivery, AnyReceiver, AnySender, Envelope, Response, mock};
 use job_orch::engine::memory::{self, MemoryChannels};
+use job_orch::engine::sqlite::{self, SqliteChannels};
 use job_orch::engine::{DeadLetter, Durability};
 use job_orch::flow;
-use job_orch::prelude::Memory;
+use job_orch::prelude::{Memory, Sqlite};
 use job_orch::processor::JobProcessor;
 use job_orch::resources::{Cons, Here, Mine, Nil, Ours, Own, Shared, There, Unlisted};
 use job_orch::retry::{Growth, Retry};
@@ -117,6 +118,8 @@ claims! {
     channel::Chunk<Alone>:                      yes  no   yes;
     channel::Fetched<'static, Value>:            yes  yes  any;
     channel::Chunk<Value>:                      yes  yes  any;
+    channel::Codec<*const u8>:                  yes  yes  yes;
+    channel::Record<'static, Least>:            yes  yes  yes;
     channel::ReceiveError:                      yes  yes  yes;
     channel::Return:                            yes  yes  yes;
     channel::SendError<Value>:                  yes  yes  any;
@@ -169,6 +172,17 @@ claims! {
     flow::StepCount:                            yes  yes  yes;
     flow::Unhandled<u64, Infallible, Least>:    yes  yes  yes;
     flow::Wire<Alone, Alone>:                   yes  yes  yes;
+    Sqlite:                                     yes  yes  yes;
+    SqliteChannels<Least>:                      yes  yes  yes;
+    sqlite::Broadcast<Least>:                   yes  yes  yes;
+    sqlite::Lease<Least>:                       yes  yes  any;
+    sqlite::Listener<Least>:                    yes  yes  yes;
+    sqlite::OpenError:                          yes  yes  yes;
+    sqlite::Options:                            yes  yes  yes;
+    sqlite::Receiver<Least>:                    yes  yes  yes;
+    sqlite::Seen<Least>:                        yes  yes  any;
+    sqlite::Sender<Least>:                      yes  yes  yes;
+    sqlite::StoreError:                         yes  yes  yes;
 
     // processor
     JobProcessor<Least, MemoryChannels<Least>>: yes  yes  any;

@@ -4,4 +4,5 @@ pub mod actors;
 pub mod apalis;
 pub mod broadcast;
 pub mod call;
+pub mod log;
 pub mod stream;

@@ -117,7 +117,7 @@ impl RetryArgs {
 
     fn read(&mut self, word: &mut Word, input: ParseStream<'_>) -> syn::Result<()> {
         if word.is("max") {
-            self.max.set(word, value::whole(word, input, 1..=1000, 3))
+            self.max.set(word, value::whole(word, input, 0..=1000, 3))
         } else if word.is("backoff") {
             self.backoff.set(word, Backoff::parse(word, input))
         } else if word.is("jitter") {

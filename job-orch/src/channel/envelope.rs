@@ -44,6 +44,23 @@ impl<J: Run> Envelope<J> {
         Self { id, request: Some(request), asked: Some(asked) }
     }
 
+    /// A request that was read back from bytes.
+    #[cfg(feature = "__json")]
+    pub(crate) const fn restored(id: JobId, request: J::Request, asked: Option<Asked<J>>) -> Self {
+        Self { id, request: Some(request), asked }
+    }
+
+    /// Takes out whom to answer, to be kept while the request is bytes.
+    #[cfg(feature = "__json")]
+    pub(crate) const fn take_asked(&mut self) -> Option<Asked<J>> {
+        self.asked.take()
+    }
+
+    #[cfg(feature = "__json")]
+    pub(crate) fn set_asked(&mut self, asked: Asked<J>) {
+        self.asked = Some(asked);
+    }
+
     /// The id of the request, and of its response.
     #[must_use]
     pub const fn id(&self) -> JobId {
@@ -109,6 +126,12 @@ impl<J: Run> Envelope<J> {
         if matches!(self.asked, Some(Asked::Flow(_))) {
             self.asked = None;
         }
+    }
+
+    /// Whether it was sent by a caller that waits, or waited, for the answer; also one in another process.
+    pub(crate) fn is_call(&self) -> bool {
+        let Some(asked) = &self.asked else { return false };
+        asked.has_caller() || asked.wishes().is_some_and(|wishes| wishes.is_call_elsewhere)
     }
 
     /// Answers the caller with a response, if one waits. Only the first answer counts.

@@ -96,6 +96,9 @@ pub enum SettleError {
     /// The lease was lost; somebody else has the message, and this settlement changed nothing.
     #[error("the lease was lost")]
     Lost,
+    /// The response does not become bytes, which this channel keeps: let the request fail.
+    #[error("the response cannot be written")]
+    Unwritable(#[source] BoxError),
     /// The engine failed: the lease will run out, and the message comes again.
     #[error("the engine failed")]
     Engine(#[source] BoxError),

@@ -6,6 +6,7 @@
 
 mod any;
 mod chunk;
+mod codec;
 mod envelope;
 mod error;
 #[cfg(feature = "testing")]
@@ -17,17 +18,20 @@ pub(crate) mod scope;
 pub(crate) mod stop;
 pub(crate) mod ticket;
 
+use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
 pub use crate::outcome::{Failure, FailureKind};
 pub use any::{AnyDelivery, AnyReceiver, AnySender};
 pub use chunk::{Chunk, Fetched, TakeBack};
+pub use codec::Codec;
 pub use envelope::{Envelope, Response};
 pub use error::{BoxError, ReceiveError, SendError, SettleError};
 
 use crate::id::JobId;
 use crate::job::Run;
+use crate::retry::Retry;
 
 /// The sending end of a channel with multiple producers.
 ///
@@ -331,6 +335,68 @@ pub trait Channels<J: Run>: Clone + Send + Sync + 'static {
     fn response_receiver(&self) -> Self::ResponseReceiver;
     /// Accepts no further request. Those that wait are still delivered. By default nothing happens.
     fn close(&self) {}
+
+    /// When a failed run is repeated, of a job that does not say so itself and whose caller does not wait. By default never.
+    const RETRY: Option<Retry> = None;
+
+    /// Whether [`record`](Channels::record) keeps how an attempt ended. Then workers neither publish responses nor settle
+    /// what has ended: recording is both.
+    const RECORDS: bool = false;
+
+    /// Records how an attempt ended and settles its request, in one step: either both happen or neither. Workers call it
+    /// only where [`RECORDS`](Channels::RECORDS) says so, and answer the caller after it.
+    ///
+    /// # Errors
+    /// [`SettleError::Lost`] if the lease was lost: nothing was recorded, and the caller's answer is somebody else's.
+    /// [`SettleError::Unwritable`] if the response does not become bytes.
+    ///
+    /// # Cancel safety
+    /// Dropped early, it may have recorded the end or not.
+    fn record(
+        delivery: &mut <Self::RequestReceiver as McReceive>::Delivery,
+        end: Record<'_, J>,
+    ) -> impl Future<Output = Result<(), SettleError>> + Send {
+        let _ = (delivery, end);
+        std::future::ready(Err(SettleError::Engine("these channels record nothing".into())))
+    }
+}
+
+/// How an attempt ended, to be [recorded](Channels::record).
+#[non_exhaustive]
+pub enum Record<'a, J: Run> {
+    /// With a response.
+    Response(&'a J::Response),
+    /// Without one, and nobody needs to look at it.
+    Failure(&'a Failure),
+    /// Without one: the request becomes a dead letter.
+    DeadLetter(&'a Failure),
+    /// The request is to be tried again.
+    Retry {
+        /// Why.
+        failure: &'a Failure,
+        /// After this time.
+        after: Duration,
+    },
+}
+
+impl<J: Run> Clone for Record<'_, J> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<J: Run> Copy for Record<'_, J> {}
+
+impl<J: Run> fmt::Debug for Record<'_, J> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Never the response: it is the user's and may be secret.
+        f.write_str(match self {
+            Self::Response(_) => "Response(..)",
+            Self::Failure(_) => "Failure(..)",
+            Self::DeadLetter(_) => "DeadLetter(..)",
+            Self::Retry { .. } => "Retry { .. }",
+        })
+    }
 }
 
 impl<J, S, R, P, Q> Channels<J> for (S, R, P, Q)

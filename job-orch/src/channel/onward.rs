@@ -8,8 +8,6 @@ use crate::sync::Arc;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// The flow's half of a request: where its answer goes on.
-// In this order: the niche must lie behind what a caller's half needs.
-#[repr(C)]
 pub(crate) struct Onward {
     scope: Arc<Scope>,
     element: u32,

@@ -18,6 +18,8 @@ type Answer<J> = Result<<J as Run>::Response, CallError<<J as Run>::Error>>;
 pub(crate) struct Wishes {
     pub(crate) deadline: Option<Instant>,
     pub(crate) trace_parent: Option<Box<str>>,
+    // Its sender waits for the answer in another process, or did.
+    pub(crate) is_call_elsewhere: bool,
 }
 
 /// One request's slot, shared by its envelope and its caller: the only allocation of a call.

@@ -142,7 +142,7 @@ impl<'a, J: Run, E: Engine> Call<'a, J, E> {
 
     fn unfold(&mut self, extras: Extras) -> Result<Unfolded, CallError<J::Error>> {
         let Extras { timeout, trace_parent, options } = extras;
-        let mut wishes = Wishes { deadline: None, trace_parent };
+        let mut wishes = Wishes { trace_parent, ..Wishes::default() };
         if let Some(timeout) = timeout {
             let timeout = timeout.map_err(|source| CallError::Engine { job: J::NAME, source: source.into() })?;
             // A time beyond the clock's end never comes.
@@ -190,11 +190,17 @@ impl<J: Run, E: Engine> Call<'_, J, E> {
 impl<J: Run, E: Engine> Client<J, E> {
     /// Has a fresh answer computed, in place of a stale one that was served.
     pub(super) fn refresh(&self, request: J::Request) {
-        if let Err(error) = self.requests.try_send(Envelope::new(request))
-            && let Some(keep) = &self.service.keep
-        {
-            // The channel is full: the next caller sees to it.
-            keep.give_up(&error.into_message().into_request());
+        if let Err(error) = self.requests.try_send(Envelope::new(request)) {
+            // It is full, or one where every request has to wait; nobody waits for this one.
+            let client = self.clone();
+            self.runtime.spawn(async move {
+                let options = SendOptions { refuse_if_full: true, ..SendOptions::default() };
+                let sent = client.requests.send_with(error.into_message(), options).await;
+                if let (Err(error), Some(keep)) = (sent, &client.service.keep) {
+                    // The next caller sees to it.
+                    keep.give_up(&error.into_message().into_request());
+                }
+            });
         }
     }
 }

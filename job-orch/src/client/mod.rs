@@ -7,6 +7,8 @@ mod responses;
 mod send;
 
 use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 
 use tokio::runtime::Handle;
 
@@ -16,8 +18,8 @@ pub use error::{NotSent, Refusal};
 pub use responses::Responses;
 pub use send::{Receipt, Send};
 
-use crate::channel::{BoxError, Channels, Envelope, MpSend};
-use crate::engine::{DeadLetter, Durability, Engine, EngineChannels};
+use crate::channel::{BoxError, Channels, Envelope, MpSend, Response};
+use crate::engine::{DeadLetter, Durability, Engine, EngineChannels, KeepsResponses, Pauses};
 use crate::id::JobId;
 use crate::job::Run;
 use crate::outcome::CallError;
@@ -26,6 +28,10 @@ use crate::processor::{JobCounts, Service};
 use crate::sync::Arc;
 
 type RequestSender<J, E> = <<E as Engine>::Channels<J> as Channels<J>>::RequestSender;
+
+/// What an engine that has a capability is asked, on its way. Boxed: of a future that names the capability in its type, the
+/// compiler would complain three times where an engine has it not.
+pub type Asking<'a, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + std::marker::Send + 'a>>;
 
 /// A client of one hosted job. Cheap to clone; [`Orchestrator::client`](crate::Orchestrator::client) makes one.
 ///
@@ -143,6 +149,52 @@ impl<J: Run, E: Engine> Client<J, E> {
     /// What the engine says.
     pub async fn waiting(&self) -> Result<u64, BoxError> {
         self.channels.waiting().await
+    }
+
+    /// The response to the request with this id, if it has ended and the engine keeps its response: for a caller that was
+    /// started again, or that only sent it.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub fn response(&self, id: JobId) -> Asking<'_, Option<Response<J>>, BoxError>
+    where
+        E: KeepsResponses,
+    {
+        Box::pin(self.channels.response(id))
+    }
+
+    /// Has no further request of the job run, in all processes and after every start, until [`resume`](Client::resume).
+    /// Those that run go on, and requests are accepted as before.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub fn pause(&self) -> Asking<'_, (), BoxError>
+    where
+        E: Pauses,
+    {
+        Box::pin(self.channels.pause(true))
+    }
+
+    /// Has the requests of a paused job run again.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub fn resume(&self) -> Asking<'_, (), BoxError>
+    where
+        E: Pauses,
+    {
+        Box::pin(self.channels.pause(false))
+    }
+
+    /// Whether the job is paused.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub fn is_paused(&self) -> Asking<'_, bool, BoxError>
+    where
+        E: Pauses,
+    {
+        Box::pin(self.channels.is_paused())
     }
 
     /// The requests that used up their attempts and had no caller, oldest first.

@@ -128,7 +128,7 @@ impl<'a, J: Run, E: Engine> Send<'a, J, E> {
         }
         let envelope = match trace_parent {
             None => Envelope::new(request),
-            trace_parent => Envelope::asking(request, Wishes { deadline: None, trace_parent }),
+            trace_parent => Envelope::asking(request, Wishes { trace_parent, ..Wishes::default() }),
         };
         let id = envelope.id();
         options.unique = unique.map(|key| UniqueKey { key, id });

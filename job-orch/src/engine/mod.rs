@@ -2,6 +2,8 @@
 
 #[cfg(feature = "memory")]
 pub mod memory;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -10,7 +12,7 @@ use std::ops::Deref;
 use futures_core::Stream;
 use serde::{Deserialize, Serialize};
 
-use crate::channel::{BoxError, Channels, McReceive, ReceiveError, Response, Withdraw};
+use crate::channel::{BoxError, Channels, Codec, McReceive, ReceiveError, Response, Withdraw};
 use crate::id::JobId;
 use crate::job::Run;
 use crate::outcome::Failure;
@@ -19,7 +21,8 @@ use crate::settings::Serving;
 /// One family of channels.
 ///
 /// What an engine can do beyond carrying requests and responses it says by implementing the traits of its capabilities:
-/// [`Delays`], [`Prioritises`], [`Deduplicates`].
+/// [`Delays`], [`Prioritises`], [`Deduplicates`], [`KeepsResponses`], [`Pauses`],
+/// [`SharedByProcesses`].
 pub trait Engine: Clone + Debug + Send + Sync + 'static {
     /// What the engine is called.
     const NAME: &'static str;
@@ -56,6 +59,30 @@ pub trait EngineChannels<J: Run>: Channels<J, RequestSender: Withdraw, ResponseR
 
     /// Drops a dead letter. Says whether there was one of this id.
     fn drop_dead_letter(&self, id: JobId) -> impl Future<Output = Result<bool, BoxError>> + Send;
+
+    /// The response to the request with this id, if the engine has kept it. By default none is kept.
+    fn response(&self, id: JobId) -> impl Future<Output = Result<Option<Response<J>>, BoxError>> + Send {
+        let _ = id;
+        std::future::ready(Ok(None))
+    }
+
+    /// Hands out no more requests of the job, in all processes and after every start, until it is told otherwise. By default
+    /// that is refused.
+    fn pause(&self, is_paused: bool) -> impl Future<Output = Result<(), BoxError>> + Send {
+        let _ = is_paused;
+        std::future::ready(Err("this engine does not pause".into()))
+    }
+
+    /// Whether the job is paused.
+    fn is_paused(&self) -> impl Future<Output = Result<bool, BoxError>> + Send {
+        std::future::ready(Ok(false))
+    }
+
+    /// Begins the end: accepts no further request, and hands out no more of those that another process, or a later start,
+    /// will handle. By default that is [`close`](Channels::close): what waits is still delivered.
+    fn retire(&self) {
+        self.close();
+    }
 
     /// After the last worker has gone: puts every request that this process alone knew among the dead letters, and
     /// answers its caller. Returns their number. On an engine that keeps them for the next process, that is none.
@@ -129,6 +156,24 @@ pub trait Prioritises: Engine {}
 )]
 pub trait Deduplicates: Engine {}
 
+/// An engine that keeps responses, so that they can be asked for by the id of their request.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be asked for a response of the past",
+    label = "this engine keeps no responses"
+)]
+pub trait KeepsResponses: Engine {}
+
+/// An engine that can pause a job.
+#[diagnostic::on_unimplemented(message = "`{Self}` cannot pause a job", label = "this engine does not pause")]
+pub trait Pauses: Engine {}
+
+/// An engine whose requests other processes can serve.
+#[diagnostic::on_unimplemented(
+    message = "no other process serves jobs on `{Self}`",
+    label = "a job that is not hosted here is hosted nowhere"
+)]
+pub trait SharedByProcesses: Engine {}
+
 /// An engine on which values of the type `T` can travel.
 #[diagnostic::on_unimplemented(
     message = "`{T}` cannot travel on `{Self}`, which moves bytes",
@@ -136,13 +181,24 @@ pub trait Deduplicates: Engine {}
     note = "derive `serde::Serialize` and `serde::Deserialize` for `{T}` or for what it holds; `Memory` moves values and \
             needs neither"
 )]
-pub trait Carries<T>: Engine {}
+pub trait Carries<T>: Engine {
+    /// How such values become bytes; none on an engine that moves values.
+    const CODEC: Option<Codec<T>> = None;
+}
 
 /// A job whose requests and responses can travel on the engine `E`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a job",
     note = "`#[job]` on `async fn index` makes the job type `Index`"
 )]
-pub trait TravelsOn<E>: Run {}
+pub trait TravelsOn<E>: Run {
+    /// How its requests become bytes.
+    const REQUEST: Option<Codec<Self::Request>>;
+    /// How its responses become bytes.
+    const RESPONSE: Option<Codec<Self::Response>>;
+}
 
-impl<J: Run, E: Carries<J::Request> + Carries<J::Response>> TravelsOn<E> for J {}
+impl<J: Run, E: Carries<J::Request> + Carries<J::Response>> TravelsOn<E> for J {
+    const REQUEST: Option<Codec<J::Request>> = <E as Carries<J::Request>>::CODEC;
+    const RESPONSE: Option<Codec<J::Response>> = <E as Carries<J::Response>>::CODEC;
+}

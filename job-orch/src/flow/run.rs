@@ -173,14 +173,14 @@ impl<'a, In: Send + 'static, Out: Send + 'static, F: Send + 'static> FlowRun<'a,
         let is_traced = tracing::enabled!(target: "job_orch", tracing::Level::DEBUG);
         let Some(extras) = self.extras.as_deref() else {
             return is_traced.then(|| {
-                let wishes = Wishes { deadline: None, trace_parent: Some(new_trace()) };
+                let wishes = Wishes { trace_parent: Some(new_trace()), ..Wishes::default() };
                 Arc::new(Luggage { wishes, progress: None })
             });
         };
         let trace_parent = extras.trace_parent.clone().or_else(|| is_traced.then(new_trace));
         let deadline = self.alarm.as_ref().map(|alarm| alarm.deadline()).or(extras.deadline);
         let progress = extras.progress.clone().map(|progress| progress as Arc<dyn Counts>);
-        Some(Arc::new(Luggage { wishes: Wishes { deadline, trace_parent }, progress }))
+        Some(Arc::new(Luggage { wishes: Wishes { deadline, trace_parent, ..Wishes::default() }, progress }))
     }
 
     fn poll_running(&mut self, scope: Arc<Scope>, context: &Context<'_>) -> Poll<Result<Out, FlowError<F>>> {

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use super::stages::Stages;
 use super::{HostedJob, Orchestrator, Provider};
 use crate::client::Client;
-use crate::engine::{Engine, TravelsOn};
+use crate::engine::{Engine, SharedByProcesses, TravelsOn};
 use crate::error::Error;
 use crate::flow::{Doors, Wiring};
 use crate::job::Job;
@@ -75,8 +75,26 @@ struct Hosting<E> {
     name: &'static str,
     id: TypeId,
     serving: Serving,
+    // Other processes run it.
+    is_elsewhere: bool,
     at: &'static Location<'static>,
     open: Open<E>,
+}
+
+impl<E: Engine> Hosting<E> {
+    #[track_caller]
+    fn of<J: TravelsOn<E> + Job>(serving: Serving, resources: Option<Vec<J::Resources>>) -> Self {
+        let is_elsewhere = resources.is_none();
+        let resources = resources.unwrap_or_default();
+        Self {
+            name: J::NAME,
+            id: TypeId::of::<J>(),
+            serving,
+            is_elsewhere,
+            at: Location::caller(),
+            open: Box::new(move |engine| Box::pin(open::<J, E>(engine, serving, resources))),
+        }
+    }
 }
 
 /// A list of resources that grows by `.provide(…)` and `.share(…)`.
@@ -139,13 +157,18 @@ impl<E: Engine, P, A> Assembly<E, P, A> {
         // Here, where the provider's type is known: later the workers only know what they own.
         let resources =
             (0..serving.workers.min(MOST_WORKERS)).map(|_| <J as HostedBy<P, I>>::collect(&self.provider)).collect();
-        self.jobs.push(Hosting {
-            name: J::NAME,
-            id: TypeId::of::<J>(),
-            serving,
-            at: Location::caller(),
-            open: Box::new(move |engine| Box::pin(open::<J, E>(engine, serving, resources))),
-        });
+        self.jobs.push(Hosting::of::<J>(serving, Some(resources)));
+        self
+    }
+
+    /// Sends to a job and calls it from here, while workers in other processes run it.
+    #[track_caller]
+    pub fn reach<J: TravelsOn<E> + Job>(mut self, job: J) -> Self
+    where
+        E: SharedByProcesses,
+    {
+        let _ = job;
+        self.jobs.push(Hosting::of::<J>(J::SERVING.workers(0), None));
         self
     }
 
@@ -204,6 +227,10 @@ async fn open<J: TravelsOn<E> + Job, E: Engine>(
     // Made before anything is sent: a channel without receivers is closed.
     let workers: Vec<_> = resources.iter().map(|_| Worker::new(Arc::clone(&service), &channels)).collect();
     let start: Start = Box::new(move |wiring, tasks| {
+        if resources.is_empty() {
+            // Other processes run it, and have what it needs.
+            return Ok(Vec::new());
+        }
         let uses = J::prepare(&mut resources, wiring).map_err(|unwired| unwired.0)?;
         for (mut worker, mut owned) in workers.into_iter().zip(resources) {
             tasks.spawn(async move { worker.run(&mut owned).await });
@@ -218,17 +245,17 @@ fn check<E>(jobs: &[Hosting<E>]) -> Result<(), Error> {
         if let Some(first) = jobs[..at].iter().find(|first| first.name == job.name || first.id == job.id) {
             return Err(Error::HostedTwice { job: job.name, first: first.at, second: job.at });
         }
-        if let Some(problem) = problem(&job.serving) {
+        if let Some(problem) = problem(job) {
             return Err(Error::InvalidServing { job: job.name, problem });
         }
     }
     Ok(())
 }
 
-/// What is wrong with these figures, if anything is.
-fn problem(serving: &Serving) -> Option<String> {
+/// What is wrong with its figures, if anything is.
+fn problem<E>(Hosting { serving, is_elsewhere, .. }: &Hosting<E>) -> Option<String> {
     let figures = [
-        ("workers", serving.workers, MOST_WORKERS),
+        ("workers", if *is_elsewhere { 1 } else { serving.workers }, MOST_WORKERS),
         ("requests", serving.requests, MOST),
         ("responses", serving.responses, MOST),
         ("batch", serving.batch, MOST),

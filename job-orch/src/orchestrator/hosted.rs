@@ -5,7 +5,6 @@ use std::any::Any;
 use async_trait::async_trait;
 
 use super::health::JobHealth;
-use crate::channel::Channels;
 use crate::client::{Client, Door};
 use crate::engine::{Engine, EngineChannels};
 use crate::job::Run;
@@ -43,7 +42,7 @@ impl<J: Run, E: Engine> HostedJob for Client<J, E> {
     }
 
     fn close(&self) {
-        self.channels().close();
+        self.channels().retire();
     }
 
     async fn ground(&self) {

@@ -23,9 +23,9 @@ pub(crate) use hosted::HostedJob;
 pub use provider::Provider;
 use stages::Stages;
 
-use crate::channel::BoxError;
-use crate::client::{Call, Client, NotSent, Receipt, Refusal, Responses, Send};
-use crate::engine::{DeadLetter, Engine};
+use crate::channel::{BoxError, Response};
+use crate::client::{Asking, Call, Client, NotSent, Receipt, Refusal, Responses, Send};
+use crate::engine::{DeadLetter, Engine, KeepsResponses, Pauses};
 use crate::error::Error;
 use crate::flow::{Doors, Flow, FlowRun, FlowRuns, Host};
 use crate::id::JobId;
@@ -266,6 +266,44 @@ impl<E: Engine, A> Orchestrator<E, A> {
         self.hosted::<J>().map(Client::counts)
     }
 
+    /// The response to the request with this id, if it has ended and the engine keeps its response: for a caller that was
+    /// started again, or that only sent it.
+    ///
+    /// # Errors
+    /// [`Error::NotHosted`], [`Error::Engine`].
+    pub fn response<J: KnownTo<A>>(&self, job: J, id: JobId) -> Asking<'_, Option<Response<J>>, Error>
+    where
+        E: KeepsResponses,
+    {
+        let _ = job;
+        Box::pin(async move { asked::<J, _>(self.hosted::<J>()?.response(id).await) })
+    }
+
+    /// Has no further request of a job run, in all processes and after every start, until
+    /// [`resume`](Orchestrator::resume). Those that run go on, and requests are accepted as before.
+    ///
+    /// # Errors
+    /// [`Error::NotHosted`], [`Error::Engine`].
+    pub fn pause<J: KnownTo<A>>(&self, job: J) -> Asking<'_, (), Error>
+    where
+        E: Pauses,
+    {
+        let _ = job;
+        Box::pin(async move { asked::<J, _>(self.hosted::<J>()?.pause().await) })
+    }
+
+    /// Has the requests of a paused job run again.
+    ///
+    /// # Errors
+    /// [`Error::NotHosted`], [`Error::Engine`].
+    pub fn resume<J: KnownTo<A>>(&self, job: J) -> Asking<'_, (), Error>
+    where
+        E: Pauses,
+    {
+        let _ = job;
+        Box::pin(async move { asked::<J, _>(self.hosted::<J>()?.resume().await) })
+    }
+
     /// The requests of a job that used up their attempts and had no caller, oldest first.
     ///
     /// # Errors
@@ -308,7 +346,8 @@ impl<E: Engine, A> Orchestrator<E, A> {
     ///
     /// # Errors
     /// [`Error::Unfinished`] if the deadline came first. What was not handled is among the dead letters, no attempt was
-    /// counted, and callers got [`CallError::Closed`].
+    /// counted, and callers got [`CallError::Closed`]. An engine that keeps requests for the next process hands out no more
+    /// of them, finishes what runs, and has nothing unfinished.
     ///
     /// # Cancel safety
     /// Dropped early, it has stopped accepting, and the workers go on until a further shutdown or the last clone's drop.

@@ -6,6 +6,7 @@ mod counters;
 mod flights;
 mod in_place;
 mod outlet;
+mod record;
 mod running;
 mod service;
 mod settle;

@@ -97,10 +97,13 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
     pub(super) async fn settle(&mut self, attempt: u32, ended: Ended<J>) {
         let Current::One(delivery) = &self.current else { return };
         if let Err(error) = &ended
-            && let Some(delay) = retry_after::<J>(error, attempt, delivery.message())
+            && let Some(delay) = retry_after::<J, C>(error, attempt, delivery.message())
         {
             tracing::debug!(target: "job_orch", { job.name = J::NAME, attempt, ?delay, %error }, "the job will run again");
             self.tally.retried.add(1);
+            if C::RECORDS {
+                return self.record_retry(&error.failure(), delay).await;
+            }
             let Some(delivery) = self.current.take_one() else { return };
             let settled = delivery.nack(Return::Failed(delay)).await;
             return self.count_settled(settled);
@@ -153,6 +156,9 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
 
     /// The common end, and the only one that is in a hurry.
     pub(super) async fn succeed(&mut self, response: J::Response) {
+        if C::RECORDS {
+            return self.conclude(Ok(response)).await;
+        }
         let Current::One(delivery) = &self.current else { return };
         self.tally.succeeded.add(1);
         self.outlet.respond(delivery.message(), response, &self.service);
@@ -166,6 +172,9 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
     }
 
     async fn fail(&mut self, error: CallError<J::Error>) {
+        if C::RECORDS {
+            return self.conclude(Err(error)).await;
+        }
         let Current::One(delivery) = &self.current else { return };
         let ended = match &error {
             CallError::Cancelled { .. } => &self.tally.cancelled,
@@ -174,9 +183,7 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
         };
         ended.add(1);
         let (reason, envelope) = (error.failure(), delivery.message());
-        // Nobody asks what became of a request that was cancelled, and a caller has the error. Else somebody must find it.
-        let is_dead =
-            !matches!(error, CallError::Cancelled { .. } | CallError::Expired { .. }) && !envelope.has_caller();
+        let is_dead = needs_a_look(&error, envelope);
         self.outlet.report(envelope.id(), &reason);
         envelope.answer(Err(error));
         if !self.outlet.is_empty() && self.requests.fetched() == 0 {
@@ -204,10 +211,20 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
     }
 }
 
-/// When to try again, if at all.
-fn retry_after<J: Run>(error: &CallError<J::Error>, attempt: u32, envelope: &Envelope<J>) -> Option<Duration> {
+/// Whether somebody must find the request. Nobody asks what became of one that was cancelled, and a caller has the error.
+pub(super) fn needs_a_look<J: Run>(error: &CallError<J::Error>, envelope: &Envelope<J>) -> bool {
+    !matches!(error, CallError::Cancelled { .. } | CallError::Expired { .. }) && !envelope.has_caller()
+}
+
+/// When to try again, if at all. The patience of an engine is for those whom nobody waits for.
+fn retry_after<J: Run, C: Channels<J>>(
+    error: &CallError<J::Error>,
+    attempt: u32,
+    envelope: &Envelope<J>,
+) -> Option<Duration> {
     let failed = matches!(error, CallError::Failed { .. } | CallError::Panicked { .. } | CallError::TimedOut { .. });
-    let retry = J::SETTINGS.retry.filter(|retry| failed && attempt <= retry.max)?;
+    let retry = J::SETTINGS.retry.or_else(|| C::RETRY.filter(|_| !envelope.is_call()));
+    let retry = retry.filter(|retry| failed && attempt <= retry.max)?;
     let delay = retry.delay(attempt, random_unit());
     let in_time = envelope.deadline().is_none_or(|deadline| delay < deadline.saturating_duration_since(Instant::now()));
     in_time.then_some(delay)

@@ -1,0 +1,29 @@
+//! What the programs have in common: a job, and where its store is.
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use job_orch::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// One step of the sequence: two consecutive numbers.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+pub(crate) struct Pair {
+    pub(crate) a: u64,
+    pub(crate) b: u64,
+}
+
+/// Adds two consecutive numbers of the sequence: the next one.
+#[job(retry(max = 5, backoff = "100ms..10s"), timeout = "10s")]
+#[processor(workers = 2, requests = 100_000)]
+pub(crate) async fn fibonacci(pair: &Pair) -> Result<u64, String> {
+    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    pair.a.checked_add(pair.b).ok_or_else(|| format!("{} and {} are too large", pair.a, pair.b))
+}
+
+/// The store in the directory that the command line names.
+pub(crate) fn store() -> Result<Sqlite, Box<dyn Error>> {
+    let directory = PathBuf::from(std::env::args_os().nth(1).ok_or("which directory?")?);
+    std::fs::create_dir_all(&directory)?;
+    Ok(Sqlite::open(directory.join("jobs.db"))?)
+}

@@ -1,0 +1,82 @@
+//! What can go wrong with a store, before and after it was opened.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A store that could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The file is something else.
+    #[error("{} is no store of job-orch", path.display())]
+    NotAStore {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A newer version of this crate has written it.
+    #[error("{} is a store of version {found}; this program knows versions up to {known}", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The newest version that is known here.
+        known: i64,
+    },
+    /// Others may write the file, and so put work into it.
+    #[error("{} can be written by others (mode {mode:o}); take that right away from them", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
+    },
+    /// The file lies on a file system over a network, where processes cannot share it safely.
+    #[error("{} lies on a network file system; a store needs a local disk", path.display())]
+    Network {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The `SQLite` that this program was linked with can damage a file that several processes write.
+    #[error("SQLite {0} may damage a shared file; 3.51.3 or newer is needed")]
+    OldSqlite(&'static str),
+    /// The file or its folder cannot be used.
+    #[error("{} cannot be opened", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// `SQLite` refused.
+    #[error("{} cannot be opened", path.display())]
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// What it said.
+        #[source]
+        source: rusqlite::Error,
+    },
+}
+
+/// A store that failed while it was in use. Shared by all whose operations went together.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// `SQLite` refused.
+    #[error("the store refused")]
+    Sqlite(#[source] Arc<rusqlite::Error>),
+    /// Another process has kept the file for too long.
+    #[error("the store is kept busy by another process")]
+    Busy,
+    /// The store's thread has gone.
+    #[error("the store was closed")]
+    Closed,
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(Arc::new(error))
+    }
+}

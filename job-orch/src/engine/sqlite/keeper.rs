@@ -1,0 +1,105 @@
+//! The thread that keeps a process alive in its store: it says so in time, however busy everything else is, and it hears when
+//! another process has written.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::writer::{Command, Writer};
+use crate::sync::Weak;
+
+/// A process that writes all the time is looked at no more often than this.
+const PACE: Duration = Duration::from_millis(1);
+
+/// How late another process's commit is seen at most, where the system does not tell of it.
+const POLL: Duration = Duration::from_millis(if cfg!(target_os = "linux") { 250 } else { 10 });
+
+/// Starts the thread. It ends soon after the writer.
+pub(super) fn spawn(path: &Path, writer: Weak<Writer>, lease: Duration) -> std::io::Result<()> {
+    let mut watch = Watch::of(path);
+    let beat = (lease / 3).max(PACE);
+    let keep = move || {
+        let mut beaten = Instant::now();
+        loop {
+            watch.wait(POLL.min(beat));
+            let Some(writer) = writer.upgrade() else { return };
+            if beaten.elapsed() >= beat {
+                beaten = Instant::now();
+                writer.command(Command::Beat);
+            }
+            writer.command(Command::Glance);
+            drop(writer);
+            std::thread::sleep(PACE);
+        }
+    };
+    std::thread::Builder::new().name("job-orch-sqlite-keeper".to_owned()).spawn(keep).map(drop)
+}
+
+/// Whose change says that a process has committed. By its path alone: to open and close a file of `SQLite`'s would take the
+/// locks away that this process has on it.
+#[cfg(target_os = "linux")]
+fn bell(path: &Path) -> std::path::PathBuf {
+    let mut bell = path.as_os_str().to_owned();
+    bell.push("-shm");
+    bell.into()
+}
+
+/// Tells other processes that this one has committed. The log itself would tell them too early: it grows before the commit
+/// can be seen.
+#[cfg(target_os = "linux")]
+pub(super) fn ring(path: &Path) {
+    use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_NOW, utimensat};
+    let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
+    // Unheard, they look by themselves.
+    let _ = utimensat(CWD, bell(path), &Timestamps { last_access: now, last_modification: now }, AtFlags::empty());
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn ring(_: &Path) {}
+
+/// Hears the bell.
+#[cfg(target_os = "linux")]
+struct Watch(Option<rustix::fd::OwnedFd>);
+
+#[cfg(target_os = "linux")]
+impl Watch {
+    /// Without it, the poll has to do: a system may have run out of watches.
+    fn of(path: &Path) -> Self {
+        use rustix::fs::inotify;
+        let watch = || {
+            let watch = inotify::init(inotify::CreateFlags::NONBLOCK | inotify::CreateFlags::CLOEXEC)?;
+            inotify::add_watch(&watch, bell(path), inotify::WatchFlags::ATTRIB)?;
+            Ok::<_, rustix::io::Errno>(watch)
+        };
+        let watch = watch();
+        if let Err(error) = &watch {
+            tracing::info!(target: "job_orch", %error, "other processes are seen by polling");
+        }
+        Self(watch.ok())
+    }
+
+    fn wait(&mut self, most: Duration) {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        let Some(watch) = &self.0 else { return std::thread::sleep(Duration::from_millis(10).min(most)) };
+        let most = Timespec { tv_sec: most.as_secs().cast_signed(), tv_nsec: most.subsec_nanos().into() };
+        let heard = poll(&mut [PollFd::new(watch, PollFlags::IN)], Some(&most));
+        if heard != Ok(0) {
+            // Read, so that it tells of the next one too.
+            let mut said = [0_u8; 4096];
+            while rustix::io::read(watch, &mut said).is_ok_and(|count| count > 0) {}
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+struct Watch;
+
+#[cfg(not(target_os = "linux"))]
+impl Watch {
+    fn of(_: &Path) -> Self {
+        Self
+    }
+
+    fn wait(&mut self, most: Duration) {
+        std::thread::sleep(most);
+    }
+}

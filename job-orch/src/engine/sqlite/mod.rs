@@ -1,0 +1,278 @@
+//! The durable engine on one `SQLite` file, shared by the processes of a machine.
+//!
+//! What was accepted is kept: it runs to its end, or stands among the dead letters with its reason, whatever crashes.
+//!
+//! ```
+//! use job_orch::engine::sqlite::Sqlite;
+//! use job_orch::prelude::*;
+//!
+//! #[job]
+//! async fn double(number: &u64) -> u64 {
+//!     number * 2
+//! }
+//!
+//! # #[tokio::main] async fn main() -> Result<(), job_orch::Error> {
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let file = folder.path().join("jobs.db");
+//! let orch = Orchestrator::on(Sqlite::open(file)?).host(Double).start().await?;
+//! assert_eq!(orch.call(Double, 21).await?, 42);
+//! orch.shutdown().await
+//! # }
+//! ```
+//!
+//! # How it works
+//! - One **writer** thread per process: operations are handed over to it, and those that are there together are one
+//!   transaction, on the disk (`synchronous = FULL`) before any of them is answered. Readers work beside it.
+//! - A response is recorded and its request settled in **one transaction**.
+//! - A **lease** lasts as long as its process says that it lives, which a thread of its own does. Each claim raises the
+//!   request's fence: a worker that was taken for dead can settle nothing. An attempt counts when it is claimed, and is given
+//!   back where the worker says so; a process that dies says nothing, so a request that kills it does not come for ever.
+//! - The **broadcast** is a table that is read by position. Lag is exact, and the past can be read again
+//!   ([`Listener::from`]) as long as it is kept: a day, unless [`Options::keep_responses`] says otherwise.
+//! - Commits of **other processes** are heard at once (Linux), and every quarter of a second at the
+//!   latest; elsewhere every 10 ms.
+//! - The bytes of requests and responses have a **checksum**. What is damaged or cannot be read is a dead letter that says
+//!   so, with its bytes. The other columns, and the log, have no more protection than `SQLite` gives them.
+//! - A **shutdown** finishes what runs, and leaves what waits for the next start or another process.
+//!
+//! # What people see
+//! `sqlite3 jobs.db 'SELECT * FROM jobs'` shows what waits, runs or is dead; `results` shows what has ended, `processes` who
+//! works on it. The tables below are described in `schema.sql`; they are the engine's own.
+
+mod broadcast;
+mod channel;
+mod checksum;
+mod claims;
+mod clock;
+mod error;
+mod groups;
+mod keeper;
+mod lease;
+mod local;
+mod options;
+mod reader;
+mod receiver;
+mod requests;
+mod responses;
+mod schema;
+mod sender;
+mod store;
+mod transaction;
+mod writer;
+
+use std::fmt;
+use std::future::Future;
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use broadcast::{Broadcast, Listener, Seen};
+pub use error::{OpenError, StoreError};
+pub use lease::Lease;
+pub use options::Options;
+pub use receiver::Receiver;
+pub use sender::Sender;
+
+use channel::Channel;
+use local::{Local, State};
+use store::Store;
+
+use crate::channel::{BoxError, Channels, Codec, Record, Response, SettleError};
+use crate::engine::{
+    Carries, DeadLetter, Deduplicates, Delays, Durability, Engine, EngineChannels, KeepsResponses, Pauses, Prioritises,
+    SharedByProcesses, TravelsOn,
+};
+use crate::id::JobId;
+use crate::job::Run;
+use crate::retry::Retry;
+use crate::settings::Serving;
+use crate::sync::Arc;
+use crate::sync::atomic::Ordering;
+
+/// Retries of a job that does not say how often: 25, over some 20 days.
+const RETRY: Retry = Retry::times(25).polynomial(Duration::from_secs(1)).at_most(Duration::from_secs(7 * 86_400));
+
+/// The engine on one `SQLite` file. Cheap to clone: the clones share the open file.
+#[derive(Clone, Debug)]
+pub struct Sqlite(Arc<Store>);
+
+impl Sqlite {
+    /// Opens a store, or makes one where there is no file.
+    ///
+    /// # Errors
+    /// [`OpenError`] says why a file is none, or cannot be used.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        Self::options().open(path)
+    }
+
+    /// Other settings than the usual ones.
+    pub const fn options() -> Options {
+        Options::new()
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+impl Engine for Sqlite {
+    const NAME: &'static str = "sqlite";
+    type Channels<J: Run> = SqliteChannels<J>;
+
+    async fn open<J: TravelsOn<Self>>(&self, serving: &Serving) -> Result<SqliteChannels<J>, BoxError> {
+        let (Some(request), Some(response)) = (J::REQUEST, J::RESPONSE) else {
+            return Err(format!("job `{}` has no codec", J::NAME).into());
+        };
+        let register = |transaction: &mut transaction::Transaction<'_>| {
+            let job = transaction.register(J::NAME)?;
+            Ok((job, transaction.job(job)?.position()))
+        };
+        let (job, position) = self.0.writer.ask(register).await?;
+        let most_attempts = J::SETTINGS.retry.unwrap_or(RETRY).max.saturating_add(1);
+        let local = Arc::new(Local::new(job, position, serving, most_attempts));
+        self.0.list(&local);
+        let channel = Arc::new(Channel::new(Arc::clone(&self.0), local, request, response));
+        tokio::spawn(Channel::answer_callers(Arc::downgrade(&channel), Arc::clone(&channel.local)));
+        Ok(SqliteChannels {
+            sender: Sender::new(Arc::clone(&channel)),
+            broadcast: Broadcast::new(Arc::clone(&channel)),
+            channel,
+        })
+    }
+
+    fn durability(&self) -> Durability {
+        self.0.durability
+    }
+}
+
+impl Delays for Sqlite {}
+impl Prioritises for Sqlite {}
+impl Deduplicates for Sqlite {}
+impl KeepsResponses for Sqlite {}
+impl Pauses for Sqlite {}
+impl SharedByProcesses for Sqlite {}
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned + Send + 'static> Carries<T> for Sqlite {
+    const CODEC: Option<Codec<T>> = Some(Codec::json());
+}
+
+/// The two channels of one job in a store.
+pub struct SqliteChannels<J: Run> {
+    sender: Sender<J>,
+    broadcast: Broadcast<J>,
+    channel: Arc<Channel<J>>,
+}
+
+impl<J: Run> Clone for SqliteChannels<J> {
+    fn clone(&self) -> Self {
+        Self { sender: self.sender.clone(), broadcast: self.broadcast.clone(), channel: Arc::clone(&self.channel) }
+    }
+}
+
+impl<J: Run> fmt::Debug for SqliteChannels<J> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteChannels").field("job", &J::NAME).finish_non_exhaustive()
+    }
+}
+
+impl<J: Run> Channels<J> for SqliteChannels<J> {
+    type RequestSender = Sender<J>;
+    type RequestReceiver = Receiver<J>;
+    type ResponseSender = Broadcast<J>;
+    type ResponseReceiver = Listener<J>;
+
+    const RETRY: Option<Retry> = Some(RETRY);
+    const RECORDS: bool = true;
+
+    fn request_sender(&self) -> Sender<J> {
+        self.sender.clone()
+    }
+    fn request_receiver(&self) -> Receiver<J> {
+        Receiver::new(Arc::clone(&self.channel))
+    }
+    fn response_sender(&self) -> Broadcast<J> {
+        self.broadcast.clone()
+    }
+    fn response_receiver(&self) -> Listener<J> {
+        self.broadcast.listen()
+    }
+    fn close(&self) {
+        self.sender.close();
+    }
+
+    fn record(delivery: &mut Lease<J>, end: Record<'_, J>) -> impl Future<Output = Result<(), SettleError>> + Send {
+        delivery.record(end)
+    }
+}
+
+impl<J: Run> EngineChannels<J> for SqliteChannels<J> {
+    /// How many requests wait, in all processes together.
+    async fn waiting(&self) -> Result<u64, BoxError> {
+        let job = self.channel.local.job;
+        let waiting: i64 = self.channel.store.reader.ask(move |store| requests::waiting(store, job)).await?;
+        Ok(u64::try_from(waiting)?)
+    }
+
+    fn accepted(&self) -> u64 {
+        self.channel.local.accepted.load(Ordering::Relaxed)
+    }
+
+    async fn dead_letters(&self) -> Result<Vec<DeadLetter>, BoxError> {
+        let job = self.channel.local.job;
+        let dead = self.channel.store.reader.ask(move |store| requests::dead(store, job)).await?;
+        Ok(dead.into_iter().map(|(id, reason)| DeadLetter::new(id, reason)).collect())
+    }
+
+    async fn redrive(&self, id: JobId) -> Result<bool, BoxError> {
+        let local = Arc::clone(&self.channel.local);
+        let redriven = self.channel.store.writer.ask(move |transaction| {
+            if local.is_closed() {
+                return Ok(None);
+            }
+            transaction.redrive(local.job, id).map(Some)
+        });
+        redriven.await?.ok_or_else(|| "the channel is closed".into())
+    }
+
+    async fn drop_dead_letter(&self, id: JobId) -> Result<bool, BoxError> {
+        let job = self.channel.local.job;
+        Ok(self.channel.store.writer.ask(move |transaction| transaction.drop_dead(job, id)).await?)
+    }
+
+    async fn response(&self, id: JobId) -> Result<Option<Response<J>>, BoxError> {
+        let job = self.channel.local.job;
+        let found = self.channel.store.reader.ask(move |store| responses::find(store, job, id)).await?;
+        Ok(found.map(|kept| self.channel.read_response(kept)))
+    }
+
+    async fn pause(&self, is_paused: bool) -> Result<(), BoxError> {
+        let job = self.channel.local.job;
+        let pause = move |transaction: &mut transaction::Transaction<'_>| {
+            transaction.job(job)?.pause(is_paused);
+            Ok(())
+        };
+        Ok(self.channel.store.writer.ask(pause).await?)
+    }
+
+    async fn is_paused(&self) -> Result<bool, BoxError> {
+        let job = self.channel.local.job;
+        Ok(self.channel.store.reader.ask(move |store| requests::is_paused(store, job)).await?)
+    }
+
+    fn retire(&self) {
+        self.channel.local.advance(State::Retired);
+        self.channel.look();
+    }
+
+    fn abandon(&self) -> u64 {
+        self.retire();
+        self.channel.dismiss_callers();
+        self.broadcast.close();
+        // What waits is kept for the next process.
+        0
+    }
+}

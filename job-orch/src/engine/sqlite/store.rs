@@ -1,0 +1,144 @@
+//! An open file: its writer, its reader, and the channels of this process on it.
+
+use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use super::clock::{Clock, boot, millis, uptime};
+use super::error::OpenError;
+use super::groups::{Groups, Locals};
+use super::keeper;
+use super::local::Local;
+use super::reader::Reader;
+use super::schema;
+use super::transaction::Transaction;
+use super::writer::{Command, Writer};
+use crate::engine::Durability;
+use crate::sync::{Arc, Mutex, lock};
+
+// The model checker's locks are no constants.
+static OPENING: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
+/// What a file is opened with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Settings {
+    pub(super) durability: Durability,
+    pub(super) lease: Duration,
+    pub(super) retention: Duration,
+    pub(super) most_bytes: Option<u64>,
+    /// Nothing happens but on the threads that ask, by tokio's clock.
+    #[cfg(feature = "testing")]
+    pub(super) is_test: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Store {
+    pub(super) writer: Arc<Writer>,
+    pub(super) reader: Reader,
+    pub(super) clock: Clock,
+    pub(super) durability: Durability,
+    locals: Locals,
+    path: PathBuf,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Store {
+    pub(super) fn open(path: &Path, settings: Settings) -> Result<Self, OpenError> {
+        // One at a time: a file that is made here must be closed before another connection of this process locks it.
+        let _alone = OPENING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let refused = |source| OpenError::Sqlite { path: path.to_owned(), source };
+        let connection = schema::open(path, settings.durability, settings.most_bytes)?;
+        let reader = schema::open_reader(path)?;
+        let durability = schema::durability(&connection).map_err(refused)?;
+        let clock = clock(settings);
+        let locals = Locals::default();
+        let holder = join(&connection, clock, settings.lease).map_err(refused)?;
+        let version = Transaction::version(&connection).map_err(refused)?;
+        let groups = Groups {
+            connection,
+            path: path.to_owned(),
+            clock,
+            durability,
+            lease: settings.lease,
+            retention: settings.retention,
+            process: process(),
+            holder,
+            is_patient: true,
+            version,
+            has_old: false,
+            later: Vec::new(),
+            locals: Arc::clone(&locals),
+        };
+        let store = |writer, reader, thread| Self {
+            writer,
+            reader,
+            clock,
+            durability,
+            locals,
+            path: path.to_owned(),
+            thread: Mutex::new(thread),
+        };
+        #[cfg(feature = "testing")]
+        if settings.is_test {
+            return Ok(store(Arc::new(Writer::here(groups)), Reader::here(reader), None));
+        }
+        let io = |source| OpenError::Io { path: path.to_owned(), source };
+        let (writer, thread) = Writer::spawn(groups).map_err(io)?;
+        let writer = Arc::new(writer);
+        keeper::spawn(path, Arc::downgrade(&writer), settings.lease).map_err(io)?;
+        Ok(store(writer, Reader::spawn(reader).map_err(io)?, Some(thread)))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Has the writer serve these channels too.
+    pub(super) fn list(&self, local: &Arc<Local>) {
+        let mut locals = lock(&self.locals);
+        locals.retain(|local| local.strong_count() > 0);
+        locals.push(Arc::downgrade(local));
+    }
+}
+
+/// Waits until everything that was handed over is stored, so that a process may end after its last handle.
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.writer.command(Command::Close);
+        if let Some(thread) = lock(&self.thread).take()
+            && thread.thread().id() != std::thread::current().id()
+        {
+            // A panic of it has been told.
+            let _ = thread.join();
+        }
+    }
+}
+
+#[cfg(feature = "testing")]
+fn clock(settings: Settings) -> Clock {
+    if settings.is_test { Clock::of_tokio() } else { Clock::System }
+}
+
+#[cfg(not(feature = "testing"))]
+fn clock(_: Settings) -> Clock {
+    Clock::System
+}
+
+/// Writes this process down as one that lives, and buries the dead.
+fn join(connection: &rusqlite::Connection, clock: Clock, lease: Duration) -> rusqlite::Result<i64> {
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    let mut transaction = Transaction::new(connection, clock, -1);
+    let joined = transaction.beat(&process(), &boot(), uptime() + millis(lease)).and_then(|holder| {
+        transaction.sweep(&boot(), uptime())?;
+        transaction.save()?;
+        Ok(holder)
+    });
+    connection.execute_batch(if joined.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
+    joined
+}
+
+/// What this process is called, for people.
+fn process() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    format!("{}:{}", host.trim(), std::process::id())
+}

@@ -1,0 +1,192 @@
+//! The one writer of a process: operations are handed over to it, and those that are there together are one transaction.
+
+use std::fmt;
+use std::sync::mpsc;
+
+use tokio::sync::oneshot;
+
+use super::error::StoreError;
+use super::groups::Groups;
+use super::local::Local;
+use super::requests::{Claimed, Next};
+use super::transaction::Transaction;
+use crate::channel::Return;
+use crate::sync::Arc;
+#[cfg(feature = "testing")]
+use crate::sync::{Mutex, lock};
+
+/// So many operations are one transaction at most: the first of them waits for all.
+const GROUP: usize = 1024;
+
+/// What the writer is asked for.
+pub(super) enum Command {
+    Task(Box<dyn Task>),
+    /// Somebody waits for requests, or the channel was closed.
+    Look(Arc<Local>),
+    /// Its last sender of responses has gone.
+    Silence(Arc<Local>),
+    /// Another process may have written.
+    Glance,
+    /// This process lives on.
+    Beat,
+    /// Nobody will ask for anything more.
+    Close,
+}
+
+/// An operation, as part of a transaction.
+pub(super) trait Task: Send {
+    /// Does it. It may be done again, if the transaction of a group fails.
+    fn run(&mut self, transaction: &mut Transaction<'_>) -> rusqlite::Result<()>;
+    /// Whether anybody still waits for it.
+    fn is_wanted(&self) -> bool;
+    /// Whether somebody waits for it, and so it must be on the disk before it is done. What nobody waits for is tried again
+    /// until it succeeds.
+    fn is_promise(&self) -> bool;
+    /// Tells how it ended.
+    fn end(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+/// An operation and whoever waits for its result.
+struct Asked<T, F> {
+    run: F,
+    result: Option<T>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T: Send, F: FnMut(&mut Transaction<'_>) -> rusqlite::Result<T> + Send> Task for Asked<T, F> {
+    fn run(&mut self, transaction: &mut Transaction<'_>) -> rusqlite::Result<()> {
+        self.result = Some((self.run)(transaction)?);
+        Ok(())
+    }
+
+    fn is_wanted(&self) -> bool {
+        !self.reply.is_closed()
+    }
+
+    fn is_promise(&self) -> bool {
+        true
+    }
+
+    fn end(self: Box<Self>, committed: Result<(), StoreError>) {
+        let Self { result, reply, .. } = *self;
+        // Nobody waits any more: then nobody wants to know.
+        let _ = reply.send(committed.and_then(|()| result.ok_or(StoreError::Closed)));
+    }
+}
+
+/// An operation that nobody waits for.
+pub(super) struct Told<F>(pub(super) F);
+
+impl<F: FnMut(&mut Transaction<'_>) -> rusqlite::Result<()> + Send> Task for Told<F> {
+    fn run(&mut self, transaction: &mut Transaction<'_>) -> rusqlite::Result<()> {
+        (self.0)(transaction)
+    }
+
+    fn is_wanted(&self) -> bool {
+        true
+    }
+
+    fn is_promise(&self) -> bool {
+        false
+    }
+
+    fn end(self: Box<Self>, _: Result<(), StoreError>) {}
+}
+
+/// The way to the writer.
+pub(super) struct Writer(Way);
+
+enum Way {
+    Thread(mpsc::Sender<Command>),
+    /// Everything happens on the thread that asks: with a paused clock, nothing may happen elsewhere.
+    #[cfg(feature = "testing")]
+    Here(Mutex<Queue>, Box<Mutex<Groups>>),
+}
+
+#[cfg(feature = "testing")]
+#[derive(Default)]
+struct Queue {
+    commands: Vec<Command>,
+    is_busy: bool,
+}
+
+impl Writer {
+    /// A writer on a thread of its own, which ends with the last way to it.
+    pub(super) fn spawn(mut groups: Groups) -> std::io::Result<(Self, std::thread::JoinHandle<()>)> {
+        let (sender, receiver) = mpsc::channel();
+        let thread = std::thread::Builder::new().name("job-orch-sqlite".to_owned()).spawn(move || {
+            while let Ok(first) = receiver.recv() {
+                let group = std::iter::once(first).chain(receiver.try_iter().take(GROUP - 1)).collect();
+                if groups.turn(group) {
+                    break;
+                }
+            }
+            groups.close();
+        })?;
+        Ok((Self(Way::Thread(sender)), thread))
+    }
+
+    #[cfg(feature = "testing")]
+    pub(super) fn here(groups: Groups) -> Self {
+        Self(Way::Here(Mutex::default(), Box::new(Mutex::new(groups))))
+    }
+
+    /// Hands a command over.
+    pub(super) fn command(&self, command: Command) {
+        match &self.0 {
+            // The thread ends after the last sender; and a panic of it has been told.
+            Way::Thread(sender) => drop(sender.send(command)),
+            #[cfg(feature = "testing")]
+            Way::Here(queue, groups) => {
+                let mut waiting = lock(queue);
+                waiting.commands.push(command);
+                if std::mem::replace(&mut waiting.is_busy, true) {
+                    return;
+                }
+                while !waiting.commands.is_empty() {
+                    let group = std::mem::take(&mut waiting.commands);
+                    drop(waiting);
+                    lock(groups).turn(group);
+                    waiting = lock(queue);
+                }
+                waiting.is_busy = false;
+            }
+        }
+    }
+
+    /// Has an operation done, and waits until it is on the disk.
+    ///
+    /// Dropped before it was begun, it is not done.
+    pub(super) async fn ask<T: Send + 'static>(
+        &self,
+        run: impl FnMut(&mut Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.command(Command::Task(Box::new(Asked { run, result: None, reply })));
+        answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Has an operation done that nobody waits for.
+    pub(super) fn tell(&self, run: impl FnMut(&mut Transaction<'_>) -> rusqlite::Result<()> + Send + 'static) {
+        self.command(Command::Task(Box::new(Told(run))));
+    }
+
+    /// Gives back what was claimed and not received.
+    pub(super) fn give_back(&self, surplus: &[Claimed]) {
+        for claimed in surplus {
+            self.command(Command::Task(give_back(claimed)));
+        }
+    }
+}
+
+impl fmt::Debug for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Writer").finish_non_exhaustive()
+    }
+}
+
+/// Returns what was claimed and not received.
+pub(super) fn give_back(claimed: &Claimed) -> Box<dyn Task> {
+    let (grip, next) = (claimed.grip, Next::Back(Return::Untouched, None));
+    Box::new(Told(move |transaction: &mut Transaction<'_>| transaction.settle(grip, &next).map(drop)))
+}

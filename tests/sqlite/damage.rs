@@ -1,0 +1,192 @@
+//! Bytes that are damaged, or no request of the job: dead letters, never a loop and never silence.
+
+use job_orch::{Durability, Engine};
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
+
+use job_orch::channel::{Channels, Delivery, Envelope, McReceive, MpSend};
+use job_orch::engine::EngineChannels;
+use job_orch::prelude::*;
+use job_orch_tests::within_a_minute;
+use serde::{Deserialize, Serialize};
+
+use crate::store::Place;
+
+#[job]
+async fn measure(text: &String) -> usize {
+    text.len()
+}
+
+/// Reading it panics, if it says so.
+#[derive(Debug, Serialize)]
+pub(crate) struct Trap(bool);
+
+impl<'de> Deserialize<'de> for Trap {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let is_set = bool::deserialize(deserializer)?;
+        assert!(!is_set, "trapped");
+        Ok(Self(is_set))
+    }
+}
+
+#[job]
+async fn step(trap: &Trap) -> bool {
+    trap.0
+}
+
+/// A response that cannot be written.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Unwritable;
+
+impl Serialize for Unwritable {
+    fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        Err(serde::ser::Error::custom("there are no words for it"))
+    }
+}
+
+#[job]
+async fn stutter(_: &()) -> Unwritable {
+    Unwritable
+}
+
+/// Sends three, damages the second, and returns the reason of the one dead letter that comes of it.
+async fn damaged(sql: &str) -> String {
+    let place = Place::new();
+    let store = place.open();
+    let channels = Engine::open::<Measure>(&store, &Measure::SERVING).await.unwrap();
+    for text in ["one", "two", "three"] {
+        channels.request_sender().send(Envelope::new(text.to_owned())).await.unwrap();
+    }
+    assert_eq!(place.sql().execute(sql, []).unwrap(), 1);
+    let mut receiver = channels.request_receiver();
+    for text in ["one", "three"] {
+        let delivery = within_a_minute(receiver.receive()).await.unwrap();
+        assert_eq!(delivery.message().request(), text);
+        delivery.ack().await.unwrap();
+    }
+    let dead = channels.dead_letters().await.unwrap();
+    assert_eq!((dead.len(), dead[0].reason.kind), (1, FailureKind::Unreadable));
+    assert_eq!(place.rows("SELECT state FROM jobs"), [["dead"]], "its bytes are kept");
+    let response = channels.response(dead[0].id).await.unwrap().unwrap();
+    assert_eq!(response.outcome, Err(dead[0].reason.clone()));
+    dead[0].reason.message.clone()
+}
+
+#[tokio::test]
+async fn a_flipped_bit_is_told() {
+    let reason = damaged("UPDATE request SET payload = x'2274776e22' WHERE seq = 2").await;
+    assert!(reason.contains("checksum"), "{reason}");
+}
+
+#[tokio::test]
+async fn the_bytes_of_another_request_are_told() {
+    let swap = "UPDATE request SET payload = (SELECT payload FROM request WHERE seq = 1) WHERE seq = 2";
+    assert!(damaged(swap).await.contains("checksum"));
+}
+
+#[tokio::test]
+async fn another_codec_or_version_is_told() {
+    assert!(damaged("UPDATE request SET codec = 77 WHERE seq = 2").await.contains("checksum"));
+    assert!(damaged("UPDATE request SET version = version + 1 WHERE seq = 2").await.contains("checksum"));
+}
+
+#[tokio::test]
+async fn what_is_no_request_of_the_job_is_a_dead_letter() {
+    let place = Place::new();
+    let store = place.open();
+    // Sent by a program in which a job of this name takes something else.
+    let channels = Engine::open::<other::Measure>(&store, &other::Measure::SERVING).await.unwrap();
+    channels.request_sender().send(Envelope::new(7)).await.unwrap();
+    let orch = Orchestrator::on(store).host(Measure).start().await.unwrap();
+    assert_eq!(within_a_minute(orch.call(Measure, "four".to_owned())).await.unwrap(), 4);
+    let dead = orch.dead_letters(Measure).await.unwrap();
+    assert_eq!(dead.len(), 1);
+    assert!(dead[0].reason.message.contains("invalid type"), "{}", dead[0].reason);
+    orch.shutdown().await.unwrap();
+}
+
+mod other {
+    use job_orch::prelude::*;
+
+    #[job]
+    pub(super) async fn measure(number: &u64) -> u64 {
+        *number
+    }
+}
+
+#[tokio::test]
+async fn a_request_whose_reading_panics_is_a_dead_letter() {
+    let place = Place::new();
+    let orch = Orchestrator::on(place.open()).host(Step).start().await.unwrap();
+    orch.send(Step, Trap(true)).await.unwrap();
+    assert!(!within_a_minute(orch.call(Step, Trap(false))).await.unwrap());
+    let dead = orch.dead_letters(Step).await.unwrap();
+    assert_eq!((dead.len(), dead[0].reason.kind), (1, FailureKind::Unreadable));
+    orch.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_response_that_cannot_be_written_is_a_failure() {
+    let place = Place::new();
+    let orch = Orchestrator::on(place.open()).host(Stutter).start().await.unwrap();
+    let error = within_a_minute(orch.call(Stutter, ())).await.unwrap_err();
+    assert!(matches!(&error, CallError::Engine { source, .. } if source.to_string().contains("no words")), "{error}");
+    let receipt = orch.send(Stutter, ()).await.unwrap();
+    within_a_minute(async {
+        while orch.dead_letters(Stutter).await.unwrap().iter().all(|letter| letter.id != receipt.id) {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    orch.shutdown().await.unwrap();
+}
+
+/// Whichever bit of the file flips: a request is delivered as it was sent, or not at all. (That none is missing without a
+/// word is more than this engine can tell: a page may lose its rows.)
+#[tokio::test]
+async fn no_flipped_bit_changes_a_request() {
+    let place = Place::new();
+    let store = place.open();
+    let channels = Engine::open::<Measure>(&store, &Measure::SERVING).await.unwrap();
+    let mut sent = BTreeMap::new();
+    for number in 0..60 {
+        let envelope: Envelope<Measure> = Envelope::new(format!("request number {number}, and some more words"));
+        sent.insert(envelope.id(), envelope.request().clone());
+        channels.request_sender().send(envelope).await.unwrap();
+    }
+    drop((channels, store));
+    let whole = std::fs::read(place.file()).unwrap();
+    let (mut seed, mut told, mut delivered) = (7_u64, 0, 0);
+    for _ in 0..300 {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let bit = usize::try_from(seed >> 20).unwrap() % (whole.len() * 8);
+        let mut flipped = whole.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        let other = Place::new();
+        std::fs::write(other.file(), flipped).unwrap();
+        std::fs::set_permissions(other.file(), PermissionsExt::from_mode(0o600)).unwrap();
+        let options = Sqlite::options().durability(Durability::ProcessCrash).for_tests();
+        let Ok(store) = options.open(other.file()) else {
+            told += 1;
+            continue;
+        };
+        let Ok(channels) = Engine::open::<Measure>(&store, &Measure::SERVING).await else {
+            told += 1;
+            continue;
+        };
+        let mut receiver = channels.request_receiver();
+        while let Ok(Ok(delivery)) = tokio::time::timeout(Duration::from_millis(2), receiver.receive()).await {
+            let (id, text) = (delivery.message().id(), delivery.message().request());
+            assert_eq!(sent.get(&id), Some(text), "bit {bit}");
+            delivered += 1;
+            // Its settlement may fail, and says so; then it comes again.
+            if delivery.ack().await.is_err() {
+                told += 1;
+                break;
+            }
+        }
+        told += channels.dead_letters().await.map_or(1, |dead| dead.len());
+    }
+    assert!(told > 20 && delivered > 10_000, "{told} were told, {delivered} delivered");
+}
