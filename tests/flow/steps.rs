@@ -201,6 +201,18 @@ async fn a_step_is_answered_from_the_cache_of_its_job() {
     assert_eq!((cache.hits, cache.misses, counts.succeeded), (5, 3, 3));
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_each_whose_elements_are_all_cached_needs_no_more_of_the_stack() {
+    const MANY: u64 = 300_000;
+    let orch = Orchestrator::on(Memory::new()).share(AtomicU64::new(0)).host(Remember).start().await.unwrap();
+    let flow = Flow::define("again", |n: Wire<u64>| {
+        n.map(|n| vec![n; MANY as usize]).each(|n| n.to(Remember)).map(|all| all.into_iter().sum::<u64>())
+    })
+    .unwrap();
+    let once = orch.call(Remember, 3).await.unwrap();
+    assert_eq!(orch.run(&flow, 3).await.unwrap(), once * MANY);
+}
+
 #[tokio::test]
 async fn an_attempt_gives_its_result() {
     let orch = start(1, 8).await;
