@@ -15,7 +15,7 @@ use crate::count::Words;
 #[command(name = "codestats")]
 pub(crate) struct Args {
     /// Where to count. A directory inside another one of them is counted once.
-    #[arg(required = true, value_name = "DIRECTORY")]
+    #[arg(default_value = ".", value_name = "DIRECTORY")]
     pub(crate) directories: Vec<PathBuf>,
 
     /// Files that are counted at the same time; without it, four per processor.

@@ -21,9 +21,15 @@ pub(crate) async fn fibonacci(pair: &Pair) -> Result<u64, String> {
     pair.a.checked_add(pair.b).ok_or_else(|| format!("{} and {} are too large", pair.a, pair.b))
 }
 
-/// The store in the directory that the command line names.
-pub(crate) fn store() -> Result<Sqlite, Box<dyn Error>> {
-    let directory = PathBuf::from(std::env::args_os().nth(1).ok_or("which directory?")?);
+/// The store in the directory that the command line names. Without one, it says what to do.
+pub(crate) fn store() -> Result<Option<Sqlite>, Box<dyn Error>> {
+    let Some(directory) = std::env::args_os().nth(1).map(PathBuf::from) else {
+        println!("This is one of four programs that work together on one file. Each in a terminal of its own:");
+        for program in ["server", "worker", "spawner", "spawner_blocking"] {
+            println!("    cargo run --example {program} -- DIRECTORY");
+        }
+        return Ok(None);
+    };
     std::fs::create_dir_all(&directory)?;
-    Ok(Sqlite::open(directory.join("jobs.db"))?)
+    Ok(Some(Sqlite::open(directory.join("jobs.db"))?))
 }

@@ -18,7 +18,8 @@ use job_orch::prelude::*;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let orch = Orchestrator::on(store()?).reach(Fibonacci).start().await?;
+    let Some(store) = store()? else { return Ok(()) };
+    let orch = Orchestrator::on(store).reach(Fibonacci).start().await?;
     let mut responses = orch.responses(Fibonacci);
     println!("watching");
     loop {

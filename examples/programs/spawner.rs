@@ -9,7 +9,8 @@ use job_orch::prelude::*;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let orch = Orchestrator::on(store()?).reach(Fibonacci).start().await?;
+    let Some(store) = store()? else { return Ok(()) };
+    let orch = Orchestrator::on(store).reach(Fibonacci).start().await?;
     let ids = orch.send_many(Fibonacci, pairs().take(48)).await?;
     let urgent = orch.send(Fibonacci, Pair { a: 34, b: 55 }).priority(5).await?;
     let later = orch.send(Fibonacci, Pair { a: 55, b: 89 }).after("1s").await?;

@@ -9,7 +9,8 @@ use job_orch::prelude::*;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let orch = Orchestrator::on(store()?).host(Fibonacci).start().await?;
+    let Some(store) = store()? else { return Ok(()) };
+    let orch = Orchestrator::on(store).host(Fibonacci).start().await?;
     println!("working");
     tokio::signal::ctrl_c().await?;
     // What runs is finished; what waits is left to others, or to the next start.
