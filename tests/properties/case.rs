@@ -8,17 +8,18 @@ use job_orch::prelude::*;
 use job_orch_tests::Tally;
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
 use tokio::runtime::Builder;
 use tokio::time::{sleep, timeout};
 
-use crate::eval::{Ends, Evaluation};
+use crate::eval::{End, Ends, Evaluation};
 use crate::jobs::{Wrong, start};
 use crate::plan::{Limits, Plan, plans};
 use crate::wire;
 
 /// Cases of all properties together, unless `JOB_ORCH_CASES` says another number.
-const CASES: u32 = 4_000;
+const CASES: u32 = 3_000;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
@@ -129,4 +130,29 @@ impl Running {
 /// Awaits what must come within a minute, on either clock.
 pub(crate) async fn ends<F: Future>(what: &str, future: F) -> Result<F::Output, TestCaseError> {
     timeout(LONG, future).await.map_err(|_| TestCaseError::fail(format!("{what} never ends")))
+}
+
+#[test]
+fn cases_are_of_every_kind_and_nearly_all_have_an_evaluation() {
+    let (strategy, mut runner) = (cases(PAUSED), TestRunner::deterministic());
+    let cases: Vec<Case> = (0..600).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect();
+    let evaluated: Vec<Ends> = cases.iter().filter_map(Case::evaluated).flatten().collect();
+    let given = cases.iter().map(|case| case.inputs.len()).sum::<usize>();
+    assert!(evaluated.len() * 100 > given * 95, "{} of {given} have an evaluation", evaluated.len());
+    let sure = evaluated.iter().filter(|ends| ends.len() == 1).count();
+    assert!(sure * 100 > given * 80, "{sure} of {given} have one end");
+    let count = |is: fn(&End) -> bool| evaluated.iter().flatten().filter(|end| is(end)).count() * 100;
+    let kinds = [
+        count(|end| matches!(end, End::Value(_))),
+        count(|end| matches!(end, End::Empty)),
+        count(|end| matches!(end, End::Failed(all) if all.len() == 1)),
+        count(|end| matches!(end, End::Failed(all) if all.len() > 1)),
+    ];
+    assert!(kinds.iter().all(|kind| *kind > given), "{kinds:?} hundredths of {given}");
+    let plans = format!("{cases:?}");
+    for kind in
+        ["Filter", "Trip", "Or", "Bury", "Fork(", "Fork3", "Route", "Each(", "Batch", "Retry", "Share(", "Inner"]
+    {
+        assert!(plans.matches(kind).count() > 60, "{kind}");
+    }
 }

@@ -105,7 +105,8 @@ pub(crate) fn plans(limits: Limits) -> BoxedStrategy<Plan> {
     if limits.depth == 0 {
         return leaf(limits);
     }
-    leaf(limits).prop_recursive(limits.depth, 24, 4, move |plan| branching(limits, &plan)).boxed()
+    let plan = leaf(limits).prop_recursive(limits.depth - 1, 24, 4, move |plan| branching(limits, &plan)).boxed();
+    branching(limits, &plan)
 }
 
 fn leaf(limits: Limits) -> BoxedStrategy<Plan> {
@@ -145,7 +146,7 @@ fn risk(limits: Limits) -> impl Strategy<Value = Risk> {
 }
 
 fn each() -> impl Strategy<Value = Each> {
-    (1..6_u64, prop::option::weighted(0.7, 1..4_u32), any::<bool>()).prop_map(|(count, at_once, is_job)| Each {
+    (1..9_u64, prop::option::weighted(0.7, 1..4_u32), any::<bool>()).prop_map(|(count, at_once, is_job)| Each {
         count,
         at_once,
         is_job,
