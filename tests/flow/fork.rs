@@ -1,5 +1,6 @@
 //! Forks: branches at once, and their ends.
 
+use futures_util::{StreamExt, stream};
 use job_orch::flow::{Flow, FlowError, Wire};
 
 use crate::jobs::{Add, Double, Halve, Increment, Odd, Sleep, Wrong, start};
@@ -55,4 +56,41 @@ async fn a_branch_of_which_nothing_comes_out_ends_the_fork_without_an_output() {
     assert_eq!(orch.run(&flow, 6).await.unwrap(), 18);
     let error = orch.run(&flow, 5).await.unwrap_err();
     assert_eq!(error.to_string(), "flow `empty`: nothing came out, step 3 (`filter`) took it out");
+}
+
+#[tokio::test]
+async fn a_failure_is_collected_even_if_nothing_comes_out_of_another_branch() {
+    let orch = start(1, 8).await;
+    let flow = Flow::define("lost", |n: Wire<Vec<u64>, Wrong>| {
+        n.each(|n| n.fork(|a| a.to(Halve), |b| b.to(Increment).filter(|n| *n != 8)))
+    });
+    let flow = flow.unwrap().collect_failures();
+    assert_eq!(orch.run(&flow, vec![4, 7]).await.unwrap_err().into_failed(), Some(Wrong::Odd(Odd(7))));
+    let filtered = Flow::define("filtered", |n: Wire<u64, Wrong>| n.fork(|a| a.filter(|_| false), |b| b.to(Halve)));
+    let error = orch.run(&filtered.unwrap().collect_failures(), 4).await.unwrap_err();
+    assert!(matches!(error, FlowError::Empty { name: "filter", .. }), "{error}");
+}
+
+/// Cannot be copied.
+struct Single(u64);
+
+impl Clone for Single {
+    fn clone(&self) -> Self {
+        panic!("{} is single", self.0)
+    }
+}
+
+#[tokio::test]
+async fn a_value_whose_copy_panics_fails_once_and_in_its_branch() {
+    let orch = start(1, 8).await;
+    let flow = || {
+        Flow::define("single", |n: Wire<u64, Wrong>| {
+            n.fork(|a| a.to(Halve), |b| b.map(Single).fork(|a| a, |b| b).map(|_| 0))
+        })
+        .unwrap()
+    };
+    let ends = orch.run_all(&flow(), stream::iter([1, 3])).as_completed().count().await;
+    assert_eq!(ends, 2);
+    let error = orch.run(&flow().collect_failures(), 5).await.unwrap_err().to_string();
+    assert!(error.contains("5 is odd") && error.contains("5 is single"), "{error}");
 }

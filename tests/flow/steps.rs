@@ -164,6 +164,23 @@ async fn a_branch_waits_for_what_another_has_at_its_middle() {
     assert_eq!(within_a_minute(orch.run(&fails, 5)).await.unwrap_err().into_failed(), Some(Wrong::Odd(Odd(5))));
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_a_late_value_ends_with_its_run_and_gives_its_place_back() {
+    let orch = start(1, 1).await;
+    // Dropped while the second branch waits, and where nothing comes out of the trunk.
+    for (millis, is_kept) in [(1000, true), (1, false)] {
+        let flow =
+            Flow::define("late", |n: Wire<u64>| n.share(|n| n.to(Sleep).filter(move |_| is_kept), |a| a, Wire::with));
+        let flow = flow.unwrap().at_once(1);
+        for _ in 0..3 {
+            let run = tokio::time::timeout(Duration::from_millis(10), orch.run(&flow, millis)).await;
+            assert!(matches!(run, Err(_) | Ok(Err(FlowError::Empty { .. }))), "{run:?}");
+        }
+        assert_eq!(within_a_minute(orch.run(&flow, 0)).await.is_ok(), is_kept);
+    }
+    within_a_minute(orch.shutdown()).await.unwrap();
+}
+
 #[test]
 fn a_late_value_is_of_use_in_its_closure_only() {
     let refused = Flow::define("late", |n: Wire<u64>| {

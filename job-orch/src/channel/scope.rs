@@ -41,6 +41,12 @@ pub(crate) trait Holds: Any + Send + Sync {
     fn emptied(&self, at: At<'_>, step: StepNo);
 }
 
+/// What waits in a scope for a value that may never come.
+pub(crate) trait Waits: Send + Sync + 'static {
+    /// The scope, or one around it, has ended early.
+    fn end(&self);
+}
+
 /// Why a flow, or a part of it, ends without its output.
 #[derive(Debug)]
 pub(crate) enum Fault {
@@ -86,9 +92,16 @@ pub(crate) struct Scope {
     luggage: Option<Arc<Luggage>>,
     // It ended early: what still moves in it is dropped where it is met.
     is_void: AtomicBool,
-    // The workers that are busy with it, so that they can be stopped. Only jobs that suspend are listed.
-    stops: Mutex<Vec<Arc<Stop>>>,
+    ends: Mutex<Ending>,
     holds: Box<dyn Holds>,
+}
+
+/// What ends with a scope that ends early.
+#[derive(Default)]
+struct Ending {
+    // The workers that are busy with it. Only jobs that suspend are listed.
+    workers: Vec<Arc<Stop>>,
+    waits: Vec<Arc<dyn Waits>>,
 }
 
 /// A scope and an element of it.
@@ -113,7 +126,7 @@ impl Scope {
 
     fn new(steps: Arc<Steps>, parent: Option<Place>, luggage: Option<Arc<Luggage>>, holds: impl Holds) -> Arc<Self> {
         let is_void = AtomicBool::new(false);
-        Arc::new(Self { steps, parent, luggage, is_void, stops: Mutex::new(Vec::new()), holds: Box::new(holds) })
+        Arc::new(Self { steps, parent, luggage, is_void, ends: Mutex::default(), holds: Box::new(holds) })
     }
 
     /// What it holds, if that is of this type.
@@ -154,7 +167,13 @@ impl Scope {
         if self.is_void.swap(true, Ordering::AcqRel) {
             return false;
         }
-        lock(&self.stops).iter().for_each(|stop| stop.request());
+        let mut ends = lock(&self.ends);
+        // Under the lock: a worker that was forgotten is busy with another request.
+        ends.workers.iter().for_each(|stop| stop.request());
+        let waits = std::mem::take(&mut ends.waits);
+        // Without it: what waits holds scopes, and values of the user's.
+        drop(ends);
+        waits.iter().for_each(|waits| waits.end());
         true
     }
 
@@ -166,23 +185,24 @@ impl Scope {
 impl Scope {
     /// Lets its end, or that of any around it, stop this worker, until [`forget`](Scope::forget).
     pub(super) fn tell(&self, stop: &Arc<Stop>) {
-        let mut next = Some(self);
-        while let Some(scope) = next {
-            lock(&scope.stops).push(Arc::clone(stop));
-            next = scope.around();
-        }
+        self.outwards().for_each(|scope| lock(&scope.ends).workers.push(Arc::clone(stop)));
     }
 
     pub(super) fn forget(&self, stop: &Arc<Stop>) {
-        let mut next = Some(self);
-        while let Some(scope) = next {
-            let mut stops = lock(&scope.stops);
-            if let Some(at) = stops.iter().position(|other| Arc::ptr_eq(other, stop)) {
-                stops.swap_remove(at);
-            }
-            drop(stops);
-            next = scope.around();
-        }
+        self.outwards().for_each(|scope| remove(&mut lock(&scope.ends).workers, stop));
+    }
+
+    /// Lets its end, or that of any around it, end this, until [`forget_waiting`](Scope::forget_waiting).
+    pub(crate) fn tell_waiting(&self, waits: &Arc<dyn Waits>) {
+        self.outwards().for_each(|scope| lock(&scope.ends).waits.push(Arc::clone(waits)));
+    }
+
+    pub(crate) fn forget_waiting(&self, waits: &Arc<dyn Waits>) {
+        self.outwards().for_each(|scope| remove(&mut lock(&scope.ends).waits, waits));
+    }
+
+    fn outwards(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |scope| scope.around())
     }
 
     fn around(&self) -> Option<&Self> {
@@ -192,6 +212,13 @@ impl Scope {
     /// Whether both are of one bound flow.
     pub(super) fn is_beside(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.steps, &other.steps)
+    }
+}
+
+/// Takes one out, if it is there.
+fn remove<T: ?Sized>(all: &mut Vec<Arc<T>>, one: &Arc<T>) {
+    if let Some(at) = all.iter().position(|other| std::ptr::addr_eq(Arc::as_ptr(other), Arc::as_ptr(one))) {
+        all.swap_remove(at);
     }
 }
 

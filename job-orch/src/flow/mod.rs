@@ -149,8 +149,8 @@ impl<In: Send + 'static, Out: Send + 'static, F: Send + 'static> Flow<In, Out, F
         self
     }
 
-    /// Goes on in the other branches of a fork and with the other parts of an `each` when one has failed, and fails with all
-    /// failures in the end. Without it, the first failure stops the others.
+    /// Goes on in the other branches of a fork and with the other parts of an `each` when one has failed or nothing came out of
+    /// it, and fails with all failures in the end. Without it, the first failure stops the others.
     #[must_use]
     pub fn collect_failures(mut self) -> Self {
         self.layout.collects = true;

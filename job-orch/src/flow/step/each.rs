@@ -10,7 +10,7 @@ use super::super::contract::{Leads, Many};
 use super::super::error::Mistake;
 use super::super::graph::Kind;
 use super::super::wire::Wire;
-use super::{Nowhere, call_user};
+use super::{Nowhere, call_user, try_user};
 use crate::channel::scope::{At, Fault, Holds, Place, Scope, StepNo};
 use crate::sync::{Arc, Mutex, lock};
 
@@ -151,16 +151,13 @@ where
         parts: &mut Vec<U>,
         room: u32,
     ) -> Option<(Option<I>, bool)> {
-        let parent = scope.parent()?;
-        let taken = call_user::<F, _>(parent, self.rules.step, "each", || {
+        let taken = try_user::<F, _>(self.rules.step, "each", || {
             parts.extend(source.by_ref().take(room as usize));
             let is_exhausted = parts.len() < room as usize;
             (if is_exhausted { None } else { Some(source) }, is_exhausted)
         });
-        if taken.is_none() {
-            scope.end_early();
-        }
-        taken
+        // In this order: a part that fails meanwhile finds the scope ended.
+        taken.map_err(|fault| fail(scope, fault)).ok()
     }
 
     /// Counts parts as being in flight; gives the number of the first.

@@ -31,27 +31,47 @@ struct Slots<V: Branches> {
     slots: V::Slots,
     left: u32,
     faults: Vec<Fault>,
+    // The step that took a branch's value out, of a flow that collects failures.
+    empty: Option<StepNo>,
+}
+
+/// What the branches have come to together.
+enum Joined<V> {
+    Whole(V),
+    Empty(StepNo),
+    Failed(Fault),
 }
 
 impl<V: Branches> Joining<V> {
     fn new(collects: bool) -> Self {
-        let slots = Slots { slots: V::Slots::default(), left: V::COUNT, faults: Vec::new() };
+        let slots = Slots { slots: V::Slots::default(), left: V::COUNT, faults: Vec::new(), empty: None };
         Self { slots: Mutex::new(slots), collects }
     }
 
     /// One branch has ended: gives everything with the last.
-    fn arrive(&self, put: impl FnOnce(&mut Slots<V>)) -> Option<Result<V, Fault>> {
+    fn arrive(&self, put: impl FnOnce(&mut Slots<V>)) -> Option<Joined<V>> {
         let mut state = lock(&self.slots);
         put(&mut state);
         state.left = state.left.saturating_sub(1);
         if state.left > 0 {
             return None;
         }
-        let (slots, faults) = (std::mem::take(&mut state.slots), std::mem::take(&mut state.faults));
+        let (slots, faults, empty) = (std::mem::take(&mut state.slots), std::mem::take(&mut state.faults), state.empty);
         drop(state);
-        match Fault::of(faults) {
-            Some(fault) => Some(Err(fault)),
-            None => V::whole(slots).map(Ok),
+        // A failure is told even if nothing came out of another branch.
+        match (Fault::of(faults), empty) {
+            (Some(fault), _) => Some(Joined::Failed(fault)),
+            (None, Some(step)) => Some(Joined::Empty(step)),
+            (None, None) => V::whole(slots).map(Joined::Whole),
+        }
+    }
+
+    /// One branch has ended without a value, of a flow that collects failures.
+    fn end_without(&self, parent: At<'_>, put: impl FnOnce(&mut Slots<V>)) {
+        match self.arrive(put) {
+            Some(Joined::Failed(fault)) => parent.fail(fault),
+            Some(Joined::Empty(step)) => parent.end_empty(step),
+            Some(Joined::Whole(_)) | None => {}
         }
     }
 }
@@ -59,19 +79,18 @@ impl<V: Branches> Joining<V> {
 impl<V: Branches> Holds for Joining<V> {
     fn failed(&self, at: At<'_>, fault: Fault) {
         let Some(parent) = at.scope.parent() else { return };
-        if !self.collects {
-            if at.scope.end_early() {
-                parent.fail(fault);
-            }
-        } else if let Some(Err(fault)) = self.arrive(|slots| slots.faults.push(fault)) {
+        if self.collects {
+            self.end_without(parent, |slots| slots.faults.push(fault));
+        } else if at.scope.end_early() {
             parent.fail(fault);
         }
     }
 
     fn emptied(&self, at: At<'_>, step: StepNo) {
-        if at.scope.end_early()
-            && let Some(parent) = at.scope.parent()
-        {
+        let Some(parent) = at.scope.parent() else { return };
+        if self.collects {
+            self.end_without(parent, |slots| slots.empty = slots.empty.or(Some(step)));
+        } else if at.scope.end_early() {
             parent.end_empty(step);
         }
     }
@@ -91,8 +110,9 @@ impl<V: Branches, A: Send + 'static> Next<A> for Arrive<V, A> {
         };
         match joining.arrive(|slots| (self.put)(&mut slots.slots, value)) {
             None => {}
-            Some(Ok(whole)) => self.next.accept(parent, whole),
-            Some(Err(fault)) => parent.fail(fault),
+            Some(Joined::Whole(whole)) => self.next.accept(parent, whole),
+            Some(Joined::Empty(step)) => parent.end_empty(step),
+            Some(Joined::Failed(fault)) => parent.fail(fault),
         }
     }
 }
@@ -112,8 +132,10 @@ impl<T: Send + 'static, V: Branches, F: Send + 'static> Next<T> for Fork<T, V, F
         let scope = at.open(Joining::<V>::new(self.collects));
         let mut element = 0;
         for head in others {
-            let Some(copy) = call_user::<F, _>(at, self.step, "fork", || (self.copy)(&value)) else { return };
-            head.accept(At { scope: &scope, element }, copy);
+            let at = At { scope: &scope, element };
+            if let Some(copy) = call_user::<F, _>(at, self.step, "fork", || (self.copy)(&value)) {
+                head.accept(at, copy);
+            }
             if scope.is_void() {
                 return;
             }

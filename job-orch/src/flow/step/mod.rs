@@ -51,11 +51,15 @@ pub(super) fn call_user<F: Send + 'static, R>(
     name: &'static str,
     call: impl FnOnce() -> R,
 ) -> Option<R> {
-    match guarded(call) {
-        Ok(returned) => Some(returned),
-        Err(message) => {
-            at.fail(Fault::Step(step, Box::new(CallError::<F>::Panicked { job: name, message, attempts: 1 })));
-            None
-        }
-    }
+    try_user::<F, R>(step, name, call).map_err(|fault| at.fail(fault)).ok()
+}
+
+/// As [`call_user`], for a caller that has more to do before the failure goes on.
+pub(super) fn try_user<F: Send + 'static, R>(
+    step: StepNo,
+    name: &'static str,
+    call: impl FnOnce() -> R,
+) -> Result<R, Fault> {
+    let panicked = |message| CallError::<F>::Panicked { job: name, message, attempts: 1 };
+    guarded(call).map_err(|message| Fault::Step(step, Box::new(panicked(message))))
 }

@@ -11,7 +11,7 @@ use super::super::error::Mistake;
 use super::super::graph::Kind;
 use super::super::wire::Wire;
 use super::{Leave, Nowhere, call_user};
-use crate::channel::scope::{At, Fault, Holds, StepNo};
+use crate::channel::scope::{At, Fault, Holds, Scope, StepNo, Waits};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Arc, Mutex, lock};
 
@@ -112,24 +112,67 @@ impl<T: Send + 'static, F: Send + 'static> Wire<T, F> {
     }
 }
 
-/// One run through a `share`: the value that is shared, or who waits for it.
+/// One run through a `share`.
 struct Sharing<S> {
     key: Home,
-    value: Mutex<Shared<S>>,
+    value: Arc<Value<S>>,
 }
 
+/// The value that is shared, or who waits for it.
+struct Value<S>(Mutex<Shared<S>>);
+
 enum Shared<S> {
-    Awaited(Vec<Box<dyn FnOnce(S) + Send>>),
+    Awaited(Option<Waiting<S>>),
     There(Arc<S>),
 }
 
+type GoOn<S> = Box<dyn FnOnce(S) + Send>;
+
+/// Who waits for the value: dropped with the first scope around it that ends early, since they keep these scopes alive.
+struct Waiting<S> {
+    all: Vec<GoOn<S>>,
+    scope: Arc<Scope>,
+    value: Arc<dyn Waits>,
+}
+
+impl<S: Send + Sync + 'static> Waiting<S> {
+    fn begin(scope: &Arc<Scope>, value: &Arc<Value<S>>) -> Self {
+        let value: Arc<dyn Waits> = Arc::<Value<S>>::clone(value);
+        scope.tell_waiting(&value);
+        Self { all: Vec::new(), scope: Arc::clone(scope), value }
+    }
+}
+
+impl<S> Waiting<S> {
+    fn into_all(mut self) -> Vec<GoOn<S>> {
+        std::mem::take(&mut self.all)
+    }
+}
+
+impl<S> Drop for Waiting<S> {
+    fn drop(&mut self) {
+        self.scope.forget_waiting(&self.value);
+    }
+}
+
+impl<S: Send + Sync + 'static> Waits for Value<S> {
+    fn end(&self) {
+        let waiting = match &mut *lock(&self.0) {
+            Shared::Awaited(waiting) => waiting.take(),
+            Shared::There(_) => None,
+        };
+        // Dropped without the lock: it holds the user's values.
+        drop(waiting);
+    }
+}
+
 impl<S: Send + Sync + 'static> Sharing<S> {
-    /// The nearest around this place.
-    fn around(at: At<'_>, key: Home) -> Option<&Self> {
+    /// The nearest around this place, and its scope.
+    fn around(at: At<'_>, key: Home) -> Option<(&Arc<Scope>, &Self)> {
         let mut scope = at.scope;
         loop {
             if let Some(sharing) = scope.holds::<Self>().filter(|sharing| sharing.key == key) {
-                return Some(sharing);
+                return Some((scope, sharing));
             }
             scope = scope.parent()?.scope;
         }
@@ -141,9 +184,6 @@ impl<S: Send + Sync + 'static> Holds for Sharing<S> {
         if at.scope.end_early()
             && let Some(parent) = at.scope.parent()
         {
-            // Who waits keeps this scope alive. Dropped without the lock: it holds the user's values.
-            let waiting = std::mem::replace(&mut *lock(&self.value), Shared::Awaited(Vec::new()));
-            drop(waiting);
             parent.fail(fault);
         }
     }
@@ -166,8 +206,8 @@ struct Open<T, S> {
 
 impl<T: Send + 'static, S: Send + Sync + 'static> Next<T> for Open<T, S> {
     fn accept(&self, at: At<'_>, value: T) {
-        let waiting = Mutex::new(Shared::<S>::Awaited(Vec::new()));
-        let scope = at.open(Sharing { key: self.key, value: waiting });
+        let shared = Arc::new(Value(Mutex::new(Shared::<S>::Awaited(None))));
+        let scope = at.open(Sharing { key: self.key, value: shared });
         self.head.accept(At { scope: &scope, element: 0 }, value);
     }
 }
@@ -183,15 +223,13 @@ struct Give<S, F> {
 
 impl<S: Send + Sync + 'static, F: Send + 'static> Next<S> for Give<S, F> {
     fn accept(&self, at: At<'_>, value: S) {
-        let Some(sharing) = Sharing::<S>::around(at, self.key) else { return at.fail(Fault::Broken(self.step)) };
+        let Some((_, sharing)) = Sharing::<S>::around(at, self.key) else { return at.fail(Fault::Broken(self.step)) };
         let copy = || call_user::<F, _>(at, self.step, "share", || (self.copy)(&value));
         let Some(kept) = copy() else { return };
         // In this order: who comes between finds the value.
-        let Shared::Awaited(waiting) = std::mem::replace(&mut *lock(&sharing.value), Shared::There(Arc::new(kept)))
-        else {
-            return;
-        };
-        for go_on in waiting {
+        let before = std::mem::replace(&mut *lock(&sharing.value.0), Shared::There(Arc::new(kept)));
+        let Shared::Awaited(waiting) = before else { return };
+        for go_on in waiting.map(Waiting::into_all).unwrap_or_default() {
             let Some(given) = copy() else { return };
             go_on(given);
         }
@@ -210,12 +248,20 @@ struct Await<T, S, F> {
 
 impl<T: Send + 'static, S: Send + Sync + 'static, F: Send + 'static> Next<T> for Await<T, S, F> {
     fn accept(&self, at: At<'_>, value: T) {
-        let Some(sharing) = Sharing::<S>::around(at, self.key) else { return at.fail(Fault::Broken(self.step)) };
-        let mut shared = lock(&sharing.value);
+        let Some((scope, sharing)) = Sharing::<S>::around(at, self.key) else {
+            return at.fail(Fault::Broken(self.step));
+        };
+        let mut shared = lock(&sharing.value.0);
         match &mut *shared {
             Shared::Awaited(waiting) => {
                 let (place, next) = (at.place(), Arc::clone(&self.next));
-                waiting.push(Box::new(move |late| next.accept(place.at(), (value, late))));
+                let waiting = waiting.get_or_insert_with(|| Waiting::begin(scope, &sharing.value));
+                waiting.all.push(Box::new(move |late| next.accept(place.at(), (value, late))));
+                drop(shared);
+                // It may have ended just before.
+                if scope.is_void() {
+                    sharing.value.end();
+                }
             }
             Shared::There(late) => {
                 let late = Arc::clone(late);
