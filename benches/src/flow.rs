@@ -128,18 +128,20 @@ async fn unspawned(count: u64) -> f64 {
 }
 
 #[derive(Clone)]
-struct OurFork(Arc<(Orchestrator<Memory>, Flow<u64, (u64, u64)>)>);
+struct OurFork {
+    orch: Arc<Orchestrator<Memory>>,
+    flow: Arc<Flow<u64, (u64, u64)>>,
+}
 
 impl OurFork {
     async fn new() -> Self {
-        Self(Arc::new((host().await, fork())))
+        Self { orch: Arc::new(host().await), flow: Arc::new(fork()) }
     }
 }
 
 impl Forks for OurFork {
     async fn fork(&self, number: u64) -> (u64, u64) {
-        let (orch, flow) = &*self.0;
-        orch.run(flow, number).await.expect("it cannot fail")
+        self.orch.run(&self.flow, number).await.expect("it cannot fail")
     }
 }
 
