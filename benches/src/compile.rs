@@ -56,12 +56,17 @@ impl Workspace {
 
     /// Seconds that cargo takes to check the package anew.
     fn check(&self, package: &'static str) -> f64 {
+        self.compile("check", package)
+    }
+
+    /// Seconds that cargo takes to compile the package anew, by `check` or by `build`.
+    fn compile(&self, by: &str, package: &'static str) -> f64 {
         let source = self.at.join(package).join("src/lib.rs");
         // Written again, it is newer than what was made of it.
         fs::write(&source, fs::read(&source).expect("it was written")).expect("it can be written");
         let start = Instant::now();
         let status = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-            .args(["check", "--quiet", "--offline", "--package", package])
+            .args([by, "--quiet", "--offline", "--package", package])
             .current_dir(&self.at)
             .env("CARGO_TARGET_DIR", self.at.join("target"))
             // All of it each time.
@@ -161,6 +166,60 @@ impl job_orch::flow::Takes<u64> for Job{job} {{
 "
     );
     (attribute, function, rest)
+}
+
+/// Steps of a flow, a job each.
+const STEPS: usize = 30;
+
+/// Thirty jobs that nobody has wired.
+fn unwired() -> String {
+    let mut source = HEAD.to_owned();
+    for job in 0..STEPS {
+        let (attribute, function, _) = parts(job);
+        write!(source, "\n{attribute}\n{function}").expect("a string takes it");
+    }
+    source
+}
+
+/// The same jobs as the steps of a flow: a chain of ten, a fork of five and five, an `each` of five, and a chain of five.
+fn wired() -> String {
+    let chain = |jobs: std::ops::Range<usize>| jobs.map(|job| format!(".to(Job{job})")).collect::<String>();
+    let (first, left, right, each, last) =
+        (chain(0..10), chain(10..15), chain(15..20), chain(20..25), chain(25..STEPS));
+    unwired()
+        + &format!(
+            "
+pub fn steps() -> Result<job_orch::flow::Flow<u64, u64, io::Error>, job_orch::flow::InvalidFlow> {{
+    job_orch::flow::Flow::define(\"steps\", |n: job_orch::flow::Wire<u64, io::Error>| {{
+        n{first}
+            .fork(|n| n{left}, |n| n{right})
+            .map(|(left, right)| 0..(left + right) % 8)
+            .each(|n| n{each})
+            .map(|parts| parts.into_iter().sum::<u64>())
+            {last}
+    }})
+}}
+"
+        )
+}
+
+/// Measures and prints what the wiring of a flow costs. By `build`, too: what a wiring is made of is made at code generation.
+pub(crate) fn flow(plan: &Plan, verdict: &mut Verdict) {
+    const NAME: &str = "compile 30 steps";
+    if !NAME.starts_with(&plan.only) && !plan.only.starts_with(NAME) {
+        return;
+    }
+    let workspace =
+        Workspace::write(&[Package { name: "wired", source: wired() }, Package { name: "unwired", source: unwired() }]);
+    let some = Some(Target::AtMost(3.0, 1.0));
+    for (by, name) in [("check", "compile 30 steps, more"), ("build", "compile 30 steps, built, more")] {
+        // What `build` depends on is built first.
+        workspace.compile(by, "unwired");
+        Group::new("s")
+            .contender("more", || workspace.compile(by, "wired") - workspace.compile(by, "unwired"))
+            .figure(name, "more", some)
+            .measure(plan, verdict);
+    }
 }
 
 /// Measures and prints the table.

@@ -11,6 +11,8 @@ const ALLOCATIONS_SEND_MANY: &str = "batch-allocations";
 const ALLOCATIONS_CALL: &str = "call-allocations";
 const BYTES: &str = "waiting-bytes";
 const BYTES_PEAK: &str = "waiting-peak";
+const EACH_HEAP: &str = "each-heap";
+const EACH_RESIDENT: &str = "each-resident";
 
 /// A figure of the program's. It is built where it is not: cargo builds only the program that it runs.
 fn figure(what: &str, threads: &str) -> f64 {
@@ -56,4 +58,15 @@ pub fn table(plan: &Plan, verdict: &mut Verdict) {
         .figure("bytes a waiting request", "kept", Some(Target::AtMost(100.0, 40.0)))
         .figure("bytes a waiting request, peak", "peak", None)
         .measure(&once, verdict);
+}
+
+/// Measures and prints what an `each` costs in memory. Each round is a process of its own.
+pub(crate) fn each(plan: &Plan, verdict: &mut Verdict) {
+    let some = Some(Target::AtMost(16.0, 4.0));
+    Group::new("MiB")
+        .contender("heap", || figure(EACH_HEAP, "2"))
+        .contender("resident", || figure(EACH_RESIDENT, "2"))
+        .figure("each of 1,000,000, heap", "heap", some)
+        .figure("each of 1,000,000, resident", "resident", some)
+        .measure(plan, verdict);
 }

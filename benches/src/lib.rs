@@ -5,6 +5,7 @@ pub mod cache;
 pub mod call;
 pub mod compile;
 pub mod dispatch;
+pub mod flow;
 pub mod footprint;
 pub mod ours;
 pub mod reference;

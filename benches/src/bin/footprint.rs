@@ -3,11 +3,13 @@
 
 use std::alloc::System;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 
 use job_orch::settings::Serving;
 use job_orch_benches::ours::{self, InBatches, Next, Stay};
 use job_orch_benches::stream::{self, Feed};
-use job_orch_benches::{call, threads};
+use job_orch_benches::{call, flow, threads};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
@@ -16,6 +18,8 @@ static COUNTING: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 /// Jobs before counting, and counted.
 const WARM: u64 = 100_000;
 const JOBS: u64 = 1_000_000;
+
+const MIB: f64 = 1024.0 * 1024.0;
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -29,6 +33,8 @@ fn main() -> ExitCode {
         ("call-allocations", _) => threads::two(called()),
         ("waiting-bytes", _) => threads::one(waiting()).0,
         ("waiting-peak", _) => threads::one(waiting()).1,
+        ("each-heap", _) => threads::two(each_heap()),
+        ("each-resident", _) => threads::two(each_resident()),
         _ => return ExitCode::from(2),
     };
     println!("{figure}");
@@ -82,6 +88,41 @@ async fn waiting() -> (f64, f64) {
     drop(orch);
     let each = |bytes: i64| bytes as f64 / JOBS as f64 - size_of::<u64>() as f64;
     (each(kept), each(peak))
+}
+
+/// MiB that an `each` holds at its worst moment beside its output. It is looked at whenever a part is asked for.
+async fn each_heap() -> f64 {
+    let orch = flow::host().await;
+    let flow = flow::each();
+    let (region, peak) = (Arc::new(Region::new(COUNTING)), Arc::new(AtomicI64::new(0)));
+    let (looked_at, highest) = (Arc::clone(&region), Arc::clone(&peak));
+    let numbers = (0..JOBS).inspect(move |_| {
+        highest.fetch_max(live(&looked_at), Relaxed);
+    });
+    let output = orch.run(&flow, numbers).await.expect("it cannot fail");
+    let over = peak.load(Relaxed).max(live(&region)) - size_of_val(&output[..]) as i64;
+    assert_eq!(output.iter().sum::<u64>(), JOBS * (JOBS + 1) / 2);
+    orch.shutdown().await.expect("it drains");
+    over as f64 / MIB
+}
+
+/// MiB that the process holds at its worst moment, over what it held before, beside the output.
+async fn each_resident() -> f64 {
+    let orch = flow::host().await;
+    let flow = flow::each();
+    let before = status("VmRSS:");
+    let output = orch.run(&flow, 0..JOBS).await.expect("it cannot fail");
+    let over = status("VmHWM:") - before - size_of_val(&output[..]) as f64;
+    assert_eq!(output.iter().sum::<u64>(), JOBS * (JOBS + 1) / 2);
+    orch.shutdown().await.expect("it drains");
+    over / MIB
+}
+
+/// Bytes that Linux says of this process.
+fn status(field: &str) -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
+    let line = status.lines().find_map(|line| line.strip_prefix(field)).expect("a field of Linux");
+    line.trim().trim_end_matches(" kB").parse::<f64>().expect("a number") * 1024.0
 }
 
 /// Bytes that are held since the region began.

@@ -2,7 +2,9 @@
 
 pub mod actors;
 pub mod apalis;
+pub mod apalis_workflow;
 pub mod broadcast;
 pub mod call;
+pub mod flow;
 pub mod log;
 pub mod stream;
