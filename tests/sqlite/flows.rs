@@ -14,7 +14,7 @@ async fn double(number: &u64) -> u64 {
 #[job(retry(max = 0))]
 #[processor(workers = 4, requests = 2)]
 async fn halve(number: &u64) -> Result<u64, Bare> {
-    if number % 2 == 0 { Ok(number / 2) } else { Err(Bare(format!("{number} is odd"))) }
+    if number.is_multiple_of(2) { Ok(number / 2) } else { Err(Bare(format!("{number} is odd"))) }
 }
 
 #[tokio::test]
