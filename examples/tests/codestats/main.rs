@@ -126,14 +126,22 @@ fn unreadable_files_and_directories_are_reported_and_the_rest_counted() {
 
 #[test]
 fn wrong_command_lines_have_their_own_status() {
-    let wrong: [&[&str]; 5] =
-        [&[], &["--wrong", "."], &["--workers", "0", "."], &["--repeat", "0", "."], &["--words", "x"]];
+    let wrong: [&[&str]; 4] = [&["--wrong", "."], &["--workers", "0", "."], &["--repeat", "0", "."], &["--words", "x"]];
     for args in wrong {
         let output = Command::new(binary()).args(args).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{args:?}");
         assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{args:?}");
     }
     assert_eq!(codestats(["--help"]).status.code(), Some(0));
+}
+
+#[test]
+fn without_a_directory_it_counts_the_working_one() {
+    let folder = Folder::new();
+    folder.write("a.rs", "1\n2\n");
+    let output = Command::new(binary()).arg("--json").current_dir(&folder.0).output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&report["files"], numbers(&report)), (&Value::from(1), [2, 2, 4]));
 }
 
 #[test]
