@@ -61,8 +61,8 @@ async fn a_worker_elsewhere_is_woken_long_before_it_looks_by_itself() {
         times.push(begun.elapsed());
     }
     times.sort_unstable();
-    // Both ways together; left to its own poll, each would take an eighth of a second in the middle.
-    assert!(times[15] < Duration::from_millis(100), "{times:?}");
+    // Both ways together; left to its own poll, three of four would take longer than this, whatever the disk takes.
+    assert!(times[15] < Duration::from_millis(200), "{times:?}");
     caller.shutdown().await.unwrap();
     worker.shutdown().await.unwrap();
 }
