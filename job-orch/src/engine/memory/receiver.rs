@@ -15,9 +15,9 @@ use super::lease::Lease;
 use super::queue::{CHUNK, Hands, Queue, Taken};
 use super::request::Channel;
 use super::shelf::Shelf;
+use super::tick::{self, Tick};
 use super::waiters::Place;
 use crate::channel::{Chunk, Fetched, McReceive, ReceiveError, TakeBack};
-use crate::clock::{self, Tick};
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
@@ -142,7 +142,7 @@ impl<M: Send + 'static> Receiver<M> {
     /// What a fetch brought. One message that was waited for keeps nobody waiting: how long it takes need not be known.
     fn arrive(&mut self, taken: Taken<M>, has_waited: bool) -> Result<Option<Lease<M>>, ReceiveError> {
         if !has_waited || self.limit == 1 || self.stash.len() + self.home.shelf.len() > 1 {
-            self.since = Some(clock::now());
+            self.since = Some(tick::now());
         }
         match taken {
             Taken::Fresh => Ok(None),

@@ -5,11 +5,12 @@ use std::task::{Context, Waker};
 use tokio::time::Instant;
 
 use super::super::aside::{Item, Past};
+use super::super::patience::{let_gather, lock_patiently};
 use super::super::shelf::Shelf;
 use super::super::waiters::{Place, wake};
 use super::{CHUNK, Hands, Queue, Taken};
 use crate::channel::Chunk;
-use crate::sync::{Arc, let_gather, lock_patiently};
+use crate::sync::Arc;
 
 impl<M> Queue<M> {
     /// Takes messages: as many fresh ones as it wants, and no more than this receiver's share. If there are none, the task of `context` sleeps, and the error says when the next delayed message is due. Gives too the sibling
