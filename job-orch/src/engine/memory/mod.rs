@@ -3,27 +3,33 @@
 //! Its two channels can also be used alone: [`requests`] and [`responses`].
 
 mod aside;
+mod broadcast;
+mod fetch;
 mod graveyard;
 mod lease;
+mod listener;
 mod patience;
 mod queue;
 mod receiver;
 mod request;
-mod response;
 mod ring;
+mod room;
 mod sender;
+mod shared;
 mod shelf;
 mod tick;
 mod waiters;
 
 use std::future::{Future, ready};
 
+pub use broadcast::{Broadcast, responses};
 use graveyard::Graveyard;
 pub use lease::Lease;
+pub use listener::Listener;
 pub use receiver::Receiver;
 pub use request::requests;
-pub use response::{Broadcast, Listener, Shared, SharedMany, responses};
 pub use sender::Sender;
+pub use shared::{Shared, SharedMany};
 
 use crate::channel::{BoxError, Channels, Envelope, MpSend, Response, SettleError, Withdraw};
 use crate::engine::{

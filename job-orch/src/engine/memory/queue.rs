@@ -10,6 +10,7 @@ use std::collections::VecDeque;
 use std::task::{Context, Poll};
 
 use super::aside::{Aside, Item, Past};
+use super::room::Bounded;
 use super::shelf::Shelf;
 use super::waiters::{Place, Waiters, wake};
 use crate::channel::{Acceptance, Chunk, SendError, SendOptions};
@@ -236,8 +237,19 @@ impl<M> Queue<M> {
         Ok(())
     }
 
-    /// Waits until there is room, or there never will be.
-    pub(super) fn poll_room(&self, place: &mut Place, context: &Context<'_>) -> Poll<()> {
+    /// Accepts nothing more.
+    pub(super) fn close(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        let (idle, blocked) = (state.idle.all(), state.blocked.all());
+        drop(state);
+        idle.wake();
+        blocked.wake();
+    }
+}
+
+impl<M> Bounded for Queue<M> {
+    fn poll_room(&self, place: &mut Place, context: &Context<'_>) -> Poll<()> {
         let mut state = self.lock();
         if state.closed || state.receivers == 0 || state.len() < self.capacity {
             state.blocked.rise(place);
@@ -247,22 +259,11 @@ impl<M> Queue<M> {
         Poll::Pending
     }
 
-    /// Lets the next sender in, if there is still room: called by each that got in or gave up after it was woken.
-    pub(super) fn pass_room(&self, place: &mut Place) {
+    fn pass_room(&self, place: &mut Place) {
         let mut state = self.lock();
         state.blocked.rise(place);
         let waker = state.call_sender(self.capacity);
         drop(state);
         wake(waker);
-    }
-
-    /// Accepts nothing more.
-    pub(super) fn close(&self) {
-        let mut state = self.lock();
-        state.closed = true;
-        let (idle, blocked) = (state.idle.all(), state.blocked.all());
-        drop(state);
-        idle.wake();
-        blocked.wake();
     }
 }

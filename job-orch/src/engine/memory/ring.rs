@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::sync::Arc as SharedArc;
 use std::task::{Context, Poll, Waker};
 
+use super::room::Bounded;
 use super::waiters::{Awoken, Place, Waiters, wake};
 use crate::channel::{ReceiveError, SendError};
 use crate::settings::Overflow;
@@ -154,24 +155,6 @@ impl<T> Ring<T> {
         }
     }
 
-    pub(super) fn poll_room(&self, place: &mut Place, context: &Context<'_>) -> Poll<()> {
-        let mut state = self.lock();
-        if state.closed || state.receivers == 0 || state.len() < self.capacity {
-            state.blocked.rise(place);
-            return Poll::Ready(());
-        }
-        state.blocked.sleep(place, context);
-        Poll::Pending
-    }
-
-    pub(super) fn pass_room(&self, place: &mut Place) {
-        let mut state = self.lock();
-        state.blocked.rise(place);
-        let waker = if state.len() < self.capacity { state.blocked.first() } else { None };
-        drop(state);
-        wake(waker);
-    }
-
     pub(super) fn close(&self) {
         let mut state = self.lock();
         state.closed = true;
@@ -250,6 +233,26 @@ impl<T> Ring<T> {
         drop(gone);
         wake(waker);
         blocked.wake();
+    }
+}
+
+impl<T> Bounded for Ring<T> {
+    fn poll_room(&self, place: &mut Place, context: &Context<'_>) -> Poll<()> {
+        let mut state = self.lock();
+        if state.closed || state.receivers == 0 || state.len() < self.capacity {
+            state.blocked.rise(place);
+            return Poll::Ready(());
+        }
+        state.blocked.sleep(place, context);
+        Poll::Pending
+    }
+
+    fn pass_room(&self, place: &mut Place) {
+        let mut state = self.lock();
+        state.blocked.rise(place);
+        let waker = if state.len() < self.capacity { state.blocked.first() } else { None };
+        drop(state);
+        wake(waker);
     }
 }
 

@@ -1,14 +1,11 @@
 //! The sending end of the request channel.
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
 use super::graveyard::Graveyard;
 use super::queue::Queue;
 use super::request::Channel;
-use super::waiters::Place;
+use super::room::Room;
 use crate::channel::{Acceptance, MpSend, SendError, SendOptions};
 use crate::sync::Arc;
 
@@ -133,36 +130,6 @@ impl<M: Send + 'static> MpSend for Sender<M> {
                 other => return other,
             }
             (&mut room).await;
-        }
-    }
-}
-
-/// Waits for room in a queue. Once woken, it passes the rest of the room on when it is dropped.
-struct Room<'a, M> {
-    queue: &'a Queue<M>,
-    place: Place,
-    woken: bool,
-}
-
-impl<'a, M> Room<'a, M> {
-    const fn new(queue: &'a Queue<M>) -> Self {
-        Self { queue, place: Place::NONE, woken: false }
-    }
-}
-
-impl<M> Future for Room<'_, M> {
-    type Output = ();
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let room = self.get_mut();
-        room.woken = true;
-        room.queue.poll_room(&mut room.place, context)
-    }
-}
-
-impl<M> Drop for Room<'_, M> {
-    fn drop(&mut self) {
-        if self.woken {
-            self.queue.pass_room(&mut self.place);
         }
     }
 }
