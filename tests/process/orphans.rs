@@ -14,13 +14,15 @@ async fn program() {
     if std::env::var_os("JOB_ORCH_ORPHANS").is_none() {
         return;
     }
-    let processes = Coordinator::new();
+    let processes = Coordinator::options().contain().build();
+    let start_one = if processes.contains() { "setsid sleep 1000" } else { "sleep 1000" };
     for _ in 0..3 {
-        let id = start(&processes, "trap '' TERM HUP INT; sleep 1000 & echo $! $$; sleep 1000; sleep 1000").await;
+        let script = format!("trap '' TERM HUP INT; {start_one} & echo $! $$; sleep 1000; sleep 1000");
+        let id = start(&processes, &script).await;
         println!("pids {}", first_line(&processes, id).await);
     }
     println!("ready");
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Starts it; returns its processes too.
