@@ -14,8 +14,9 @@ use super::{Blob, Pipe};
 /// read.
 const SMALL: usize = 4096;
 
-/// Chunks in the file are put together up to this size.
+/// Chunks in the file are put together up to this size, and up to this part of the file: they are dropped as one.
 const REGION: usize = 1 << 20;
+const PART: u64 = 16;
 
 /// What a chunk costs beside its bytes.
 const PRICE: usize = 64;
@@ -96,7 +97,7 @@ impl Kept {
     }
 
     /// These bytes are in the file now. A chunk that has grown meanwhile stays in memory.
-    pub(super) fn note_spilled(&mut self, start: u64, end: u64) {
+    pub(super) fn note_spilled(&mut self, start: u64, end: u64, capacity: u64) {
         let first = self.chunks.partition_point(|chunk| chunk.start < start);
         let last = self.chunks.partition_point(|chunk| chunk.start + chunk.len as u64 <= end);
         for chunk in self.chunks.range_mut(first..last) {
@@ -105,11 +106,12 @@ impl Kept {
                 self.in_file += chunk.len as u64;
             }
         }
-        self.join_spilled(first.saturating_sub(1), last);
+        let most = usize::try_from(capacity / PART).unwrap_or(REGION).min(REGION);
+        self.join_spilled(first.saturating_sub(1), last, most);
     }
 
     /// Makes one of neighbours in the file.
-    fn join_spilled(&mut self, first: usize, last: usize) {
+    fn join_spilled(&mut self, first: usize, last: usize, most: usize) {
         let mut tail = self.chunks.split_off(last);
         let spilled = self.chunks.split_off(first);
         for chunk in spilled {
@@ -118,7 +120,7 @@ impl Kept {
                     if before.bytes.is_none()
                         && chunk.bytes.is_none()
                         && before.pipe == chunk.pipe
-                        && before.len + chunk.len <= REGION =>
+                        && before.len + chunk.len <= most =>
                 {
                     before.len += chunk.len;
                 }

@@ -103,7 +103,7 @@ impl Log {
             }
             self.drop_front(|state| state.in_file + len > spill.capacity()).await;
             match spill.write(start, batch).await {
-                Ok(()) => lock(&self.state).note_spilled(start, start + len),
+                Ok(()) => lock(&self.state).note_spilled(start, start + len, spill.capacity()),
                 Err(error) => {
                     tracing::warn!(target: "job_orch", %error, "output of a process could not be kept in a file");
                     self.drop_front(|state| state.front() < start + len).await;
@@ -185,5 +185,40 @@ impl Log {
         if state.is_full {
             self.progress.notify_waiters();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(log: &Log, cursor: &mut Cursor) -> Found {
+        match log.poll_next(cursor, &Context::from_waker(Waker::noop())) {
+            Poll::Ready(found) => found,
+            Poll::Pending => Found::End,
+        }
+    }
+
+    async fn fill(log: &Log, bytes: usize) {
+        for _ in 0..bytes / 10_000 {
+            if log.append(Pipe::Stdout, Bytes::from(vec![b'x'; 10_000])) {
+                log.make_room().await;
+            }
+        }
+    }
+
+    /// The file may have been written over while it was read.
+    #[tokio::test]
+    async fn what_was_dropped_while_it_was_read_is_not_taken() {
+        let log = Log::new(Keep::usual().memory(64 << 10).file(100_000));
+        fill(&log, 200_000).await;
+        let mut cursor = log.subscribe(None);
+        assert!(matches!(found(&log, &mut cursor), Found::Missed(_)));
+        let Found::InFile(region) = found(&log, &mut cursor) else { unreachable!("it is in the file") };
+        fill(&log, 150_000).await;
+        assert!(!log.accept(&mut cursor, &region));
+        assert!(matches!(found(&log, &mut cursor), Found::Missed(100_000..)));
+        let Found::InFile(region) = found(&log, &mut cursor) else { unreachable!("it is in the file") };
+        assert!(log.accept(&mut cursor, &region));
     }
 }
