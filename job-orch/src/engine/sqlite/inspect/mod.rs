@@ -216,6 +216,9 @@ impl Inspector {
             return Err(OpenError::NotAStore { path: path.to_owned() });
         }
         let connection = schema::open(path, Durability::PowerLoss, None)?;
+        // Nobody else waits for the disk on its behalf.
+        let sync = connection.pragma_update(None, "synchronous", "FULL");
+        sync.map_err(|source| OpenError::Sqlite { path: path.to_owned(), source })?;
         Ok(Self { connection, path: path.to_owned() })
     }
 
