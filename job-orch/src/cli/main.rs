@@ -4,6 +4,7 @@
 
 mod exit;
 mod run;
+mod serve;
 
 use std::process::ExitCode;
 
@@ -20,11 +21,13 @@ struct Program {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Arguments),
+    Serve(serve::Arguments),
 }
 
 fn main() -> ExitCode {
     let result = match Program::parse().command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
     };
     result.unwrap_or_else(|error| exit::report(&error))
 }

@@ -48,6 +48,8 @@ mod error;
 mod groups;
 mod keeper;
 mod lease;
+#[cfg(feature = "dispatch")]
+mod line;
 mod local;
 mod options;
 mod reader;

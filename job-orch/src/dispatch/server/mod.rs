@@ -1,0 +1,116 @@
+//! The server: connections, their limits, and their end.
+
+mod handover;
+mod peers;
+mod wire;
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower_service::Service;
+
+pub(super) use handover::{Handed, Handover};
+use peers::{Peers, Seat};
+use wire::Wire;
+
+use super::{Dispatcher, http};
+
+/// Headers of one request, in number and in bytes.
+const MOST_HEADERS: usize = 64;
+const MOST_HEAD: usize = 16 * 1024;
+
+/// After an error of the listener it pauses, so that it does not spin while there are no file descriptors.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Answers on this listener until `stop`, and then what has begun.
+pub(super) async fn serve(dispatcher: &Dispatcher, listener: TcpListener, stop: CancellationToken) {
+    let limits = dispatcher.0.limits;
+    let port = listener.local_addr().map_or(0, |address| address.port());
+    let router = http::router(dispatcher, port);
+    let peers = Peers::new(limits.connections, limits.connections_of_one);
+    let open = TaskTracker::new();
+    let cut = CancellationToken::new();
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(target: "job_orch", %error, "a connection was not accepted");
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+        };
+        // Who has too many finds this one closed.
+        let Some(seat) = peers.sit(peer.ip()) else { continue };
+        let connection = Connection { stream, peer, seat, router: router.clone(), head: limits.head };
+        open.spawn(connection.answer(stop.clone(), cut.clone()));
+    }
+    drop(listener);
+    open.close();
+    if tokio::time::timeout(limits.drain, open.wait()).await.is_err() {
+        tracing::warn!(target: "job_orch", connections = open.len(), "cut off at the drain deadline");
+        cut.cancel();
+        open.wait().await;
+    }
+}
+
+/// One connection.
+struct Connection {
+    stream: TcpStream,
+    peer: SocketAddr,
+    // Free again when the connection ends.
+    seat: Seat,
+    router: Router,
+    head: Duration,
+}
+
+impl Connection {
+    async fn answer(self, stop: CancellationToken, cut: CancellationToken) {
+        let Self { stream, peer, seat, router, head } = self;
+        // Answers are short, and each is waited for.
+        let _ = stream.set_nodelay(true);
+        let handover = Handover::default();
+        let wire = TokioIo::new(Wire::new(stream, handover.clone()));
+        let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+            let (mut router, mut request) = (router.clone(), request.map(Body::new));
+            request.extensions_mut().insert(handover.clone());
+            async move { Ok::<_, Infallible>(router.call(request).await.unwrap_or_else(|never| match never {})) }
+        });
+        let mut connection = std::pin::pin!(
+            http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(head)
+                .max_headers(MOST_HEADERS)
+                .max_buf_size(MOST_HEAD)
+                .serve_connection(wire, service)
+        );
+        let ended = tokio::select! {
+            ended = &mut connection => ended,
+            () = stop.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                tokio::select! {
+                    ended = connection => ended,
+                    () = cut.cancelled() => Ok(()),
+                }
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(target: "job_orch", %peer, %error, "a connection ended");
+        }
+        drop(seat);
+    }
+}
