@@ -18,6 +18,8 @@ mod job;
 mod orchestrator;
 mod outcome;
 mod panics;
+#[cfg(all(feature = "process", unix))]
+pub mod process;
 pub mod processor;
 pub mod resources;
 pub mod retry;

@@ -5,9 +5,9 @@ pub(crate) use shuttle::sync::{Arc, Mutex, MutexGuard, atomic};
 #[cfg(not(shuttle))]
 pub(crate) use std::sync::{Arc, Mutex, MutexGuard, atomic};
 
-#[cfg(all(shuttle, feature = "sqlite"))]
+#[cfg(all(shuttle, any(feature = "process", feature = "sqlite")))]
 pub(crate) use shuttle::sync::Weak;
-#[cfg(all(not(shuttle), feature = "sqlite"))]
+#[cfg(all(not(shuttle), any(feature = "process", feature = "sqlite")))]
 pub(crate) use std::sync::Weak;
 
 use std::sync::{PoisonError, TryLockError};

@@ -13,17 +13,32 @@ Exit statuses:
   0  done
   1  it could not be done; the reason is on standard error
   2  the arguments are wrong
-`run` exits as the process that it runs: with its status, or with 128 and the number of the signal that ended it.";
+`run` exits as the program that it runs: with its status, or with 128 and the number of the signal that ended it. If there
+is no such program, with 127; if it cannot be run for another reason, with 125.";
 
 /// Says on standard error what failed and why.
 pub(crate) fn report(failure: &Failure) -> ExitCode {
-    let mut text = format!("job-orch: {failure}");
+    report_as(failure, 1)
+}
+
+/// The same with another status than 1.
+pub(crate) fn report_as(failure: &Failure, status: u8) -> ExitCode {
+    let mut text = failure.to_string();
     let mut cause = failure.source();
     while let Some(error) = cause {
         text.push_str(&format!(": {error}"));
         cause = error.source();
     }
+    warn(&text);
+    ExitCode::from(status)
+}
+
+/// Says something on standard error, in one line whatever it contains.
+pub(crate) fn warn(text: &str) {
+    let text: String = text
+        .chars()
+        .flat_map(|char| if char.is_control() { char.escape_default().collect() } else { vec![char] })
+        .collect();
     // A standard error that is closed hears nothing.
-    let _ = writeln!(std::io::stderr(), "{text}");
-    ExitCode::FAILURE
+    let _ = writeln!(std::io::stderr(), "job-orch: {text}");
 }

@@ -1,0 +1,50 @@
+//! From a pipe into the log.
+
+use std::io;
+use std::pin::Pin;
+use std::task::Poll;
+
+use bytes::BytesMut;
+use tokio::net::unix::pipe::Receiver;
+use tokio_util::io::poll_read_buf;
+
+use super::{Log, Pipe};
+
+/// What is read at once: as much as a pipe holds.
+const BUFFER: usize = 64 << 10;
+
+/// Reads a pipe to its end. Calls `note` after each read.
+pub(in crate::process) async fn pump(mut reader: Receiver, pipe: Pipe, log: &Log, mut note: impl FnMut()) {
+    let mut buffer = BytesMut::new();
+    loop {
+        // The buffer is made when there is something to read: a process that is silent holds none.
+        if reader.readable().await.is_err() {
+            return;
+        }
+        if buffer.capacity() < BUFFER / 4 {
+            buffer.reserve(BUFFER);
+        }
+        let room = buffer.capacity();
+        match std::future::poll_fn(|context| Poll::Ready(poll_read_buf(Pin::new(&mut reader), context, &mut buffer)))
+            .await
+        {
+            Poll::Pending => {}
+            Poll::Ready(Ok(0)) => return,
+            Poll::Ready(Ok(read)) => {
+                let is_over = log.append(pipe, buffer.split().freeze());
+                note();
+                if is_over {
+                    log.make_room().await;
+                }
+                if read < room {
+                    buffer = BytesMut::new();
+                }
+            }
+            Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+            Poll::Ready(Err(error)) => {
+                tracing::warn!(target: "job_orch", %error, "the output of a process could not be read on");
+                return;
+            }
+        }
+    }
+}

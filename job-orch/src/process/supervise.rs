@@ -1,0 +1,107 @@
+//! What is done for a process from its start to its end.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use rustix::process::Signal;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::unix::pipe::Receiver;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::task::JoinSet;
+
+use super::child::Exit;
+use super::entry::Entry;
+use super::keeper::Keeper;
+use super::limits::Limits;
+use super::output::{Pipe, pump};
+use super::status::Cause;
+use super::table::Table;
+use crate::sync::Arc;
+
+/// What has been killed has closed its pipes after this time. Who then holds them open has left the group.
+const CLOSING: Duration = Duration::from_millis(200);
+
+/// A running process, in the hands of its task.
+#[derive(Debug)]
+pub(super) struct Supervised {
+    pub(super) care: Care,
+    pub(super) exit: Exit,
+    pub(super) stdout: Receiver,
+    pub(super) stderr: Receiver,
+    pub(super) input: Option<Bytes>,
+    pub(super) limits: Limits,
+    pub(super) grace: Duration,
+    pub(super) linger: Duration,
+    pub(super) permit: OwnedSemaphorePermit,
+}
+
+impl Supervised {
+    /// Looks after the process until nothing of it is left.
+    pub(super) async fn supervise(self) {
+        let Self { care, exit, stdout, stderr, input, limits, grace, linger, permit } = self;
+        let entry = Arc::clone(&care.entry);
+        let mut pumps = JoinSet::new();
+        pumps.spawn(read(stdout, Pipe::Stdout, Arc::clone(&entry), limits.output));
+        pumps.spawn(read(stderr, Pipe::Stderr, Arc::clone(&entry), limits.output));
+        let mut feeder = JoinSet::new();
+        if let Some(bytes) = input {
+            feeder.spawn(feed(Arc::clone(&entry), bytes));
+        }
+        let life = async {
+            exit.wait().await;
+            // What it has left behind may have something to say yet.
+            let read = async { while pumps.join_next().await.is_some() {} };
+            let _ = tokio::time::timeout(linger, read).await;
+        };
+        tokio::select! {
+            () = life => {}
+            () = entry.obey(limits.time, grace) => {}
+        }
+        entry.signal(Signal::KILL);
+        let read = async { while pumps.join_next().await.is_some() {} };
+        if tokio::time::timeout(CLOSING, read).await.is_err() {
+            pumps.shutdown().await;
+        }
+        feeder.shutdown().await;
+        drop(care);
+        drop(permit);
+    }
+}
+
+/// Reads one pipe, and kills the process if it writes more than it may.
+async fn read(reader: Receiver, pipe: Pipe, entry: Arc<Entry>, limit: Option<u64>) {
+    let note = || {
+        if limit.is_some_and(|limit| entry.log.written() > limit) {
+            entry.kill(Cause::OutputLimit);
+        }
+    };
+    pump(reader, pipe, &entry.log, note).await;
+}
+
+/// Writes what the process reads, and the end. If it does not read it to the end, that is its own choice.
+async fn feed(entry: Arc<Entry>, bytes: Bytes) {
+    let mut stdin = entry.stdin.lock().await;
+    if let Some(sender) = &mut *stdin {
+        let _ = sender.write_all(&bytes).await;
+    }
+    *stdin = None;
+}
+
+/// The duty to end a process and to tell everybody that it has ended, whatever becomes of its task: it may be dropped with
+/// its runtime.
+#[derive(Debug)]
+pub(super) struct Care {
+    pub(super) entry: Arc<Entry>,
+    pub(super) keeper: Arc<Keeper>,
+    pub(super) table: Arc<Table>,
+}
+
+impl Drop for Care {
+    fn drop(&mut self) {
+        self.entry.signal(Signal::KILL);
+        self.keeper.release(self.entry.pid());
+        let status = self.entry.reap();
+        self.entry.conclude(status);
+        self.table.finish(self.entry.id);
+    }
+}
