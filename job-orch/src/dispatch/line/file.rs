@@ -247,7 +247,7 @@ impl Scribe {
             fs::remove_file(second)?;
             fs::File::open(directory)?.sync_all()?;
             self.in_hand = in_hand;
-        } else if self.in_hand.len() > 2 * in_hand.len() + 1024 {
+        } else if self.in_hand.len() > 2 * in_hand.len() + 64 {
             replace(directory, second, &in_hand)?;
             self.in_hand = in_hand;
         }
