@@ -133,6 +133,6 @@ fn judge(mode: &str, kills: u64, diary: &Diary) {
     let some: Vec<_> = twice.iter().take(5).collect();
     assert!(twice.len() <= bound, "{mode}: of {} given, {} are given twice: {some:?}", given.len(), twice.len());
     let repeated = given.values().filter(|ways| ways.len() > 1).count();
-    assert!(accepted.len() > 50, "{mode}: it was under load, with {} accepted", accepted.len());
+    assert!(accepted.len() > 20, "{mode}: it was under load, with {} accepted", accepted.len());
     println!("{mode}: {} accepted, {} given, {repeated} called again", accepted.len(), given.len());
 }

@@ -163,10 +163,11 @@ impl File {
         if self.is_cached {
             return Ok(());
         }
-        let mut own = lock(&self.own);
-        let is_ours = self.written.borrow().through >= self.changes.load(Ordering::Acquire);
+        // While this process has something to write, what it has counts.
+        let has_followed = self.written.borrow().through >= self.changes.load(Ordering::Acquire);
+        let Some(mut own) = self.own.try_lock().ok().filter(|_| has_followed) else { return Ok(()) };
         let now = stamp(&self.paths.line);
-        if *own == now || !is_ours {
+        if *own == now {
             return Ok(());
         }
         let items = read(&self.paths.line, self.read).map_err(|error| line.refused(&error))?;
