@@ -7,6 +7,7 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
 use url::Url;
 
 use super::callback::Forbidden;
@@ -70,10 +71,12 @@ impl Dispatcher {
             // On a task of its own: the customer may go away, and the worker has the job all the same.
             let offered = tokio::spawn(async move { inner.offer(&job).await });
             if offered.await.unwrap_or(Ok(false))? {
+                self.0.counts.assigned.add();
                 return Ok(Submitted::Assigned { id });
             }
         }
         let position = inner.jobs.put(job).await?;
+        inner.counts.queued.add();
         inner.wake_matcher();
         Ok(Submitted::Queued { id, position })
     }
@@ -87,8 +90,25 @@ impl Dispatcher {
             return Ok(Registered::Job(job));
         }
         inner.workers.put(Item::worker(callback)).await?;
+        inner.counts.workers.add();
         inner.wake_matcher();
         Ok(Registered::Queued)
+    }
+
+    /// Takes the first job, and waits for one. Those who wait get theirs in the order in which they came.
+    pub(super) async fn take_job(&self, until: Instant) -> Result<Option<Held>, LineError> {
+        let Ok(_turn) = tokio::time::timeout_at(until, self.0.takers.lock()).await else { return Ok(None) };
+        // Subscribed first: what happens from here on wakes it.
+        let mut changes = self.changes();
+        loop {
+            if let Some(job) = self.0.jobs.take().await? {
+                job.leave().await?;
+                return Ok(Some(job));
+            }
+            if !changes.changed(until, self).await {
+                return Ok(None);
+            }
+        }
     }
 }
 
@@ -110,7 +130,10 @@ impl Inner {
             tracing::warn!(target: "job_orch", { worker.id = %worker.item().id }, "a worker without a URL");
             return false;
         };
-        let called = self.caller.call(&url, job).await;
+        let token = self.history.offer(job.id);
+        let called = self.caller.call(&url, job, &token).await;
+        let count = if called.is_ok() { &self.counts.calls_taken } else { &self.counts.calls_failed };
+        count.add();
         if let Err(error) = &called {
             let (host, reason) = (url.host_str().unwrap_or_default(), error as &dyn std::error::Error);
             tracing::warn!(target: "job_orch", { job.id = %job.id, worker.host = host, reason }, "a worker took no job");
@@ -160,6 +183,7 @@ impl Inner {
         tracker.spawn(async move {
             match self.offer(job.item()).await {
                 Ok(true) => {
+                    self.counts.given.add();
                     if let Err(error) = job.settle().await {
                         tracing::error!(target: "job_orch", %error, "what was given is on the disk still");
                     }

@@ -1,20 +1,24 @@
 //! The HTTP dispatcher: jobs as JSON from any program, workers that take them, both first come, first served.
 
 mod callback;
+mod counts;
 mod error;
+mod history;
 mod http;
 mod item;
 mod line;
 mod matching;
 mod options;
 mod server;
+mod state;
+mod token;
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
 
 use serde_json::value::RawValue;
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -24,6 +28,8 @@ pub use matching::{RegisterError, Submitted};
 pub use options::{Builder, InvalidMode, Mode};
 
 use callback::{Caller, Targets};
+use counts::Counts;
+use history::History;
 use item::Item;
 use line::{Jobs, Line, Opening, Workers};
 use options::Limits;
@@ -42,10 +48,16 @@ struct Inner {
     targets: Targets,
     caller: Caller,
     limits: Limits,
+    history: History,
+    counts: Counts,
+    // Who waits for a job, one after the other.
+    takers: Mutex<()>,
     // A job and a worker may be waiting at the same time.
     uneven: Notify,
     // What goes on beside the requests.
     tasks: TaskTracker,
+    // Whoever waits for something is answered now.
+    ending: CancellationToken,
     stop: CancellationToken,
     // Held as long as the dispatcher lives.
     _directory: Option<File>,
@@ -71,8 +83,12 @@ impl Dispatcher {
             targets,
             caller: Caller::new(targets, limits.callback, limits.callbacks),
             limits,
+            history: History::default(),
+            counts: Counts::default(),
+            takers: Mutex::new(()),
             uneven: Notify::new(),
             tasks: TaskTracker::new(),
+            ending: CancellationToken::new(),
             stop: CancellationToken::new(),
             _directory: lock,
         });
@@ -101,6 +117,7 @@ impl Dispatcher {
 
     /// Ends the matcher, waits for callbacks that are under way, and has both lines written.
     pub async fn close(&self) {
+        self.0.ending.cancel();
         self.0.stop.cancel();
         self.0.tasks.close();
         self.0.tasks.wait().await;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{Method, Request, StatusCode, Uri};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -18,7 +18,12 @@ pub use target::Forbidden;
 pub(super) use target::Targets;
 
 use super::item::Item;
+use super::token::Token;
 use connect::Connector;
+
+/// By which a worker proves later that it was given a job, and where it sends the result.
+pub(super) const TOKEN: HeaderName = HeaderName::from_static("job-token");
+pub(super) const RESULT: HeaderName = HeaderName::from_static("job-result");
 
 /// Connections to one worker that are kept open.
 const IDLE: usize = 4;
@@ -58,13 +63,17 @@ impl Caller {
     }
 
     /// Gives a job to a worker. Whatever is not a plain yes is a no: redirects are not followed.
-    pub(super) async fn call(&self, url: &Url, job: &Item) -> Result<(), Refused> {
+    pub(super) async fn call(&self, url: &Url, job: &Item, token: &Token) -> Result<(), Refused> {
         let _permit = self.permits.acquire().await.map_err(|_| Refused::Closed)?;
         let uri: Uri = url.as_str().parse().map_err(|_| Refused::Url)?;
         let mut request = Request::new(Full::new(envelope(job)));
         *request.method_mut() = Method::PUT;
         *request.uri_mut() = uri;
-        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let headers = request.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        for (name, value) in [(TOKEN, token.reveal()), (RESULT, format!("/jobs/{}/result", job.id))] {
+            headers.insert(name, HeaderValue::try_from(value).map_err(|_| Refused::Url)?);
+        }
         let answer = tokio::time::timeout(self.limit, self.client.request(request)).await;
         let status = answer.map_err(|_| Refused::Late(self.limit))??.status();
         if status.is_success() { Ok(()) } else { Err(Refused::Status(status)) }

@@ -6,13 +6,27 @@ use axum::response::Response;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::StatusCode;
+use hyper::header::{HeaderValue, LOCATION};
+use serde_json::json;
 
+use super::operation::Operation;
 use super::{Site, answer};
 use crate::dispatch::Submitted;
 use crate::dispatch::item::{Item, one_value};
 
+pub(super) fn operation() -> Operation {
+    Operation::post("/submit-job", submit)
+        .summary("Submits a job")
+        .body("any JSON")
+        .answer(200, "a worker has it; `Location` says where it is", Some(json!("Assigned")))
+        .answer(202, "it waits; `Location` says where it is", Some(json!({"Queued": {"position": 1}})))
+        .answer(400, "the body is no JSON", Some(json!({"Error": "NotJson"})))
+        .answer(413, "the body is too large", Some(json!({"Error": "TooLarge"})))
+        .answer(503, "too many wait, or it could not be stored", Some(json!({"Error": "Full"})))
+}
+
 /// Takes a job, whatever JSON it is.
-pub(super) async fn submit(State(site): State<Site>, body: Body) -> Response {
+async fn submit(State(site): State<Site>, body: Body) -> Response {
     let body = match read(&site, body).await {
         Ok(body) => body,
         Err(refusal) => return refusal,
@@ -24,13 +38,17 @@ pub(super) async fn submit(State(site): State<Site>, body: Body) -> Response {
             return answer::error(StatusCode::BAD_REQUEST, "NotJson");
         }
     };
-    match site.dispatcher.submit_item(job).await {
-        Ok(Submitted::Assigned { .. }) => answer::json(StatusCode::OK, Bytes::from_static(br#""Assigned""#)),
-        Ok(Submitted::Queued { position, .. }) => {
-            answer::json(StatusCode::ACCEPTED, format!(r#"{{"Queued":{{"position":{position}}}}}"#))
+    let (id, mut response) = match site.dispatcher.submit_item(job).await {
+        Ok(Submitted::Assigned { id }) => (id, answer::json(StatusCode::OK, Bytes::from_static(br#""Assigned""#))),
+        Ok(Submitted::Queued { id, position }) => {
+            (id, answer::json(StatusCode::ACCEPTED, format!(r#"{{"Queued":{{"position":{position}}}}}"#)))
         }
-        Err(error) => answer::line(&error),
+        Err(error) => return answer::line(&error),
+    };
+    if let Ok(place) = HeaderValue::try_from(format!("/jobs/{id}")) {
+        response.headers_mut().insert(LOCATION, place);
     }
+    response
 }
 
 /// A body within its limits.

@@ -1,6 +1,5 @@
 //! A line in the durable engine: its waiting requests are the line, and giving is settling.
 
-use std::collections::HashSet;
 use std::convert::Infallible;
 use std::fmt::Debug;
 
@@ -83,13 +82,13 @@ pub(super) trait Lease: Debug + Send + Sync {
 }
 
 /// Opens a line. `gone` are those that were given before the engine was told.
-pub(super) async fn open<J: Lined>(store: &Sqlite, gone: HashSet<JobId>) -> Result<Box<dyn Shelf>, OpenError> {
+pub(super) async fn open<J: Lined>(store: &Sqlite, gone: &[JobId]) -> Result<Box<dyn Shelf>, OpenError> {
     let serving = Serving::DEFAULT.requests(usize::MAX);
     let channels = store.open::<J>(&serving).await.map_err(OpenError::Engine)?;
     // The directory is ours alone: whoever held something of this line is dead.
     channels.take_back().await.map_err(OpenError::Engine)?;
     for id in gone {
-        channels.request_sender().withdraw(id).await.map_err(|error| OpenError::Engine(error.into()))?;
+        channels.request_sender().withdraw(*id).await.map_err(|error| OpenError::Engine(error.into()))?;
     }
     Ok(Box::new(Store::<J>(channels)))
 }

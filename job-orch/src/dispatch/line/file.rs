@@ -98,11 +98,11 @@ impl File {
             read: how,
             is_cached,
             given,
-            changes: AtomicU64::new(1),
+            changes: AtomicU64::new(0),
             written: watch::Sender::default(),
             wake: Mutex::default(),
             ended: watch::Sender::new(false),
-            settled: Mutex::new(gone.into_iter().collect()),
+            settled: Mutex::new(gone),
         };
         Ok((file, items))
     }
@@ -129,6 +129,12 @@ impl File {
         &self.given
     }
 
+    /// Whether the last attempt to write it succeeded.
+    pub(super) fn is_well(&self) -> bool {
+        let written = self.written.borrow();
+        written.failed <= written.through
+    }
+
     /// The line has changed.
     pub(super) fn wake(&self) -> u64 {
         let change = self.changes.fetch_add(1, Ordering::AcqRel) + 1;
@@ -152,8 +158,7 @@ impl File {
     }
 
     /// One that was held will not come back.
-    pub(super) fn settle(&self, line: &Shared, seq: u64, id: JobId) {
-        lock(&line.places).forget(seq);
+    pub(super) fn settle(&self, id: JobId) {
         lock(&self.settled).push(id);
         self.wake();
     }

@@ -31,16 +31,16 @@ struct Open {
 
 impl Given {
     /// The file, and what it says was given.
-    pub(super) fn open(path: &Path) -> Result<(Arc<Self>, HashSet<JobId>), OpenError> {
+    pub(super) fn open(path: &Path) -> Result<(Arc<Self>, Vec<JobId>), OpenError> {
         let io = |source| OpenError::Io { path: path.to_owned(), source };
         let text = match std::fs::read_to_string(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             read => read.map_err(io)?,
         };
         // A last line that was not written to its end is none.
-        let ids: HashSet<JobId> = text.lines().filter_map(|line| line.parse().ok()).collect();
+        let ids: Vec<JobId> = text.lines().filter_map(|line| line.parse().ok()).collect();
         let file = append(path).map_err(io)?;
-        let open = Open { file, size: text.len(), ids: ids.clone() };
+        let open = Open { file, size: text.len(), ids: ids.iter().copied().collect() };
         Ok((Arc::new(Self { path: path.to_owned(), open: Mutex::new(open) }), ids))
     }
 
@@ -53,6 +53,11 @@ impl Given {
         if let Err(error) = open.file.write_all(line.as_bytes()) {
             tracing::warn!(target: "job_orch", path = %self.path.display(), %error, "killed now, it would give twice");
         }
+    }
+
+    /// Whether the disk knows all of it.
+    pub(super) fn is_told(&self) -> bool {
+        lock(&self.open).ids.is_empty()
     }
 
     /// These are on the disk no more.

@@ -1,5 +1,7 @@
 //! [`Held`]: who has left a line and may come back.
 
+use std::future::Future;
+
 use super::engine::Lease;
 use super::places::Place;
 use super::{Keep, Shared};
@@ -41,54 +43,47 @@ impl Held {
 
     /// It is given: it will not come back, not even if this process is killed now. The disk is told soon.
     pub(in crate::dispatch) fn given(mut self) {
-        self.note_given();
-        match (&self.line.keep, self.lease.take()) {
-            (Keep::Nowhere, _) => {}
-            (Keep::File(file), _) => file.settle(&self.line, self.seq, self.item.id),
-            (Keep::Engine(_, given), Some(lease)) => {
-                let (id, given) = (self.item.id, Arc::clone(given));
-                tokio::spawn(async move {
-                    if is_settled(lease.settle().await) {
-                        given.forget(&[id]);
-                    }
-                });
-            }
-            (Keep::Engine(..), None) => {}
+        if let Some(telling) = self.note() {
+            tokio::spawn(telling);
         }
     }
 
     /// It is given, and the disk says so too.
     pub(in crate::dispatch) async fn settle(mut self) -> Result<(), LineError> {
-        self.note_given();
-        match (&self.line.keep, self.lease.take()) {
-            (Keep::File(file), _) => {
-                file.settle(&self.line, self.seq, self.item.id);
-                file.write(&self.line).await
-            }
-            (Keep::Engine(_, given), Some(lease)) => {
-                if is_settled(lease.settle().await) {
-                    given.forget(&[self.item.id]);
-                }
-                Ok(())
-            }
-            (Keep::Nowhere, _) | (Keep::Engine(..), None) => Ok(()),
+        if let Some(telling) = self.note() {
+            telling.await;
+        }
+        match &self.line.keep {
+            Keep::File(file) => file.write(&self.line).await,
+            Keep::Nowhere | Keep::Engine(..) => Ok(()),
         }
     }
 
-    fn note_given(&mut self) {
+    /// Notes that it is given. Returns what tells the engine so.
+    fn note(&mut self) -> Option<impl Future<Output = ()> + Send + 'static> {
+        let id = self.item.id;
         self.is_given = true;
         match &self.line.keep {
             Keep::Nowhere => {}
-            Keep::File(file) => file.given().note(self.item.id),
-            Keep::Engine(_, given) => given.note(self.item.id),
+            Keep::File(file) => file.given().note(id),
+            Keep::Engine(_, given) => given.note(id),
         }
+        self.line.forget(self.seq, id);
+        match (&self.line.keep, self.lease.take()) {
+            (Keep::File(file), _) => file.settle(id),
+            (Keep::Engine(_, given), Some(lease)) => {
+                let given = Arc::clone(given);
+                return Some(async move {
+                    match lease.settle().await {
+                        Ok(()) => given.forget(&[id]),
+                        Err(error) => tracing::warn!(target: "job_orch", %error, "what was given is in the store still"),
+                    }
+                });
+            }
+            (Keep::Nowhere | Keep::Engine(..), _) => {}
+        }
+        None
     }
-}
-
-fn is_settled(settled: Result<(), crate::channel::SettleError>) -> bool {
-    settled
-        .inspect_err(|error| tracing::warn!(target: "job_orch", %error, "what was given could not be settled"))
-        .is_ok()
 }
 
 impl Drop for Held {
@@ -105,6 +100,7 @@ impl Drop for Held {
             None => Place::here(self.item.clone()),
         };
         lock(&self.line.places).put_back(self.seq, place);
+        self.line.has_moved();
         if let Keep::File(file) = &self.line.keep {
             file.wake();
         }

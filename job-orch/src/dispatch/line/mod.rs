@@ -12,8 +12,11 @@ mod places;
 use std::path::Path;
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 pub(super) use engine::{Jobs, Workers};
 pub(super) use held::Held;
+pub(super) use places::Standing;
 
 use super::error::{LineError, OpenError};
 use super::item::Item;
@@ -29,6 +32,9 @@ use places::{Place, Places};
 /// A place that the engine does not fill after this time is nobody's any more.
 const VOID: Duration = Duration::from_secs(1);
 
+/// Between two looks at the end.
+const LITTLE: Duration = Duration::from_millis(2);
+
 /// A line. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) struct Line(Arc<Shared>);
@@ -39,6 +45,8 @@ struct Shared {
     limit: usize,
     places: Mutex<Places>,
     keep: Keep,
+    // Says that somebody has come or gone.
+    moved: watch::Sender<()>,
 }
 
 /// Where a line is kept, beside this process's memory.
@@ -68,7 +76,8 @@ impl Line {
             (Mode::InMemory, _) => Keep::Nowhere,
             (Mode::Sqlite, Some(store)) => {
                 let (given, gone) = Given::open(&directory.join(format!("{name}.given")))?;
-                let shelf = engine::open::<J>(store, gone).await?;
+                let shelf = engine::open::<J>(store, &gone).await?;
+                given.forget(&gone);
                 for id in shelf.waiting().await.map_err(OpenError::Engine)? {
                     places.push(Place::stored(id));
                 }
@@ -83,7 +92,7 @@ impl Line {
                 Keep::File(file)
             }
         };
-        let line = Arc::new(Shared { name, limit, places: Mutex::new(places), keep });
+        let line = Arc::new(Shared { name, limit, places: Mutex::new(places), keep, moved: watch::Sender::new(()) });
         if let Keep::File(file) = &line.keep {
             file.start(&line)?;
         }
@@ -93,6 +102,28 @@ impl Line {
     /// How many wait.
     pub(super) fn waiting(&self) -> usize {
         lock(&self.0.places).len()
+    }
+
+    /// Where one stands that has not been given.
+    pub(super) fn standing(&self, id: JobId) -> Option<Standing> {
+        lock(&self.0.places).standing(id)
+    }
+
+    pub(super) fn is_waiting(&self, id: JobId) -> bool {
+        matches!(self.standing(id), Some(Standing::Waiting(_)))
+    }
+
+    /// Whether it can be stored, as far as is known.
+    pub(super) fn is_well(&self) -> bool {
+        match &self.0.keep {
+            Keep::File(file) => file.is_well(),
+            Keep::Nowhere | Keep::Engine(..) => true,
+        }
+    }
+
+    /// Tells when somebody has come or gone.
+    pub(super) fn watch(&self) -> watch::Receiver<()> {
+        self.0.moved.subscribe()
     }
 
     /// Puts one at the end, and waits until it is kept. Returns its place, counted from 1.
@@ -131,6 +162,7 @@ impl Line {
             let Some((seq, place)) = lock(&line.places).pop(matches!(line.keep, Keep::File(_))) else {
                 return Ok(None);
             };
+            line.has_moved();
             match (place, &line.keep) {
                 (Place { item: Some(item), .. }, _) => return Ok(Some(Held::new(Arc::clone(line), seq, item))),
                 (Place { id, .. }, Keep::Engine(shelf, _)) => {
@@ -150,13 +182,24 @@ impl Line {
         let Keep::Engine(shelf, _) = &self.0.keep else { return Ok(()) };
         let ids = shelf.waiting().await.map_err(|error| self.0.refused(&*error))?;
         lock(&self.0.places).add_unknown(ids);
+        self.0.has_moved();
         Ok(())
     }
 
     /// Waits until everything is kept.
     pub(super) async fn close(&self) {
-        if let Keep::File(file) = &self.0.keep {
-            file.close(&self.0).await;
+        match &self.0.keep {
+            Keep::Nowhere => {}
+            Keep::File(file) => file.close(&self.0).await,
+            Keep::Engine(_, given) => {
+                // What cannot be told now is told at the next start.
+                let told = async {
+                    while !given.is_told() {
+                        tokio::time::sleep(LITTLE).await;
+                    }
+                };
+                let _ = tokio::time::timeout(VOID, told).await;
+            }
         }
     }
 }
@@ -171,13 +214,27 @@ impl Shared {
         self.check_room(&places)?;
         let pushed = places.push(place);
         drop(places);
+        self.has_moved();
         Ok(pushed)
     }
 
     /// A place for what is in the engine now.
     fn push_stored(&self, id: JobId) -> Result<usize, LineError> {
         let position = lock(&self.places).push_stored(id);
+        self.has_moved();
         Ok(position)
+    }
+
+    /// It will not come back.
+    fn forget(&self, seq: u64, id: JobId) {
+        lock(&self.places).forget(seq, id);
+        self.has_moved();
+    }
+
+    fn has_moved(&self) {
+        if self.moved.receiver_count() > 0 {
+            self.moved.send_replace(());
+        }
     }
 
     fn refused(&self, reason: &(dyn std::error::Error + 'static)) -> LineError {
@@ -213,6 +270,7 @@ impl Drop for Ticket<'_> {
     fn drop(&mut self) {
         if !self.is_used {
             lock(&self.line.places).put_back(self.seq, Place::stored(self.id));
+            self.line.has_moved();
         }
     }
 }

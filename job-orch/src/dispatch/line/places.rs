@@ -1,6 +1,6 @@
 //! [`Places`]: who stands where.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use crate::dispatch::item::Item;
 use crate::id::JobId;
@@ -11,6 +11,8 @@ pub(super) struct Places {
     next: u64,
     // Ascending: who comes back has left from the front.
     line: VecDeque<(u64, Place)>,
+    // Of those in line, and of those who may come back.
+    numbers: HashMap<JobId, u64>,
     // Of a line in a file, which holds them still.
     held: BTreeMap<u64, Out>,
     // Claimed from the engine before their place was known.
@@ -33,6 +35,15 @@ impl Place {
     pub(super) const fn stored(id: JobId) -> Self {
         Self { id, item: None }
     }
+}
+
+/// Where one is that has not been given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::dispatch) enum Standing {
+    /// In line, at this place, counted from 1.
+    Waiting(usize),
+    /// On the way to somebody.
+    Held,
 }
 
 /// One that has left the line and may come back.
@@ -60,6 +71,7 @@ impl Places {
     pub(super) fn push(&mut self, place: Place) -> (u64, usize) {
         let seq = self.next;
         self.next += 1;
+        self.numbers.insert(place.id, seq);
         self.line.push_back((seq, place));
         (seq, self.line.len())
     }
@@ -79,6 +91,7 @@ impl Places {
 
     pub(super) fn put_back(&mut self, seq: u64, place: Place) {
         self.held.remove(&seq);
+        self.numbers.insert(place.id, seq);
         let at = self.line.partition_point(|(other, _)| *other < seq);
         self.line.insert(at, (seq, place));
     }
@@ -91,14 +104,23 @@ impl Places {
     }
 
     /// It will not come back.
-    pub(super) fn forget(&mut self, seq: u64) {
+    pub(super) fn forget(&mut self, seq: u64, id: JobId) {
         self.held.remove(&seq);
+        self.numbers.remove(&id);
+    }
+
+    pub(super) fn standing(&self, id: JobId) -> Option<Standing> {
+        let seq = self.numbers.get(&id)?;
+        let found = self.line.binary_search_by_key(seq, |(seq, _)| *seq);
+        Some(found.map_or(Standing::Held, |at| Standing::Waiting(at + 1)))
     }
 
     /// Takes it out, wherever it stands.
     pub(super) fn remove(&mut self, seq: u64) -> Option<Place> {
         let at = self.line.binary_search_by_key(&seq, |(seq, _)| *seq).ok()?;
-        self.line.remove(at).map(|(_, place)| place)
+        let (_, place) = self.line.remove(at)?;
+        self.numbers.remove(&place.id);
+        Some(place)
     }
 
     /// The place `seq` was to be that of `expected`, and the engine gave out `came` instead: they change places.
@@ -106,9 +128,12 @@ impl Places {
         if expected == came {
             return;
         }
-        if let Some((_, place)) = self.line.iter_mut().find(|(_, place)| place.id == came) {
+        if let Some((other, place)) = self.line.iter_mut().find(|(_, place)| place.id == came) {
             place.id = expected;
+            self.numbers.insert(expected, *other);
+            self.numbers.insert(came, seq);
         } else {
+            self.numbers.insert(came, seq);
             self.early.insert(came);
             self.put_back(seq, Place::stored(expected));
         }
@@ -143,7 +168,9 @@ impl Places {
     /// The line is another one now; who has left may still come back.
     pub(super) fn replace(&mut self, items: Vec<Item>) {
         let held: HashSet<JobId> = self.held.values().map(|out| out.item.id).collect();
-        self.line.clear();
+        for (_, place) in self.line.drain(..) {
+            self.numbers.remove(&place.id);
+        }
         for item in items.into_iter().filter(|item| !held.contains(&item.id)) {
             self.push(Place::here(item));
         }

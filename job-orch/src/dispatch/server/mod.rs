@@ -2,6 +2,7 @@
 
 mod handover;
 mod peers;
+mod request_id;
 mod wire;
 
 use std::convert::Infallible;
@@ -18,9 +19,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_service::Service;
+use tracing::Instrument as _;
 
 pub(super) use handover::{Handed, Handover};
 use peers::{Peers, Seat};
+use request_id::RequestId;
 use wire::Wire;
 
 use super::{Dispatcher, http};
@@ -55,11 +58,16 @@ pub(super) async fn serve(dispatcher: &Dispatcher, listener: TcpListener, stop: 
             }
         };
         // Who has too many finds this one closed.
-        let Some(seat) = peers.sit(peer.ip()) else { continue };
-        let connection = Connection { stream, peer, seat, router: router.clone(), head: limits.head };
+        let Some(seat) = peers.sit(peer.ip()) else {
+            dispatcher.0.counts.refused.add();
+            continue;
+        };
+        let (router, dispatcher) = (router.clone(), dispatcher.clone());
+        let connection = Connection { stream, peer, seat, router, dispatcher };
         open.spawn(connection.answer(stop.clone(), cut.clone()));
     }
     drop(listener);
+    dispatcher.0.ending.cancel();
     open.close();
     if tokio::time::timeout(limits.drain, open.wait()).await.is_err() {
         tracing::warn!(target: "job_orch", connections = open.len(), "cut off at the drain deadline");
@@ -75,20 +83,32 @@ struct Connection {
     // Free again when the connection ends.
     seat: Seat,
     router: Router,
-    head: Duration,
+    dispatcher: Dispatcher,
 }
 
 impl Connection {
     async fn answer(self, stop: CancellationToken, cut: CancellationToken) {
-        let Self { stream, peer, seat, router, head } = self;
+        let Self { stream, peer, seat, router, dispatcher } = self;
+        let head = dispatcher.0.limits.head;
         // Answers are short, and each is waited for.
         let _ = stream.set_nodelay(true);
         let handover = Handover::default();
         let wire = TokioIo::new(Wire::new(stream, handover.clone()));
-        let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-            let (mut router, mut request) = (router.clone(), request.map(Body::new));
+        let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+            dispatcher.0.counts.requests.add();
+            let id = RequestId::of(&request);
+            let span = id.span(&request);
             request.extensions_mut().insert(handover.clone());
-            async move { Ok::<_, Infallible>(router.call(request).await.unwrap_or_else(|never| match never {})) }
+            let answered = (!http::is_foreign(&request)).then(|| router.clone().call(request.map(Body::new)));
+            let answer = async move {
+                let mut response = match answered {
+                    Some(answered) => answered.await.unwrap_or_else(|never| match never {}),
+                    None => http::forbidden(),
+                };
+                id.mark(&mut response);
+                Ok::<_, Infallible>(response)
+            };
+            answer.instrument(span)
         });
         let mut connection = std::pin::pin!(
             http1::Builder::new()

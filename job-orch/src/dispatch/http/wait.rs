@@ -1,0 +1,20 @@
+//! `?wait=…`: how long somebody waits.
+
+use std::time::Duration;
+
+use axum::response::Response;
+use hyper::{StatusCode, Uri};
+use tokio::time::Instant;
+
+use super::answer;
+
+/// Nobody waits for longer at once: what stands between may cut off a silent connection.
+pub(super) const LONGEST: Duration = Duration::from_secs(60);
+
+/// The end of the wait that a request asks for; without one, now.
+pub(super) fn until(uri: &Uri) -> Result<Instant, Response> {
+    let pairs = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let Some((_, value)) = pairs.into_iter().find(|(name, _)| name == "wait") else { return Ok(Instant::now()) };
+    let seconds: u64 = value.parse().map_err(|_| answer::error(StatusCode::BAD_REQUEST, "NotSeconds"))?;
+    Ok(Instant::now() + Duration::from_secs(seconds).min(LONGEST))
+}
