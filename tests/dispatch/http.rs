@@ -10,6 +10,7 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// A connection to a server.
 pub(crate) struct Client {
     stream: BufReader<TcpStream>,
+    port: u16,
 }
 
 /// An answer.
@@ -32,7 +33,7 @@ impl Client {
         let stream = TcpStream::connect_timeout(&address, LIMIT)?;
         stream.set_read_timeout(Some(LIMIT))?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream: BufReader::new(stream) })
+        Ok(Self { stream: BufReader::new(stream), port })
     }
 
     pub(crate) fn send(&mut self, text: &str) -> io::Result<()> {
@@ -49,9 +50,9 @@ impl Client {
     }
 
     pub(crate) fn request(&mut self, method: &str, path: &str, headers: &str, body: &str) -> io::Result<Answer> {
-        let length = body.len();
+        let (length, port) = (body.len(), self.port);
         self.send(&format!(
-            "{method} {path} HTTP/1.1\r\nHost: test\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
+            "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
         ))?;
         self.receive()
     }
@@ -82,7 +83,7 @@ pub(crate) fn read_head(stream: &mut BufReader<TcpStream>) -> io::Result<(String
     let headers = lines
         .iter()
         .skip(1)
-        .filter_map(|line| line.split_once(": ").map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())));
+        .filter_map(|line| line.split_once(':').map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned())));
     Ok((lines.first().cloned().unwrap_or_default(), headers.collect()))
 }
 

@@ -16,9 +16,9 @@ fn both_lines_stay_in_order_over_a_kill_and_an_interruption() {
             let answer = served.client().submit(&number.to_string()).unwrap();
             assert_eq!(answer.body, format!(r#"{{"Queued":{{"position":{}}}}}"#, number + 1), "{mode}");
             if number % 2 == 0 {
-                served.kill()
+                served.kill();
             } else {
-                served.interrupt()
+                served.interrupt();
             }
             served.start();
         }

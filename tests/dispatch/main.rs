@@ -2,10 +2,13 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
 
+mod browser;
 mod concurrent;
+mod guards;
 mod http;
 mod interface;
 mod kill;
 mod lines;
 mod robot;
 mod serve;
+mod states;

@@ -15,6 +15,7 @@ pub(crate) struct Robot(Arc<Inner>);
 struct Inner {
     port: u16,
     got: Mutex<Vec<(String, String)>>,
+    tokens: Mutex<Vec<String>>,
     came: Condvar,
     answer: String,
     calls: AtomicUsize,
@@ -27,6 +28,7 @@ impl Robot {
         let robot = Self(Arc::new(Inner {
             port: listener.local_addr().unwrap().port(),
             got: Mutex::default(),
+            tokens: Mutex::default(),
             came: Condvar::new(),
             answer: format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n"),
             calls: AtomicUsize::new(0),
@@ -49,6 +51,8 @@ impl Robot {
         let mut stream = BufReader::new(stream);
         while let Ok((head, headers)) = read_head(&mut stream) {
             let Ok(body) = read_body(&mut stream, &headers) else { return };
+            let token = headers.iter().find(|(name, _)| name == "job-token").unwrap();
+            self.0.tokens.lock().unwrap().push(token.1.clone());
             self.0.got.lock().unwrap().push((head, body));
             self.0.calls.fetch_add(1, Ordering::SeqCst);
             self.0.came.notify_all();
@@ -60,6 +64,11 @@ impl Robot {
 
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.0.port)
+    }
+
+    /// The token that came with the last job.
+    pub(crate) fn token(&self) -> String {
+        self.0.tokens.lock().unwrap().last().unwrap().clone()
     }
 
     pub(crate) fn calls(&self) -> usize {

@@ -57,7 +57,13 @@ impl Served {
     }
 
     pub(crate) fn start(&mut self) {
-        self.child = Some(self.command().spawn().unwrap());
+        self.start_with(|_| {});
+    }
+
+    pub(crate) fn start_with(&mut self, adjust: impl FnOnce(&mut Command)) {
+        let mut command = self.command();
+        adjust(&mut command);
+        self.child = Some(command.spawn().unwrap());
         let begun = Instant::now();
         while Client::new(self.port).is_err() {
             assert!(begun.elapsed() < Duration::from_secs(30), "it does not answer");

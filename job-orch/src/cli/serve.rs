@@ -4,7 +4,9 @@ use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
+use job_orch::IntoSpan as _;
 use job_orch::dispatch::{Dispatcher, Mode};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -36,6 +38,37 @@ pub(crate) struct Arguments {
     /// Call workers back at loopback and private addresses too
     #[arg(long)]
     allow_local_callbacks: bool,
+    /// How many jobs may wait
+    #[arg(long, default_value_t = 100_000, value_name = "COUNT")]
+    max_jobs: usize,
+    /// How many workers may wait
+    #[arg(long, default_value_t = 100_000, value_name = "COUNT")]
+    max_workers: usize,
+    /// How many bytes a body may have
+    #[arg(long, default_value_t = 1024 * 1024, value_name = "BYTES")]
+    max_body: usize,
+    /// How many connections may be open
+    #[arg(long, default_value_t = 10_000, value_name = "COUNT")]
+    connections: usize,
+    /// How many of them from one address
+    #[arg(long, default_value_t = 1024, value_name = "COUNT")]
+    connections_per_address: usize,
+    /// How long a worker may take to answer a call
+    #[arg(long, default_value = "10s", value_name = "TIME", value_parser = time)]
+    callback_timeout: Duration,
+    /// How long a client may take to send the head of a request, or to begin one
+    #[arg(long, default_value = "10s", value_name = "TIME", value_parser = time)]
+    head_timeout: Duration,
+    /// How long a client may take to send the body of a request
+    #[arg(long, default_value = "30s", value_name = "TIME", value_parser = time)]
+    body_timeout: Duration,
+    /// How long an interruption waits for what has begun
+    #[arg(long, default_value = "30s", value_name = "TIME", value_parser = time)]
+    drain: Duration,
+}
+
+fn time(text: &str) -> Result<Duration, job_orch::InvalidSpan> {
+    text.into_span()
 }
 
 /// Serves until it is interrupted, and then answers what has begun. A second interruption ends it at once.
@@ -49,6 +82,14 @@ async fn serve(arguments: &Arguments) -> Result<ExitCode, Failure> {
         .worker_queue_mode(arguments.worker_queue_mode.unwrap_or(arguments.mode))
         .directory(&arguments.dir)
         .allow_local_callbacks(arguments.allow_local_callbacks)
+        .most_jobs(arguments.max_jobs)
+        .most_workers(arguments.max_workers)
+        .most_bytes(arguments.max_body)
+        .most_connections(arguments.connections, arguments.connections_per_address)
+        .callback_timeout(arguments.callback_timeout)
+        .head_timeout(arguments.head_timeout)
+        .body_timeout(arguments.body_timeout)
+        .drain(arguments.drain)
         .open()
         .await?;
     let listener = TcpListener::bind((arguments.address, arguments.port)).await?;

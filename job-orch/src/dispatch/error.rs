@@ -34,6 +34,9 @@ pub enum OpenError {
         /// The directory.
         path: PathBuf,
     },
+    /// Encrypted callbacks cannot be set up.
+    #[error("encrypted callbacks cannot be set up")]
+    Encryption(#[source] io::Error),
     /// The durable store did not open.
     #[error(transparent)]
     Store(#[from] sqlite::OpenError),

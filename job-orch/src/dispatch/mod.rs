@@ -81,7 +81,7 @@ impl Dispatcher {
             jobs: Line::open::<Jobs>(opening("jobs", jobs, limits.jobs)).await?,
             workers: Line::open::<Workers>(opening("workers", workers, limits.workers)).await?,
             targets,
-            caller: Caller::new(targets, limits.callback, limits.callbacks),
+            caller: Caller::new(targets, limits.callback, limits.callbacks).map_err(OpenError::Encryption)?,
             limits,
             history: History::default(),
             counts: Counts::default(),

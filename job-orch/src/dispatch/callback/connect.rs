@@ -7,11 +7,15 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use hyper::Uri;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::rt::TokioIo;
+use rustls::crypto::ring;
+use rustls::{ClientConfig, RootCertStore};
 use tokio::net::{TcpStream, lookup_host};
 use tower_service::Service;
 
 use super::target::Targets;
+use crate::sync::Arc;
 
 /// Connects to workers. A name is resolved once, every address it has is checked, and the connection goes to one of those:
 /// nobody can answer otherwise a moment later.
@@ -20,11 +24,21 @@ pub(super) struct Connector {
     targets: Targets,
 }
 
-impl Connector {
-    pub(super) const fn new(targets: Targets) -> Self {
-        Self { targets }
-    }
+/// Connects as a URL says: with encryption and a certificate that fits its name where it is `https`.
+pub(super) fn encrypting(targets: Targets) -> io::Result<HttpsConnector<Connector>> {
+    // Named here: which one is the default depends on what else is in the program.
+    let provider = Arc::new(ring::default_provider());
+    let https = HttpsConnectorBuilder::new().with_provider_and_native_roots(Arc::clone(&provider));
+    let https = https.or_else(|error| {
+        tracing::warn!(target: "job_orch", %error, "this system trusts no certificates: https callbacks will fail");
+        let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+        let config = config.map_err(io::Error::other)?.with_root_certificates(RootCertStore::empty());
+        Ok::<_, io::Error>(HttpsConnectorBuilder::new().with_tls_config(config.with_no_client_auth()))
+    })?;
+    Ok(https.https_or_http().enable_http1().wrap_connector(Connector { targets }))
+}
 
+impl Connector {
     async fn connect(self, uri: Uri) -> io::Result<TokioIo<TcpStream>> {
         let is_encrypted = uri.scheme_str() == Some("https");
         let host = uri.host().ok_or_else(|| invalid("a URL without a host"))?;

@@ -3,12 +3,14 @@
 mod connect;
 mod target;
 
+use std::io;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{Method, Request, StatusCode, Uri};
+use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::sync::Semaphore;
@@ -31,7 +33,7 @@ const IDLE: usize = 4;
 /// Calls workers back: at checked addresses only, a limited number at a time, and for a limited time.
 #[derive(Debug)]
 pub(super) struct Caller {
-    client: Client<Connector, Full<Bytes>>,
+    client: Client<HttpsConnector<Connector>, Full<Bytes>>,
     permits: Semaphore,
     limit: Duration,
 }
@@ -52,14 +54,14 @@ pub(super) enum Refused {
 }
 
 impl Caller {
-    pub(super) fn new(targets: Targets, limit: Duration, at_once: usize) -> Self {
+    pub(super) fn new(targets: Targets, limit: Duration, at_once: usize) -> io::Result<Self> {
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(Duration::from_secs(20))
             .pool_max_idle_per_host(IDLE)
             .retry_canceled_requests(true)
-            .build(Connector::new(targets));
-        Self { client, permits: Semaphore::new(at_once), limit }
+            .build(connect::encrypting(targets)?);
+        Ok(Self { client, permits: Semaphore::new(at_once), limit })
     }
 
     /// Gives a job to a worker. Whatever is not a plain yes is a no: redirects are not followed.

@@ -138,3 +138,127 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         || a == 0x2002;
     (0x2000..0x4000).contains(&a) && !special
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(local: bool, url: &str) -> Result<(), Forbidden> {
+        Url::parse(url).map_or(Err(Forbidden::Host), |url| Targets::new(Callbacks { local }).check(&url))
+    }
+
+    /// Where nothing may be called, however it is written.
+    const INSIDE: [&str; 50] = [
+        "https://127.0.0.1/",
+        "https://127.1/",
+        "https://127.0.1/",
+        "https://2130706433/",
+        "https://0x7f000001/",
+        "https://0x7f.0.0.1/",
+        "https://0177.0.0.1/",
+        "https://017700000001/",
+        "https://0/",
+        "https://0.0.0.0/",
+        "https://127.255.255.254/",
+        "https://\u{ff11}\u{ff12}\u{ff17}.0.0.1/",
+        "https://127\u{3002}0\u{3002}0\u{3002}1/",
+        "https://127.0.0.1./",
+        "https://10.0.0.1/",
+        "https://10.255.255.255/",
+        "https://172.16.0.1/",
+        "https://172.31.255.255/",
+        "https://192.168.0.1/",
+        "https://0xc0a80001/",
+        "https://100.64.0.1/",
+        "https://100.127.255.255/",
+        "https://169.254.169.254/latest/meta-data/",
+        "https://2852039166/",
+        "https://169.254.0.1/",
+        "https://192.0.0.8/",
+        "https://192.0.2.1/",
+        "https://192.88.99.1/",
+        "https://198.18.0.1/",
+        "https://198.19.255.255/",
+        "https://198.51.100.1/",
+        "https://203.0.113.1/",
+        "https://224.0.0.1/",
+        "https://239.255.255.255/",
+        "https://240.0.0.1/",
+        "https://255.255.255.255/",
+        "https://[::]/",
+        "https://[::1]/",
+        "https://[::ffff:127.0.0.1]/",
+        "https://[::ffff:7f00:1]/",
+        "https://[::ffff:169.254.169.254]/",
+        "https://[::127.0.0.1]/",
+        "https://[64:ff9b::7f00:1]/",
+        "https://[64:ff9b:1::1]/",
+        "https://[2002:7f00:1::]/",
+        "https://[2001:0:7f00:1::]/",
+        "https://[2001:db8::1]/",
+        "https://[fc00::1]/",
+        "https://[fe80::1]/",
+        "https://[ff02::1]/",
+    ];
+
+    const NAMES: [&str; 9] = [
+        "https://localhost/",
+        "https://LOCALHOST./",
+        "https://robot.localhost/",
+        "https://\u{24db}ocalhost/",
+        "https://printer.local/",
+        "https://metadata.google.internal/",
+        "https://router.lan/",
+        "https://wiki.corp/",
+        "https://x.home/",
+    ];
+
+    #[test]
+    fn nothing_inside_is_called() {
+        for url in INSIDE.into_iter().chain(NAMES) {
+            assert_eq!(judged(false, url), Err(Forbidden::Host), "{url}");
+        }
+    }
+
+    #[test]
+    fn what_is_outside_is_called_encrypted_and_plainly() {
+        for url in ["https://example.com/", "https://example.com:8443/a?b", "https://8.8.8.8/", "https://[2606:4700::1]/"] {
+            assert_eq!(judged(false, url), Ok(()), "{url}");
+            assert_eq!(judged(true, url), Ok(()), "{url}");
+        }
+        for (url, reason) in [
+            ("http://example.com/", Forbidden::Plain),
+            ("ftp://example.com/", Forbidden::Scheme),
+            ("file:///etc/passwd", Forbidden::Scheme),
+            ("gopher://example.com/", Forbidden::Scheme),
+            ("javascript:alert(1)", Forbidden::Scheme),
+            ("data:,x", Forbidden::Scheme),
+            ("https://example.com@127.0.0.1/", Forbidden::Credentials),
+            ("https://user:password@example.com/", Forbidden::Credentials),
+            ("https://example.com:22/", Forbidden::Port),
+            ("https://8.8.8.8:25/", Forbidden::Port),
+        ] {
+            assert_eq!(judged(false, url), Err(reason), "{url}");
+        }
+    }
+
+    #[test]
+    fn local_callbacks_are_those_of_this_machine_and_of_private_networks_only() {
+        for url in ["http://127.0.0.1:9/", "http://localhost:80/", "http://robot:81/", "http://[::1]/", "http://10.1.2.3/"] {
+            assert_eq!(judged(true, url), Ok(()), "{url}");
+        }
+        for url in ["http://169.254.169.254/", "http://[fe80::1]/", "http://[::ffff:169.254.169.254]/", "http://0/"] {
+            assert_eq!(judged(true, url), Err(Forbidden::Host), "{url}");
+        }
+        assert_eq!(judged(true, "http://8.8.8.8/"), Err(Forbidden::Plain));
+    }
+
+    #[test]
+    fn an_address_is_judged_again_when_it_is_called() {
+        let targets = Targets::new(Callbacks { local: false });
+        for address in ["127.0.0.1", "::ffff:10.0.0.1", "169.254.169.254"] {
+            let address: IpAddr = address.parse().unwrap_or(IpAddr::V4(Ipv4Addr::BROADCAST));
+            assert_eq!(targets.check_address(address, 443, true), Err(Forbidden::Host));
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! Answers: JSON, and refusals that say what was wrong.
 
 use axum::body::Body;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
@@ -21,6 +21,16 @@ pub(super) fn body_of(status: StatusCode, body: Body) -> Response {
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, JSON);
     response
+}
+
+/// A refusal, by its name.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Refusal(pub(super) StatusCode, pub(super) &'static str);
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        error(self.0, self.1)
+    }
 }
 
 /// A refusal, by its name.

@@ -14,6 +14,7 @@ use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::answer::Refusal;
 use super::operation::Operation;
 use super::{Site, job};
 use crate::dispatch::Dispatcher;
@@ -33,18 +34,15 @@ pub(super) fn operation() -> Operation {
         .answer(404, "no such job is known any more", None)
 }
 
-async fn events(State(site): State<Site>, Path(id): Path<String>) -> Response {
-    let id = match job::find(&site, &id) {
-        Ok((id, _)) => id,
-        Err(refusal) => return refusal,
-    };
+async fn events(State(site): State<Site>, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let (id, _) = job::find(&site, &id)?;
     // One that is not read is not made.
     let (sender, receiver) = mpsc::channel(1);
     site.dispatcher.0.tasks.spawn(tell(site.dispatcher.clone(), id, sender));
     let mut response = Response::new(Body::new(Events(receiver)));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
+    Ok(response)
 }
 
 /// Sends each new state, until the last one or until nobody listens.

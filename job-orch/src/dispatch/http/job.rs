@@ -3,15 +3,17 @@
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use hyper::header::{AUTHORIZATION, HeaderMap, WWW_AUTHENTICATE};
-use hyper::{StatusCode, Uri, header::HeaderValue};
+use bytes::Bytes;
+use hyper::header::{AUTHORIZATION, HeaderMap};
+use hyper::{StatusCode, Uri};
 use serde_json::json;
 
+use super::answer::Refusal;
 use super::operation::Operation;
 use super::{Site, answer, submit, wait};
 use crate::dispatch::history::NotTaken;
 use crate::dispatch::item::one_value;
-use crate::dispatch::state::State as Became;
+use crate::dispatch::state::{JobState, State as Became};
 use crate::dispatch::token::Token;
 use crate::id::JobId;
 
@@ -42,74 +44,59 @@ pub(super) fn operations() -> [Operation; 3] {
     ]
 }
 
-async fn show(State(site): State<Site>, Path(id): Path<String>) -> Response {
-    match find(&site, &id) {
-        Ok((_, state)) => answer::json(StatusCode::OK, state.to_json()),
-        Err(refusal) => refusal,
-    }
+async fn show(State(site): State<Site>, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let (_, state) = find(&site, &id)?;
+    Ok(answer::json(StatusCode::OK, state.to_json()))
 }
 
-async fn result(State(site): State<Site>, Path(id): Path<String>, uri: Uri) -> Response {
-    let until = match wait::until(&uri) {
-        Ok(until) => until,
-        Err(refusal) => return refusal,
-    };
+async fn result(State(site): State<Site>, Path(id): Path<String>, uri: Uri) -> Result<Response, Refusal> {
+    let until = wait::until(&uri)?;
     // Subscribed first: what happens from here on wakes it.
     let mut changes = site.dispatcher.changes();
     loop {
-        let (id, state) = match find(&site, &id) {
-            Ok(found) => found,
-            Err(refusal) => return refusal,
-        };
+        let (id, state) = find(&site, &id)?;
         if matches!(state.became, Became::Done(_)) {
-            let end = site.dispatcher.0.history.find(id).and_then(|past| past.end);
-            return end.map_or_else(no_such_job, |end| answer::json(StatusCode::OK, end.result));
+            let end = site.dispatcher.0.history.find(id).and_then(|past| past.end).ok_or(UNKNOWN)?;
+            return Ok(answer::json(StatusCode::OK, end.result));
         }
         if !changes.changed(until, &site.dispatcher).await {
-            return answer::json(StatusCode::ACCEPTED, state.to_json());
+            return Ok(answer::json(StatusCode::ACCEPTED, state.to_json()));
         }
     }
 }
 
-async fn post(State(site): State<Site>, Path(id): Path<String>, headers: HeaderMap, body: Body) -> Response {
-    let (Some(id), Some(token)) = (id.parse().ok(), token(&headers)) else { return unauthorized() };
-    let body = match submit::read(&site, body).await {
-        Ok(body) => body,
-        Err(refusal) => return refusal,
-    };
-    let Ok(value) = one_value(&body) else { return answer::error(StatusCode::BAD_REQUEST, "NotJson") };
-    let is_back = site.dispatcher.0.jobs.is_waiting(id);
-    if is_back {
-        return answer::error(StatusCode::CONFLICT, "Back");
+async fn post(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let (Some(id), Some(token)) = (id.parse().ok(), token(&headers)) else { return Err(NO_TOKEN) };
+    let body = submit::read(&site, body).await?;
+    let value = one_value(&body).map_err(|_| Refusal(StatusCode::BAD_REQUEST, "NotJson"))?;
+    let inner = &site.dispatcher.0;
+    if inner.jobs.is_waiting(id) {
+        return Err(Refusal(StatusCode::CONFLICT, "Back"));
     }
-    match site.dispatcher.0.history.end(id, &token, bytes::Bytes::copy_from_slice(value.as_bytes())) {
-        Ok(()) => {
-            site.dispatcher.0.counts.results.add();
-            answer::json(StatusCode::OK, r#""Done""#)
-        }
-        Err(NotTaken::Unknown) => no_such_job(),
-        Err(NotTaken::Token) => unauthorized(),
-        Err(NotTaken::Ended) => answer::error(StatusCode::CONFLICT, "Ended"),
-    }
+    inner.history.end(id, &token, Bytes::copy_from_slice(value.as_bytes())).map_err(|error| match error {
+        NotTaken::Unknown => UNKNOWN,
+        NotTaken::Token => NO_TOKEN,
+        NotTaken::Ended => Refusal(StatusCode::CONFLICT, "Ended"),
+    })?;
+    inner.counts.results.add();
+    Ok(answer::json(StatusCode::OK, r#""Done""#))
 }
+
+const UNKNOWN: Refusal = Refusal(StatusCode::NOT_FOUND, "NotFound");
+const NO_TOKEN: Refusal = Refusal(StatusCode::UNAUTHORIZED, "Token");
 
 fn token(headers: &HeaderMap) -> Option<Token> {
     Token::read(headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")?)
 }
 
-fn unauthorized() -> Response {
-    let mut response = answer::error(StatusCode::UNAUTHORIZED, "Token");
-    response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-    response
-}
-
-fn no_such_job() -> Response {
-    answer::error(StatusCode::NOT_FOUND, "NotFound")
-}
-
 /// A job by the text of its id.
-pub(super) fn find(site: &Site, id: &str) -> Result<(JobId, crate::dispatch::state::JobState), Response> {
-    let id: JobId = id.parse().map_err(|_| no_such_job())?;
-    let state = site.dispatcher.state(id).ok_or_else(no_such_job)?;
+pub(super) fn find(site: &Site, id: &str) -> Result<(JobId, JobState), Refusal> {
+    let id: JobId = id.parse().map_err(|_| UNKNOWN)?;
+    let state = site.dispatcher.state(id).ok_or(UNKNOWN)?;
     Ok((id, state))
 }

@@ -9,6 +9,7 @@ use hyper::StatusCode;
 use hyper::header::{HeaderValue, LOCATION};
 use serde_json::json;
 
+use super::answer::Refusal;
 use super::operation::Operation;
 use super::{Site, answer};
 use crate::dispatch::Submitted;
@@ -26,16 +27,13 @@ pub(super) fn operation() -> Operation {
 }
 
 /// Takes a job, whatever JSON it is.
-async fn submit(State(site): State<Site>, body: Body) -> Response {
-    let body = match read(&site, body).await {
-        Ok(body) => body,
-        Err(refusal) => return refusal,
-    };
+async fn submit(State(site): State<Site>, body: Body) -> Result<Response, Refusal> {
+    let body = read(&site, body).await?;
     let job = match one_value(&body) {
         Ok(data) => Item::job(data),
         Err(error) => {
             tracing::debug!(target: "job_orch", %error, "a job that is no JSON");
-            return answer::error(StatusCode::BAD_REQUEST, "NotJson");
+            return Err(Refusal(StatusCode::BAD_REQUEST, "NotJson"));
         }
     };
     let (id, mut response) = match site.dispatcher.submit_item(job).await {
@@ -43,24 +41,24 @@ async fn submit(State(site): State<Site>, body: Body) -> Response {
         Ok(Submitted::Queued { id, position }) => {
             (id, answer::json(StatusCode::ACCEPTED, format!(r#"{{"Queued":{{"position":{position}}}}}"#)))
         }
-        Err(error) => return answer::line(&error),
+        Err(error) => return Ok(answer::line(&error)),
     };
     if let Ok(place) = HeaderValue::try_from(format!("/jobs/{id}")) {
         response.headers_mut().insert(LOCATION, place);
     }
-    response
+    Ok(response)
 }
 
 /// A body within its limits.
-pub(super) async fn read(site: &Site, body: Body) -> Result<Bytes, Response> {
+pub(super) async fn read(site: &Site, body: Body) -> Result<Bytes, Refusal> {
     let limits = &site.dispatcher.0.limits;
     let whole = Limited::new(body, limits.body).collect();
     match tokio::time::timeout(limits.request, whole).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            Err(answer::error(StatusCode::PAYLOAD_TOO_LARGE, "TooLarge"))
+            Err(Refusal(StatusCode::PAYLOAD_TOO_LARGE, "TooLarge"))
         }
-        Ok(Err(_)) => Err(answer::error(StatusCode::BAD_REQUEST, "Cut")),
-        Err(_) => Err(answer::error(StatusCode::REQUEST_TIMEOUT, "TooSlow")),
+        Ok(Err(_)) => Err(Refusal(StatusCode::BAD_REQUEST, "Cut")),
+        Err(_) => Err(Refusal(StatusCode::REQUEST_TIMEOUT, "TooSlow")),
     }
 }

@@ -6,6 +6,7 @@ use axum::response::Response;
 use hyper::{StatusCode, Uri};
 use serde_json::json;
 
+use super::answer::Refusal;
 use super::operation::Operation;
 use super::{Site, answer, register, wait};
 use crate::dispatch::server::Handover;
@@ -18,12 +19,9 @@ pub(super) fn operation() -> Operation {
         .answer(204, "none came in that time", None)
 }
 
-async fn take(State(site): State<Site>, handover: Option<Extension<Handover>>, uri: Uri) -> Response {
-    let until = match wait::until(&uri) {
-        Ok(until) => until,
-        Err(refusal) => return refusal,
-    };
-    match site.dispatcher.take_job(until).await {
+async fn take(State(site): State<Site>, handover: Option<Extension<Handover>>, uri: Uri) -> Result<Response, Refusal> {
+    let until = wait::until(&uri)?;
+    Ok(match site.dispatcher.take_job(until).await {
         Ok(Some(job)) => register::give(&site, job, handover),
         Ok(None) => {
             let mut response = Response::default();
@@ -31,5 +29,5 @@ async fn take(State(site): State<Site>, handover: Option<Extension<Handover>>, u
             response
         }
         Err(error) => answer::line(&error),
-    }
+    })
 }

@@ -37,10 +37,15 @@ function say(place, news, step, isTrouble = false) {
   }
 }
 
+function ahead(count) {
+  if (count === 0) return "You are next in line.";
+  return count === 1 ? "One order is before yours." : `${count} orders are before yours.`;
+}
+
 function show(job) {
   switch (job.state) {
     case "Queued":
-      return say(`${job.position}`, job.position === 1 ? "You are next in line." : `There are ${job.position - 1} before you in line.`, 1);
+      return say(`${job.position}`, ahead(job.position - 1), 1);
     case "Offered":
       return say("", "Looking for a robot …", 1);
     case "Assigned":
