@@ -9,6 +9,7 @@ pub mod flow;
 pub mod footprint;
 pub mod ours;
 pub mod reference;
+pub mod service;
 pub mod sqlite;
 pub mod stream;
 pub mod table;

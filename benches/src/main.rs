@@ -1,7 +1,7 @@
 //! Measures job-orch beside what an expert writes by hand and what its peers offer, in one run.
 //!
 //! ```text
-//! cargo run --release -p job-orch-benches -- memory|flow|sqlite [--check] [--rounds N] [--only NAME-PREFIX]
+//! cargo run --release -p job-orch-benches -- memory|flow|sqlite|service [--check] [--rounds N] [--only NAME-PREFIX]
 //! ```
 //!
 //! The contenders of a table take turns, and each figure is a median over the rounds. A ratio is the median of the rounds'
@@ -10,9 +10,9 @@
 use std::process::ExitCode;
 
 use job_orch_benches::table::{Plan, Verdict};
-use job_orch_benches::{cache, call, compile, dispatch, flow, footprint, sqlite, stream};
+use job_orch_benches::{cache, call, compile, dispatch, flow, footprint, service, sqlite, stream};
 
-const USAGE: &str = "usage: job-orch-benches memory|flow|sqlite [--check] [--rounds N] [--only NAME-PREFIX]
+const USAGE: &str = "usage: job-orch-benches memory|flow|sqlite|service [--check] [--rounds N] [--only NAME-PREFIX]
 
   --check   fail if a row misses its target
   --rounds  rounds of each row; the default is 7
@@ -44,6 +44,7 @@ fn parse(mut args: impl Iterator<Item = String>) -> Option<(&'static [Table], Pl
         "memory" => MEMORY,
         "flow" => &[flow::table],
         "sqlite" => &[sqlite::table],
+        "service" => &[service::table],
         _ => return None,
     };
     while let Some(arg) = args.next() {

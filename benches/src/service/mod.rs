@@ -1,0 +1,11 @@
+//! What people touch: processes and services, beside what they are made of.
+
+mod dispatch;
+mod http;
+
+use crate::table::{Plan, Verdict};
+
+/// The tables.
+pub fn table(plan: &Plan, verdict: &mut Verdict) {
+    dispatch::table(plan, verdict);
+}
