@@ -13,9 +13,10 @@ const BYTES: &str = "waiting-bytes";
 const BYTES_PEAK: &str = "waiting-peak";
 const EACH_HEAP: &str = "each-heap";
 const EACH_RESIDENT: &str = "each-resident";
+pub(crate) const SUBSCRIBERS: &str = "subscribers-resident";
 
 /// A figure of the program's. It is built where it is not: cargo builds only the program that it runs.
-fn figure(what: &str, threads: &str) -> f64 {
+pub(crate) fn figure(what: &str, threads: &str) -> f64 {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(["run", "--quiet", "--release", "--offline", "--bin", "footprint", "--manifest-path"])

@@ -11,6 +11,12 @@ pub fn two<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) 
     runtime.block_on(async { tokio::spawn(future).await.expect("the round ends") })
 }
 
+/// The same with I/O and signals.
+pub fn two_with_io<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> T {
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    runtime.block_on(async { tokio::spawn(future).await.expect("the round ends") })
+}
+
 /// Runs a future on one thread.
 pub fn one<T>(future: impl Future<Output = T>) -> T {
     Builder::new_current_thread().enable_time().build().expect("a runtime").block_on(future)

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use job_orch::settings::Serving;
 use job_orch_benches::ours::{self, InBatches, Next, Stay};
 use job_orch_benches::stream::{self, Feed};
-use job_orch_benches::{call, flow, threads};
+use job_orch_benches::{call, flow, service, threads};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
@@ -35,6 +35,7 @@ fn main() -> ExitCode {
         ("waiting-peak", _) => threads::one(waiting()).1,
         ("each-heap", _) => threads::two(each_heap()),
         ("each-resident", _) => threads::two(each_resident()),
+        ("subscribers-resident", _) => threads::two_with_io(subscribers_resident()),
         _ => return ExitCode::from(2),
     };
     println!("{figure}");
@@ -116,6 +117,12 @@ async fn each_resident() -> f64 {
     assert_eq!(output.iter().sum::<u64>(), JOBS * (JOBS + 1) / 2);
     orch.shutdown().await.expect("it drains");
     over / MIB
+}
+
+/// MiB that many subscribers to one process cost at the worst moment, over one copy of what they read.
+async fn subscribers_resident() -> f64 {
+    let before = status("VmRSS:");
+    service::subscribers(move || status("VmHWM:") - before).await / MIB
 }
 
 /// Bytes that Linux says of this process.

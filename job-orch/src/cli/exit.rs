@@ -13,12 +13,17 @@ Exit statuses:
   0  done
   1  it could not be done; the reason is on standard error
   2  the arguments are wrong
+`doctor` exits with 1 if something is not as it should be; `redrive`, `drop`, `retry` and `cancel`, if one of the named
+requests is none that this can be done with.
 `run` exits as the program that it runs: with its status, or with 128 and the number of the signal that ended it. If there
 is no such program, with 127; if it cannot be run for another reason, with 125.";
 
-/// Says on standard error what failed and why.
+/// Says on standard error what failed and why. That nobody reads the output any more is no failure.
 pub(crate) fn report(failure: &Failure) -> ExitCode {
-    report_as(failure, 1)
+    match failure.downcast_ref::<std::io::Error>() {
+        Some(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        _ => report_as(failure, 1),
+    }
 }
 
 /// The same with another status than 1.
@@ -35,10 +40,15 @@ pub(crate) fn report_as(failure: &Failure, status: u8) -> ExitCode {
 
 /// Says something on standard error, in one line whatever it contains.
 pub(crate) fn warn(text: &str) {
-    let text: String = text
-        .chars()
-        .flat_map(|char| if char.is_control() { char.escape_default().collect() } else { vec![char] })
-        .collect();
     // A standard error that is closed hears nothing.
-    let _ = writeln!(std::io::stderr(), "job-orch: {text}");
+    let _ = writeln!(std::io::stderr(), "job-orch: {}", plain(text));
+}
+
+/// A text that can move no cursor and end no line.
+pub(crate) fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for char in text.chars() {
+        if char.is_control() { plain.extend(char.escape_default()) } else { plain.push(char) }
+    }
+    plain
 }

@@ -10,6 +10,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, waitid};
 use tokio::net::unix::pipe::{Receiver, Sender};
 
 use super::error::StartError;
+use super::limits::Limits;
 use super::status::Status;
 
 /// How often is looked where the system tells nobody of the end of a process.
@@ -25,13 +26,14 @@ pub(super) struct Child {
     pub(super) stdin: Option<Sender>,
 }
 
-/// Starts a process.
-pub(super) fn spawn(mut command: Command, path: &Path) -> Result<Child, StartError> {
+/// Starts a process that may use so much.
+pub(super) fn spawn(mut command: Command, path: &Path, limits: &Limits) -> Result<Child, StartError> {
     let failed = |source| StartError::io(path, source);
     let mut child = command.spawn().map_err(failed)?;
     let unborn = || failed(io::Error::other("the process has no number"));
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or_else(unborn)?;
     let mut connect = || {
+        limits.impose(pid)?;
         let stdout = child.stdout.take().map(OwnedFd::from).ok_or(io::ErrorKind::BrokenPipe)?;
         let stderr = child.stderr.take().map(OwnedFd::from).ok_or(io::ErrorKind::BrokenPipe)?;
         let stdin = child.stdin.take().map(OwnedFd::from).map(Sender::from_owned_fd).transpose()?;

@@ -284,7 +284,7 @@ impl Coordinator {
     fn spawn(&self, program: Program, path: &Path, permit: OwnedSemaphorePermit) -> Result<JobId, StartError> {
         let Options { grace, linger, keep, limits, .. } = &self.0.options;
         let limits = program.limits.or(*limits);
-        let Child { pid, exit, stdout, stderr, stdin } = child::spawn(program.command(path)?, path)?;
+        let Child { pid, exit, stdout, stderr, stdin } = child::spawn(program.command(path)?, path, &limits)?;
         let keeper = Arc::clone(&self.0.keeper);
         keeper.guard(pid, None);
         let entry = Arc::new(Entry::new(pid, stdin, Log::new(keep.clone())));

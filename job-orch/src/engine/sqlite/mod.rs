@@ -46,6 +46,7 @@ mod claims;
 mod clock;
 mod error;
 mod groups;
+pub mod inspect;
 mod keeper;
 mod lease;
 #[cfg(feature = "dispatch")]

@@ -21,6 +21,12 @@ pub(super) struct NewResponse {
     pub(super) payload: Payload,
 }
 
+impl NewResponse {
+    pub(super) fn new(id: JobId, is_failure: bool, payload: Payload) -> Self {
+        Self { id, is_failure, payload }
+    }
+}
+
 /// A response that was read.
 #[derive(Debug)]
 pub(super) struct Kept {

@@ -77,7 +77,8 @@ SELECT job.name AS job,
        datetime(due / 1000, 'unixepoch') AS due,
        unique_key,
        CAST(payload AS TEXT) AS request,
-       failure
+       failure,
+       request.id AS uuid
 FROM request JOIN job ON job.number = request.job;
 
 CREATE VIEW results AS
@@ -87,7 +88,8 @@ SELECT job.name AS job,
        response.position,
        CASE is_failure WHEN 0 THEN 'succeeded' ELSE 'failed' END AS outcome,
        datetime(ended / 1000, 'unixepoch') AS ended,
-       CAST(payload AS TEXT) AS response
+       CAST(payload AS TEXT) AS response,
+       response.id AS uuid
 FROM response JOIN job ON job.number = response.job
 WHERE missed = 0;
 

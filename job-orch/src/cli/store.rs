@@ -1,0 +1,149 @@
+//! What the commands over a store share: which file it is, and how what they find is shown.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use comfy_table::{Cell, ContentArrangement, Table};
+use indicatif::{ProgressBar, ProgressStyle};
+use job_orch::JobId;
+use job_orch::engine::sqlite::inspect::Inspector;
+use serde_json::Value;
+
+use crate::exit::{Failure, plain};
+
+/// Which store.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Store {
+    /// The store's file
+    #[arg(long = "store", short, env = "JOB_ORCH_STORE", value_name = "FILE")]
+    path: PathBuf,
+}
+
+impl Store {
+    pub(crate) fn open(&self) -> Result<Inspector, Failure> {
+        Ok(Inspector::open(&self.path)?)
+    }
+
+    /// The same, if it has these jobs.
+    pub(crate) fn open_with<'a>(&self, jobs: impl IntoIterator<Item = &'a String>) -> Result<Inspector, Failure> {
+        let store = self.open()?;
+        for job in jobs {
+            if !store.has_queue(job)? {
+                return Err(format!("the store has no job `{job}`").into());
+            }
+        }
+        Ok(store)
+    }
+}
+
+/// How what is found is shown.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(crate) struct Form {
+    /// Prints one JSON object a line; the default where the output is no terminal
+    #[arg(long)]
+    json: bool,
+
+    /// Prints a table; the default on a terminal
+    #[arg(long, conflicts_with = "json")]
+    table: bool,
+}
+
+impl Form {
+    pub(crate) fn is_json(self) -> bool {
+        self.json || !(self.table || io::stdout().is_terminal())
+    }
+
+    /// Prints rows. Each is an object, of which a table shows these columns.
+    pub(crate) fn print(self, columns: &[&str], rows: &[Value]) -> io::Result<()> {
+        if self.is_json() {
+            return rows.iter().try_for_each(print_json);
+        }
+        let mut table = table();
+        table.set_header(columns.iter().map(|column| column.to_uppercase()));
+        for row in rows {
+            table.add_row(columns.iter().map(|column| Cell::new(shown(&row[column]))));
+        }
+        print_line(&table.trim_fmt())
+    }
+
+    /// Prints one object, a line for each field.
+    pub(crate) fn print_one(self, object: &Value) -> io::Result<()> {
+        if self.is_json() {
+            return print_json(object);
+        }
+        let fields = object.as_object().into_iter().flatten();
+        let mut table = table();
+        for (name, value) in fields.filter(|(_, value)| !value.is_null()) {
+            table.add_row([name.clone(), shown(value)]);
+        }
+        print_line(&table.trim_fmt())
+    }
+}
+
+/// A table as wide as the terminal.
+fn table() -> Table {
+    let mut table = Table::new();
+    table.load_style(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    if let Ok(size) = rustix::termios::tcgetwinsize(io::stdout())
+        && size.ws_col > 0
+    {
+        table.set_width(size.ws_col);
+    }
+    table
+}
+
+/// Prints one object in a line.
+pub(crate) fn print_json(value: &Value) -> io::Result<()> {
+    print_line(&value.to_string())
+}
+
+/// Prints a line. Where nobody reads it, that is an error and no panic.
+pub(crate) fn print_line(text: &str) -> io::Result<()> {
+    writeln!(io::stdout(), "{text}")
+}
+
+/// A value as a cell: what comes from others can write nothing but text.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => plain(text),
+        other => plain(&other.to_string()),
+    }
+}
+
+/// A moment as a JSON value.
+pub(crate) fn moment(at: SystemTime) -> Value {
+    humantime::format_rfc3339_seconds(at).to_string().into()
+}
+
+/// Bytes that should be JSON.
+pub(crate) fn payload(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| text.into())
+}
+
+/// Does something with each of these, and shows how far it is. Returns how many there were that it could be done with.
+pub(crate) fn for_each(
+    ids: &[JobId],
+    what: &'static str,
+    mut work: impl FnMut(JobId) -> Result<bool, Failure>,
+) -> Result<usize, Failure> {
+    let bar = bar(ids.len() as u64, what);
+    let mut done = 0;
+    for id in ids {
+        done += usize::from(work(*id)?);
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok(done)
+}
+
+/// A bar on standard error, if that is a terminal.
+fn bar(length: u64, what: &'static str) -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style =
+        ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}").unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(length).with_style(style).with_message(what)
+}

@@ -1,0 +1,119 @@
+//! What an [`Inspector`] checks.
+
+use std::path::Path;
+
+use super::{Inspector, State, Wanted};
+use crate::engine::Durability;
+use crate::engine::sqlite::error::StoreError;
+use crate::engine::sqlite::schema;
+
+/// What was found out about a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Check {
+    /// What was looked at.
+    pub subject: &'static str,
+    /// Whether it is as it should be.
+    pub is_good: bool,
+    /// What was found.
+    pub finding: String,
+}
+
+impl Inspector {
+    /// Checks the file and its settings. `note` is told before each check: the first of them reads the whole file.
+    ///
+    /// # Errors
+    /// If the store refuses to be read at all.
+    pub fn check(&self, mut note: impl FnMut(&'static str)) -> Result<Vec<Check>, StoreError> {
+        let mut checks = Vec::new();
+        let mut check = |subject: &'static str, look: &dyn Fn() -> Result<(bool, String), StoreError>| {
+            note(subject);
+            look().map(|(is_good, finding)| checks.push(Check { subject, is_good, finding }))
+        };
+        check("file", &|| self.check_file())?;
+        check("references", &|| self.check_references())?;
+        check("counters", &|| self.check_counters())?;
+        check("durability", &|| self.check_durability())?;
+        check("SQLite", &|| Ok((true, format!("version {}", rusqlite::version()))))?;
+        check("permissions", &|| Ok(check_permissions(&self.path)))?;
+        check("log", &|| Ok(check_log(&self.path)))?;
+        check("processes", &|| self.check_processes())?;
+        check("dead letters", &|| self.check_dead())?;
+        Ok(checks)
+    }
+
+    fn check_file(&self) -> Result<(bool, String), StoreError> {
+        let mut statement = self.connection.prepare("PRAGMA integrity_check(5)")?;
+        let found: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        let is_good = found == ["ok"];
+        Ok((is_good, if is_good { "its structure is whole".to_owned() } else { found.join("; ") }))
+    }
+
+    fn check_references(&self) -> Result<(bool, String), StoreError> {
+        let count = self.connection.prepare("PRAGMA foreign_key_check")?.query_map([], |_| Ok(()))?.count();
+        Ok((count == 0, format!("{count} rows of jobs that are not there")))
+    }
+
+    /// The counters that senders are held by, against what is there.
+    fn check_counters(&self) -> Result<(bool, String), StoreError> {
+        let mut statement = self.connection.prepare(
+            "SELECT name, waiting, (SELECT count(*) FROM jobs WHERE jobs.job = name AND state IN ('ready', 'delayed')) AS there
+             FROM job WHERE waiting <> there",
+        )?;
+        let wrong = statement.query_map([], |row| {
+            let (name, waiting, there): (String, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok(format!("job `{name}` counts {waiting} that wait, and {there} are there"))
+        })?;
+        let wrong = wrong.collect::<Result<Vec<_>, _>>()?;
+        let is_good = wrong.is_empty();
+        Ok((is_good, if is_good { "they agree with what is there".to_owned() } else { wrong.join("; ") }))
+    }
+
+    /// What the settings of the file prove. Whether each commit waits for the disk is up to the processes that commit.
+    fn check_durability(&self) -> Result<(bool, String), StoreError> {
+        let durability = schema::durability(&self.connection)?;
+        let is_good = durability >= Durability::PowerLoss;
+        let finding = if is_good {
+            "a write-ahead log: what was accepted survives the loss of power, unless its process asked for less"
+        } else {
+            "no write-ahead log: what was accepted may be lost with the power"
+        };
+        Ok((is_good, finding.to_owned()))
+    }
+
+    fn check_processes(&self) -> Result<(bool, String), StoreError> {
+        let processes = self.processes()?;
+        let list: Vec<_> =
+            processes.iter().map(|process| format!("{} runs {}", process.name, process.running)).collect();
+        Ok((true, if list.is_empty() { "none works on it".to_owned() } else { list.join(", ") }))
+    }
+
+    fn check_dead(&self) -> Result<(bool, String), StoreError> {
+        let count = self.requests(&Wanted::all().state(State::Dead))?.len();
+        // They are no fault of the store's.
+        Ok((true, format!("{count} wait to be redriven or dropped")))
+    }
+}
+
+#[cfg(unix)]
+fn check_permissions(path: &Path) -> (bool, String) {
+    use std::os::unix::fs::MetadataExt as _;
+    match std::fs::metadata(path) {
+        Ok(file) => (file.mode() & 0o077 == 0, format!("mode {:o}", file.mode() & 0o777)),
+        Err(error) => (false, error.to_string()),
+    }
+}
+
+#[cfg(not(unix))]
+fn check_permissions(_: &Path) -> (bool, String) {
+    (true, "not looked at on this system".to_owned())
+}
+
+/// A log that has outgrown its file says that somebody reads without end, or that nobody moves it into the file.
+fn check_log(path: &Path) -> (bool, String) {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let size = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
+    let (log, file) = (size(Path::new(&log)), size(path));
+    (log <= file.max(64 << 20), format!("{} KiB beside a file of {} KiB", log >> 10, file >> 10))
+}

@@ -1,0 +1,181 @@
+//! What an [`Inspector`] reads. It asks the views that people read, so it does not care how the tables are laid out.
+
+use rusqlite::types::ValueRef;
+use rusqlite::{OptionalExtension as _, Row, params};
+
+use super::{Ended, Inspector, Process, Queue, Request, State, Wanted, moment};
+use crate::engine::sqlite::error::StoreError;
+use crate::id::JobId;
+
+/// The columns that [`request`] reads.
+const REQUEST: &str =
+    "SELECT job, uuid, state, priority, attempts, unixepoch(sent), unixepoch(due), unique_key, request,
+    failure FROM jobs";
+
+/// The columns that [`ended`] reads.
+const ENDED: &str = "SELECT job, uuid, position, outcome = 'failed', unixepoch(ended), response FROM results";
+
+impl Inspector {
+    /// The jobs of the store, by name.
+    ///
+    /// # Errors
+    /// If the store refuses.
+    pub fn queues(&self) -> Result<Vec<Queue>, StoreError> {
+        let mut statement = self.connection.prepare(
+            "SELECT job.name, is_paused,
+                    coalesce(sum(state = 'ready'), 0), coalesce(sum(state = 'delayed'), 0),
+                    coalesce(sum(state = 'running'), 0), coalesce(sum(state = 'dead'), 0),
+                    (SELECT count(*) FROM results WHERE results.job = job.name),
+                    unixepoch(min(CASE state WHEN 'ready' THEN due END))
+             FROM job LEFT JOIN jobs ON jobs.job = job.name GROUP BY job.number ORDER BY job.name",
+        )?;
+        let queues = statement.query_map([], |row| {
+            Ok(Queue {
+                job: row.get(0)?,
+                is_paused: row.get(1)?,
+                ready: count(row, 2)?,
+                delayed: count(row, 3)?,
+                running: count(row, 4)?,
+                dead: count(row, 5)?,
+                results: count(row, 6)?,
+                oldest_ready: row.get::<_, Option<i64>>(7)?.map(moment),
+            })
+        })?;
+        Ok(queues.collect::<Result<_, _>>()?)
+    }
+
+    /// Whether the store has a job of this name.
+    ///
+    /// # Errors
+    /// If the store refuses.
+    pub fn has_queue(&self, job: &str) -> Result<bool, StoreError> {
+        Ok(self.number(job)?.is_some())
+    }
+
+    /// Requests, the latest first.
+    ///
+    /// # Errors
+    /// If the store refuses.
+    pub fn requests(&self, wanted: &Wanted) -> Result<Vec<Request>, StoreError> {
+        let sql = format!(
+            "{REQUEST} WHERE (?1 IS NULL OR job = ?1) AND (?2 IS NULL OR state = ?2) ORDER BY uuid DESC LIMIT ?3"
+        );
+        let most = wanted.most.map_or(-1, i64::from);
+        let mut statement = self.connection.prepare(&sql)?;
+        let rows = statement.query_map(params![wanted.job, wanted.state.map(State::name), most], request)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The request with this id, if it has not ended well.
+    ///
+    /// # Errors
+    /// If the store refuses.
+    pub fn request(&self, id: JobId) -> Result<Option<Request>, StoreError> {
+        let sql = format!("{REQUEST} WHERE uuid = ?1");
+        Ok(self.connection.query_row(&sql, [id.as_bytes()], request).optional()?)
+    }
+
+    /// The responses to the request with this id that are kept, the latest first. There are several if it was redriven.
+    ///
+    /// # Errors
+    /// If the store refuses.
+    pub fn responses(&self, id: JobId) -> Result<Vec<Ended>, StoreError> {
+        let sql = format!("{ENDED} WHERE uuid = ?1 ORDER BY position DESC");
+        let mut statement = self.connection.prepare(&sql)?;
+        Ok(statement.query_map([id.as_bytes()], ended)?.collect::<Result<_, _>>()?)
+    }
+
+    /// The kept responses of a job from this position on, so many of them at most.
+    ///
+    /// # Errors
+    /// If the store refuses.
+    pub fn responses_from(&self, job: &str, position: i64, most: u32) -> Result<Vec<Ended>, StoreError> {
+        let sql = format!("{ENDED} WHERE job = ?1 AND position >= ?2 ORDER BY position LIMIT ?3");
+        let mut statement = self.connection.prepare(&sql)?;
+        Ok(statement.query_map(params![job, position, most], ended)?.collect::<Result<_, _>>()?)
+    }
+
+    /// The position of the next response of a job, if the store knows it.
+    ///
+    /// # Errors
+    /// If the store refuses.
+    pub fn next_position(&self, job: &str) -> Result<Option<i64>, StoreError> {
+        let sql = "SELECT position FROM job WHERE name = ?1";
+        Ok(self.connection.query_row(sql, [job], |row| row.get(0)).optional()?)
+    }
+
+    /// The processes that work on the store.
+    ///
+    /// # Errors
+    /// If the store refuses.
+    pub fn processes(&self) -> Result<Vec<Process>, StoreError> {
+        let mut statement = self.connection.prepare("SELECT process, running FROM processes ORDER BY number")?;
+        let rows = statement.query_map([], |row| Ok(Process { name: row.get(0)?, running: count(row, 1)? }))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// A number that changes with each commit of another process.
+    ///
+    /// # Errors
+    /// If the store refuses.
+    pub fn version(&self) -> Result<i64, StoreError> {
+        Ok(crate::engine::sqlite::transaction::Transaction::version(&self.connection)?)
+    }
+
+    /// The number of a job.
+    pub(super) fn number(&self, job: &str) -> rusqlite::Result<Option<i64>> {
+        self.connection.query_row("SELECT number FROM job WHERE name = ?1", [job], |row| row.get(0)).optional()
+    }
+
+    /// The ids of requests, the earliest first.
+    pub(super) fn ids(&self, job: &str, states: &[State]) -> rusqlite::Result<Vec<JobId>> {
+        let mut statement = self.connection.prepare("SELECT uuid, state FROM jobs WHERE job = ?1 ORDER BY uuid")?;
+        let rows = statement.query_map([job], |row| Ok((JobId::from_bytes(row.get(0)?), state(row, 1)?)))?;
+        let wanted = rows.filter(|row| !matches!(row, Ok((_, state)) if !states.contains(state)));
+        wanted.map(|row| row.map(|(id, _)| id)).collect()
+    }
+}
+
+fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or(0))
+}
+
+/// A text that need not be one: what is no UTF-8 is replaced.
+fn text(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
+    Ok(match row.get_ref(column)? {
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        _ => String::new(),
+    })
+}
+
+fn state(row: &Row<'_>, column: usize) -> rusqlite::Result<State> {
+    let name = row.get_ref(column)?.as_str()?;
+    Ok(State::ALL.into_iter().find(|state| state.name() == name).unwrap_or(State::Dead))
+}
+
+fn request(row: &Row<'_>) -> rusqlite::Result<Request> {
+    let failure: Option<String> = row.get(9)?;
+    Ok(Request {
+        job: row.get(0)?,
+        id: JobId::from_bytes(row.get(1)?),
+        state: state(row, 2)?,
+        priority: row.get(3)?,
+        attempts: row.get(4)?,
+        sent: moment(row.get(5)?),
+        due: moment(row.get(6)?),
+        unique_key: row.get(7)?,
+        payload: text(row, 8)?,
+        failure: failure.and_then(|failure| serde_json::from_str(&failure).ok()),
+    })
+}
+
+fn ended(row: &Row<'_>) -> rusqlite::Result<Ended> {
+    Ok(Ended {
+        job: row.get(0)?,
+        id: JobId::from_bytes(row.get(1)?),
+        position: row.get(2)?,
+        is_failure: row.get(3)?,
+        ended: moment(row.get::<_, Option<i64>>(4)?.unwrap_or(0)),
+        payload: text(row, 5)?,
+    })
+}

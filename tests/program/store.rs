@@ -1,0 +1,187 @@
+//! The commands over a store, while an orchestrator works on it.
+
+use std::path::PathBuf;
+use std::process::Output;
+use std::time::Duration;
+
+use job_orch::prelude::*;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::job_orch;
+
+#[job(retry(max = 0))]
+async fn half(number: &u64) -> Result<u64, String> {
+    if number.is_multiple_of(2) { Ok(number / 2) } else { Err(format!("{number} is odd")) }
+}
+
+#[job(retry(max = 5, backoff = constant("1h")))]
+async fn patient(_: &u64) -> Result<(), String> {
+    Err("not today".to_owned())
+}
+
+/// A store, and an orchestrator that works on it.
+struct Place {
+    folder: TempDir,
+    orch: Orchestrator<Sqlite>,
+}
+
+impl Place {
+    async fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let store = Sqlite::open(folder.path().join("jobs.db")).unwrap();
+        let orch = Orchestrator::on(store).host(Half).host(Patient).start().await.unwrap();
+        Self { folder, orch }
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.path().join("jobs.db")
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        job_orch().args(args).arg("--store").arg(self.file()).output().unwrap()
+    }
+
+    /// What a command prints, if it succeeds.
+    fn print(&self, args: &[&str]) -> String {
+        let output = self.run(args);
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn rows(&self, args: &[&str]) -> Vec<Value> {
+        self.print(args).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    fn queue(&self, job: &str) -> Value {
+        self.rows(&["queues"]).into_iter().find(|row| row["job"] == job).unwrap()
+    }
+
+    /// Waits until the queue of a job is so.
+    async fn until(&self, job: &str, is_so: impl Fn(&Value) -> bool) {
+        for _ in 0..600 {
+            if is_so(&self.queue(job)) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{}", self.queue(job));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_in_a_store_is_shown_while_it_is_used() {
+    let place = Place::new().await;
+    assert_eq!(place.orch.call(Half, 8).await.unwrap(), 4);
+    // Nobody waits for its answer, so it is a dead letter.
+    place.orch.send(Half, 7).await.unwrap();
+    place.until("half", |queue| queue["dead"] == 1 && queue["results"] == 2).await;
+    let dead = place.rows(&["jobs", "half", "--state", "dead"]);
+    assert_eq!((&dead[0]["request"], &dead[0]["failure"]), (&7.into(), &"7 is odd".into()));
+    let shown = place.rows(&["show", dead[0]["id"].as_str().unwrap()]);
+    assert_eq!((&shown[0]["state"], &shown[1]["state"]), (&"dead".into(), &"failed".into()));
+    let told = place.rows(&["tail", "half", "--from-start", "--no-follow"]);
+    assert_eq!((&told[0]["response"], told.len()), (&4.into(), 2));
+    let table = place.print(&["queues", "--table"]);
+    assert!(table.lines().next().unwrap().trim_start().starts_with("JOB"), "{table}");
+    assert!(place.print(&["doctor"]).lines().all(|line| line.contains("\"good\":true")));
+    place.orch.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_letter_is_redriven_and_dropped() {
+    let place = Place::new().await;
+    place.orch.send(Half, 7).await.unwrap();
+    place.until("half", |queue| queue["dead"] == 1).await;
+    let id = place.rows(&["jobs"])[0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(place.print(&["redrive", &id]), "1 redriven\n");
+    // A worker of the other process hears of it, and fails again.
+    place.until("half", |queue| queue["dead"] == 1 && queue["results"] == 2).await;
+    assert_eq!(place.print(&["redrive", "--all", "half"]), "1 redriven\n");
+    place.until("half", |queue| queue["dead"] == 1 && queue["results"] == 3).await;
+    assert_eq!(place.print(&["drop", &id]), "1 dropped\n");
+    let again = place.run(&["drop", &id]);
+    assert_eq!(again.status.code(), Some(1));
+    assert_eq!(again.stderr, format!("job-orch: {id} is no dead letter\n").into_bytes());
+    place.orch.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paused_job_is_handed_out_when_it_goes_on() {
+    let place = Place::new().await;
+    assert_eq!(place.print(&["pause", "half"]), "1 paused\n");
+    place.orch.send(Half, 8).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let queue = place.queue("half");
+    assert_eq!((&queue["ready"], &queue["paused"]), (&1.into(), &true.into()));
+    assert_eq!(place.print(&["resume", "half"]), "1 resumed\n");
+    place.until("half", |queue| queue["ready"] == 0 && queue["results"] == 1).await;
+    assert_eq!(place.run(&["pause", "nothing"]).status.code(), Some(1));
+    place.orch.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_is_hastened_and_cancelled() {
+    let place = Place::new().await;
+    let receipt = place.orch.send(Patient, 1).await.unwrap();
+    let id = receipt.id.to_string();
+    place.until("patient", |queue| queue["delayed"] == 1).await;
+    assert_eq!(place.print(&["retry", &id]), "1 due now\n");
+    // It has failed a second time, and waits again.
+    for _ in 0..600 {
+        let row = &place.rows(&["jobs", "patient"])[0];
+        if row["attempts"] == 2 && row["state"] == "delayed" {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(place.print(&["cancel", &id]), "1 cancelled\n");
+    let response = place.orch.response(Patient, receipt.id).await.unwrap().unwrap();
+    assert_eq!(response.outcome.unwrap_err().kind, FailureKind::Cancelled);
+    place.orch.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_is_told_that_its_request_was_cancelled() {
+    let place = Place::new().await;
+    place.print(&["pause", "half"]);
+    let caller = tokio::spawn({
+        let orch = place.orch.clone();
+        async move { orch.call(Half, 8).await }
+    });
+    place.until("half", |queue| queue["ready"] == 1).await;
+    assert_eq!(place.print(&["purge", "half", "--waiting"]), "1 cancelled\n");
+    let error = tokio::time::timeout(Duration::from_secs(30), caller).await.unwrap().unwrap().unwrap_err();
+    assert!(matches!(error, CallError::Cancelled { .. }), "{error:?}");
+    assert_eq!(
+        place.print(&["purge", "half", "--everything"]),
+        "0 cancelled\n0 dropped\nold responses are forgotten\n"
+    );
+    assert_eq!(place.queue("half")["results"], 0);
+    place.orch.shutdown().await.unwrap();
+}
+
+#[test]
+fn a_file_that_is_no_store_is_left_as_it_is() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("jobs.db");
+    let queues = || job_orch().args(["queues", "--store"]).arg(&file).output().unwrap();
+    assert_eq!(queues().status.code(), Some(1));
+    assert!(!file.exists());
+    std::fs::write(&file, "").unwrap();
+    assert_eq!(queues().status.code(), Some(1));
+    assert_eq!(std::fs::read(&file).unwrap(), b"");
+    std::fs::write(&file, "something else\x1b[2J").unwrap();
+    let output = queues();
+    assert!(String::from_utf8(output.stderr).unwrap().contains("is no store of job-orch"));
+    assert_eq!(job_orch().arg("queues").env_remove("JOB_ORCH_STORE").output().unwrap().status.code(), Some(2));
+}
+
+#[test]
+fn shells_are_told_how_to_complete() {
+    for shell in ["bash", "zsh", "fish"] {
+        let output = job_orch().args(["completions", shell]).output().unwrap();
+        assert!(output.status.success());
+        assert!(String::from_utf8(output.stdout).unwrap().contains("redrive"));
+    }
+}
