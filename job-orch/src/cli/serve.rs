@@ -1,6 +1,5 @@
 //! `job-orch serve`
 
-use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -11,6 +10,7 @@ use job_orch::dispatch::{Dispatcher, Mode};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::exit::Failure;
 
@@ -65,6 +65,9 @@ pub(crate) struct Arguments {
     /// How long an interruption waits for what has begun
     #[arg(long, default_value = "30s", value_name = "TIME", value_parser = time)]
     drain: Duration,
+    /// What is written to standard error: off, error, warn, info, debug (each request) or trace
+    #[arg(long, default_value = "info", value_name = "LEVEL")]
+    log: LevelFilter,
 }
 
 fn time(text: &str) -> Result<Duration, job_orch::InvalidSpan> {
@@ -73,6 +76,7 @@ fn time(text: &str) -> Result<Duration, job_orch::InvalidSpan> {
 
 /// Serves until it is interrupted, and then answers what has begun. A second interruption ends it at once.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(arguments.log).with_ansi(false).init();
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(arguments))
 }
 
@@ -95,9 +99,7 @@ async fn serve(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let listener = TcpListener::bind((arguments.address, arguments.port)).await?;
     let stop = CancellationToken::new();
     tokio::spawn(on_signals(stop.clone()));
-    let mut error = std::io::stderr();
-    // A standard error that is closed hears nothing.
-    let _ = writeln!(error, "job-orch: serving on http://{}", listener.local_addr()?);
+    tracing::info!("serving on http://{}", listener.local_addr()?);
     dispatcher.serve(listener, stop).await;
     Ok(ExitCode::SUCCESS)
 }

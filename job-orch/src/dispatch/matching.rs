@@ -7,7 +7,9 @@
 
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::callback::Forbidden;
@@ -16,7 +18,7 @@ use super::item::Item;
 use super::line::Held;
 use super::{Dispatcher, Inner};
 use crate::id::JobId;
-use crate::sync::Arc;
+use crate::sync::{Arc, Weak};
 
 /// So often at least, the matcher looks by itself.
 const LOOK: Duration = Duration::from_secs(1);
@@ -152,26 +154,23 @@ impl Inner {
         self.jobs.waiting() > 0 && self.workers.waiting() > 0
     }
 
-    /// Brings together who waits at the same time.
-    pub(super) async fn matcher(inner: std::sync::Weak<Self>, stop: tokio_util::sync::CancellationToken) {
+    /// Brings together who waits at the same time, as long as the dispatcher lives.
+    pub(super) async fn matcher(inner: Weak<Self>, uneven: Arc<Notify>, stop: CancellationToken) {
         loop {
-            let Some(this) = inner.upgrade() else { return };
-            while this.is_uneven() && !stop.is_cancelled() {
-                if let Err(error) = Arc::clone(&this).match_one().await {
+            let is_late = tokio::select! {
+                () = stop.cancelled() => return,
+                () = uneven.notified() => false,
+                () = tokio::time::sleep(LOOK) => true,
+            };
+            let Some(inner) = inner.upgrade() else { return };
+            if is_late {
+                inner.reconcile().await;
+            }
+            while inner.is_uneven() && !stop.is_cancelled() {
+                if let Err(error) = Arc::clone(&inner).match_one().await {
                     tracing::error!(target: "job_orch", %error, "a job and a worker could not be brought together");
                     break;
                 }
-            }
-            let woken = async {
-                tokio::select! {
-                    () = this.uneven.notified() => {}
-                    () = stop.cancelled() => {}
-                    () = tokio::time::sleep(LOOK) => this.reconcile().await,
-                }
-            };
-            woken.await;
-            if stop.is_cancelled() {
-                return;
             }
         }
     }

@@ -105,6 +105,7 @@ impl Connection {
                     Some(answered) => answered.await.unwrap_or_else(|never| match never {}),
                     None => http::forbidden(),
                 };
+                tracing::debug!(target: "job_orch", { http.status = response.status().as_u16() }, "answered");
                 id.mark(&mut response);
                 Ok::<_, Infallible>(response)
             };
