@@ -80,10 +80,9 @@ pub(crate) fn read_head(stream: &mut BufReader<TcpStream>) -> io::Result<(String
         }
         lines.push(line);
     }
-    let headers = lines
-        .iter()
-        .skip(1)
-        .filter_map(|line| line.split_once(':').map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned())));
+    let headers = lines.iter().skip(1).filter_map(|line| {
+        line.split_once(':').map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+    });
     Ok((lines.first().cloned().unwrap_or_default(), headers.collect()))
 }
 

@@ -5,6 +5,7 @@ use std::io::Read as _;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::http::once;
 use crate::robot::{Robot, data};
 use crate::serve::{DURABLE, Served};
 
@@ -93,6 +94,32 @@ fn an_unreadable_file_is_named_and_left_alone() {
             assert_eq!(fs::read_to_string(served.file(name)).unwrap(), content);
         }
     }
+}
+
+#[test]
+fn what_cannot_be_stored_is_not_accepted() {
+    for mode in ["JsonFile", "CachedJsonFile"] {
+        let served = Served::new(mode);
+        let health = || once(served.port, "GET", "/healthz", "", "").status;
+        assert_eq!(served.client().submit("1").unwrap().status, 202);
+        // The new file cannot be made.
+        fs::create_dir(served.file("jobs.json.new")).unwrap();
+        let refused = served.client().submit("2").unwrap();
+        assert_eq!((refused.status, &*refused.body), (503, r#"{"Error":"NotStored"}"#), "{mode}");
+        assert_eq!(health(), 503);
+        fs::remove_dir(served.file("jobs.json.new")).unwrap();
+        assert_eq!(served.client().submit("3").unwrap().body, r#"{"Queued":{"position":2}}"#, "{mode}");
+        assert_eq!(health(), 200);
+        for number in [1, 3] {
+            assert_eq!(data(&served.client().register("http://127.0.0.1:1/").unwrap().body), number.to_string());
+        }
+    }
+    // Somebody else has made it unreadable, while it is served.
+    let served = Served::new("JsonFile");
+    served.client().submit("1").unwrap();
+    fs::write(served.file("jobs.json"), "[{\"id\":").unwrap();
+    assert_eq!(served.client().submit("2").unwrap().status, 503);
+    assert_eq!(fs::read_to_string(served.file("jobs.json")).unwrap(), "[{\"id\":");
 }
 
 #[test]

@@ -43,8 +43,7 @@ pub enum Submitted {
 
 /// Why a worker was not registered.
 #[derive(Clone, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RegisterError {
+pub(super) enum RegisterError {
     /// It may not be called back there.
     #[error("the worker may not be called back")]
     Forbidden(#[from] Forbidden),

@@ -92,9 +92,8 @@ use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use callback::Forbidden;
 pub use error::{LineError, OpenError};
-pub use matching::{RegisterError, Submitted};
+pub use matching::Submitted;
 pub use options::{Builder, InvalidMode, Mode};
 
 use callback::{Caller, Targets};

@@ -16,7 +16,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::sync::Semaphore;
 use url::Url;
 
-pub use target::Forbidden;
+pub(super) use target::Forbidden;
 pub(super) use target::Targets;
 
 use super::item::Item;

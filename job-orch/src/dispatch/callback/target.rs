@@ -12,8 +12,7 @@ pub(in crate::dispatch) struct Targets(Callbacks);
 
 /// Why a URL is not called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Forbidden {
+pub(in crate::dispatch) enum Forbidden {
     /// Its scheme is neither `https` nor `http`.
     #[error("its scheme is neither https nor http")]
     Scheme,
@@ -222,7 +221,9 @@ mod tests {
 
     #[test]
     fn what_is_outside_is_called_encrypted_and_plainly() {
-        for url in ["https://example.com/", "https://example.com:8443/a?b", "https://8.8.8.8/", "https://[2606:4700::1]/"] {
+        for url in
+            ["https://example.com/", "https://example.com:8443/a?b", "https://8.8.8.8/", "https://[2606:4700::1]/"]
+        {
             assert_eq!(judged(false, url), Ok(()), "{url}");
             assert_eq!(judged(true, url), Ok(()), "{url}");
         }
@@ -244,7 +245,9 @@ mod tests {
 
     #[test]
     fn local_callbacks_are_those_of_this_machine_and_of_private_networks_only() {
-        for url in ["http://127.0.0.1:9/", "http://localhost:80/", "http://robot:81/", "http://[::1]/", "http://10.1.2.3/"] {
+        for url in
+            ["http://127.0.0.1:9/", "http://localhost:80/", "http://robot:81/", "http://[::1]/", "http://10.1.2.3/"]
+        {
             assert_eq!(judged(true, url), Ok(()), "{url}");
         }
         for url in ["http://169.254.169.254/", "http://[fe80::1]/", "http://[::ffff:169.254.169.254]/", "http://0/"] {

@@ -41,9 +41,11 @@ pub(super) fn operations() -> [Operation; 7] {
         file("/public/drink.js", SCRIPT, include_str!("../public/drink.js")).summary("Its script"),
         file("/public/drink.css", STYLE, include_str!("../public/drink.css")).summary("Its style"),
         file("/public/glass.svg", PICTURE, include_str!("../public/glass.svg")).summary("Its picture"),
-        Operation::get("/public/config.json", config)
-            .summary("What the page needs to know")
-            .answer(200, "the port", Some(json!({"server_port": 2567}))),
+        Operation::get("/public/config.json", config).summary("What the page needs to know").answer(
+            200,
+            "the port",
+            Some(json!({"server_port": 2567})),
+        ),
     ]
 }
 

@@ -33,11 +33,7 @@ pub(super) fn operation() -> Operation {
 }
 
 /// Takes a worker, and gives it a job if one waits.
-async fn register(
-    State(site): State<Site>,
-    handover: Option<Extension<Handover>>,
-    headers: HeaderMap,
-) -> Response {
+async fn register(State(site): State<Site>, handover: Option<Extension<Handover>>, headers: HeaderMap) -> Response {
     let callback = match callback(&headers) {
         Ok(callback) => callback,
         Err(name) => return answer::error(StatusCode::BAD_REQUEST, name),

@@ -55,9 +55,7 @@ pub(super) async fn read(site: &Site, body: Body) -> Result<Bytes, Refusal> {
     let whole = Limited::new(body, limits.body).collect();
     match tokio::time::timeout(limits.request, whole).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            Err(Refusal(StatusCode::PAYLOAD_TOO_LARGE, "TooLarge"))
-        }
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Refusal(StatusCode::PAYLOAD_TOO_LARGE, "TooLarge")),
         Ok(Err(_)) => Err(Refusal(StatusCode::BAD_REQUEST, "Cut")),
         Err(_) => Err(Refusal(StatusCode::REQUEST_TIMEOUT, "TooSlow")),
     }

@@ -76,7 +76,9 @@ impl Held {
                 return Some(async move {
                     match lease.settle().await {
                         Ok(()) => given.forget(&[id]),
-                        Err(error) => tracing::warn!(target: "job_orch", %error, "what was given is in the store still"),
+                        Err(error) => {
+                            tracing::warn!(target: "job_orch", %error, "what was given is in the store still")
+                        }
                     }
                 });
             }
