@@ -70,7 +70,7 @@ impl Dispatcher {
         if inner.jobs.waiting() == 0 && inner.workers.waiting() > 0 {
             let (inner, job) = (Arc::clone(inner), job.clone());
             // On a task of its own: the customer may go away, and the worker has the job all the same.
-            let offered = tokio::spawn(async move { inner.offer(&job).await });
+            let offered = self.0.tasks.spawn(async move { inner.offer(&job).await });
             if offered.await.unwrap_or(Ok(false))? {
                 self.0.counts.assigned.add();
                 return Ok(Submitted::Assigned { id });
@@ -118,7 +118,10 @@ impl Inner {
     async fn offer(&self, job: &Item) -> Result<bool, LineError> {
         while let Some(worker) = self.workers.take().await? {
             let taken = self.call(&worker, job).await;
-            worker.settle().await?;
+            if let Err(error) = worker.settle().await {
+                // It is noted all the same. A job that was taken is taken, whatever the disk says of its worker.
+                tracing::error!(target: "job_orch", %error, "a worker that was called is on the disk still");
+            }
             if taken {
                 return Ok(true);
             }

@@ -3,7 +3,7 @@
 //! One thread rewrites it for all who have changed the line meanwhile. Each rewrite is a new file that is synced and then
 //! takes the old one's name, so that a crash leaves either the old or the new one.
 //!
-//! Who has left the line and may come back stands in a second file, `…​.in-hand.json`, before it leaves the first. Both are
+//! Who has left the line and may come back stands in a second file, `….in-hand.json`, before it leaves the first. Both are
 //! read at the next start.
 
 use std::collections::HashSet;

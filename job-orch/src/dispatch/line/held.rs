@@ -77,7 +77,7 @@ impl Held {
                     match lease.settle().await {
                         Ok(()) => given.forget(&[id]),
                         Err(error) => {
-                            tracing::warn!(target: "job_orch", %error, "what was given is in the store still")
+                            tracing::warn!(target: "job_orch", %error, "what was given is in the store still");
                         }
                     }
                 });

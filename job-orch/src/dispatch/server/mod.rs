@@ -6,11 +6,13 @@ mod request_id;
 mod wire;
 
 use std::convert::Infallible;
+use std::future::Future;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::response::Response;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -96,20 +98,8 @@ impl Connection {
         let wire = TokioIo::new(Wire::new(stream, handover.clone()));
         let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
             dispatcher.0.counts.requests.add();
-            let id = RequestId::of(&request);
-            let span = id.span(&request);
             request.extensions_mut().insert(handover.clone());
-            let answered = (!http::is_foreign(&request)).then(|| router.clone().call(request.map(Body::new)));
-            let answer = async move {
-                let mut response = match answered {
-                    Some(answered) => answered.await.unwrap_or_else(|never| match never {}),
-                    None => http::forbidden(),
-                };
-                tracing::debug!(target: "job_orch", { http.status = response.status().as_u16() }, "answered");
-                id.mark(&mut response);
-                Ok::<_, Infallible>(response)
-            };
-            answer.instrument(span)
+            respond(router.clone(), request.map(Body::new))
         });
         let mut connection = std::pin::pin!(
             http1::Builder::new()
@@ -134,4 +124,21 @@ impl Connection {
         }
         drop(seat);
     }
+}
+
+/// Answers one request, unless a page of another origin has made it.
+fn respond(mut router: Router, request: Request<Body>) -> impl Future<Output = Result<Response, Infallible>> {
+    let id = RequestId::of(&request);
+    let span = id.span(&request);
+    let answered = (!http::is_foreign(&request)).then(|| router.call(request));
+    let answer = async move {
+        let mut response = match answered {
+            Some(answered) => answered.await?,
+            None => http::forbidden(),
+        };
+        tracing::debug!(target: "job_orch", { http.status = response.status().as_u16() }, "answered");
+        id.mark(&mut response);
+        Ok(response)
+    };
+    answer.instrument(span)
 }
