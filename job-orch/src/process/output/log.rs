@@ -67,6 +67,11 @@ impl Log {
         is_over
     }
 
+    /// Bytes that are kept in memory.
+    pub(super) const fn memory(&self) -> usize {
+        self.keep.memory
+    }
+
     /// There is no more.
     pub(in crate::process) fn close(&self) {
         let mut state = lock(&self.state);

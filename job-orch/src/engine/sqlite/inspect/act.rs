@@ -112,7 +112,7 @@ impl Transaction<'_> {
         let now = self.now;
         let hastened = self
             .prepare("UPDATE request SET state = 0, due = ?2 WHERE id = ?1 AND state = 1")?
-            .execute(rusqlite::params![id.as_bytes(), now])?;
+            .execute(rusqlite::params![id.to_bytes(), now])?;
         Ok(hastened == 1)
     }
 }

@@ -72,7 +72,7 @@ impl Inspector {
     /// If the store refuses.
     pub fn request(&self, id: JobId) -> Result<Option<Request>, StoreError> {
         let sql = format!("{REQUEST} WHERE uuid = ?1");
-        Ok(self.connection.query_row(&sql, [id.as_bytes()], request).optional()?)
+        Ok(self.connection.query_row(&sql, [id.to_bytes()], request).optional()?)
     }
 
     /// The responses to the request with this id that are kept, the latest first. There are several if it was redriven.
@@ -82,7 +82,7 @@ impl Inspector {
     pub fn responses(&self, id: JobId) -> Result<Vec<Ended>, StoreError> {
         let sql = format!("{ENDED} WHERE uuid = ?1 ORDER BY position DESC");
         let mut statement = self.connection.prepare(&sql)?;
-        Ok(statement.query_map([id.as_bytes()], ended)?.collect::<Result<_, _>>()?)
+        Ok(statement.query_map([id.to_bytes()], ended)?.collect::<Result<_, _>>()?)
     }
 
     /// The kept responses of a job from this position on, so many of them at most.
