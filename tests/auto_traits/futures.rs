@@ -12,6 +12,7 @@ use job_orch::engine::memory::{Broadcast, Lease, Listener, MemoryChannels, Recei
 use job_orch::engine::{Engine, EngineChannels};
 use job_orch::flow::Flow;
 use job_orch::prelude::Memory;
+use job_orch::process::{Attached, Coordinator, Lines, Output, Program};
 use job_orch::processor::{JobProcessor, Processor};
 use job_orch::resources::Nil;
 use job_orch::settings::Serving;
@@ -35,6 +36,28 @@ fn doors(orch: &Orchestrator<Memory>, assembly: Assembly<Memory, Nil>, id: JobId
     can_be_spawned(orch.drop_dead_letter(Least, id));
     can_be_spawned(orch.health());
     can_be_spawned(orch.shutdown());
+}
+
+#[expect(dead_code, reason = "it is only compiled")]
+fn processes(
+    processes: &Coordinator,
+    attached: &Attached,
+    output: &mut Output,
+    lines: &mut Lines,
+    programs: [Program; 2],
+    id: JobId,
+) {
+    let [first, second] = programs;
+    can_be_spawned(processes.start(first));
+    can_be_spawned(processes.attach(second));
+    can_be_spawned(processes.wait(id));
+    can_be_spawned(processes.write(id, "x"));
+    can_be_spawned(processes.close_stdin(id));
+    can_be_spawned(processes.drain());
+    can_be_spawned(processes.shutdown());
+    can_be_spawned(attached.wait());
+    can_be_spawned(output.next());
+    can_be_spawned(lines.next());
 }
 
 #[expect(dead_code, reason = "it is only compiled")]

@@ -19,6 +19,7 @@ use job_orch::engine::sqlite::{self, SqliteChannels};
 use job_orch::engine::{DeadLetter, Durability};
 use job_orch::flow;
 use job_orch::prelude::{Memory, Sqlite};
+use job_orch::process;
 use job_orch::processor::JobProcessor;
 use job_orch::resources::{Cons, Here, Mine, Nil, Ours, Own, Shared, There, Unlisted};
 use job_orch::retry::{Growth, Retry};
@@ -193,6 +194,35 @@ claims! {
     sqlite::Seen<Least>:                        yes  yes  any;
     sqlite::Sender<Least>:                      yes  yes  yes;
     sqlite::StoreError:                         yes  yes  yes;
+
+    sqlite::inspect::Check:                     yes  yes  yes;
+    sqlite::inspect::Ended:                     yes  yes  yes;
+    sqlite::inspect::Inspector:                 yes  no   yes;
+    sqlite::inspect::Process:                   yes  yes  yes;
+    sqlite::inspect::Queue:                     yes  yes  yes;
+    sqlite::inspect::Request:                   yes  yes  yes;
+    sqlite::inspect::State:                     yes  yes  yes;
+    sqlite::inspect::Wanted:                    yes  yes  yes;
+
+    // process
+    process::Attached:                          yes  yes  yes;
+    process::Blob:                              yes  yes  yes;
+    process::Cause:                             yes  yes  yes;
+    process::Coordinator:                       yes  yes  yes;
+    process::Ended:                             yes  yes  yes;
+    process::Keep:                              yes  yes  yes;
+    process::Limits:                            yes  yes  yes;
+    process::Line:                              yes  yes  yes;
+    process::Lines:                             yes  yes  yes;
+    process::Options:                           yes  yes  yes;
+    process::Output:                            yes  yes  yes;
+    process::OutputError:                       yes  yes  yes;
+    process::Pipe:                              yes  yes  yes;
+    process::ProcessError:                      yes  yes  yes;
+    process::Program:                           yes  yes  yes;
+    process::StartError:                        yes  yes  yes;
+    process::Status:                            yes  yes  yes;
+    process::Unknown:                           yes  yes  yes;
 
     // processor
     JobProcessor<Least, MemoryChannels<Least>>: yes  yes  any;

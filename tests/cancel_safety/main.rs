@@ -4,6 +4,7 @@
 mod broadcast;
 mod calls;
 mod orchestrator;
+mod processes;
 mod processor;
 mod queue;
 mod sends;

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use job_orch::process::Coordinator;
+use job_orch::process::{Coordinator, Program};
 
 use crate::shell::{first_line, is_gone, runs, start};
 
@@ -14,13 +14,15 @@ async fn program() {
     if std::env::var_os("JOB_ORCH_ORPHANS").is_none() {
         return;
     }
-    let processes = Coordinator::new();
+    let processes = Coordinator::options().contain().build();
+    let start_one = if processes.contains() { "setsid sleep 1000" } else { "sleep 1000" };
     for _ in 0..3 {
-        let id = start(&processes, "trap '' TERM HUP INT; sleep 1000 & echo $! $$; sleep 1000; sleep 1000").await;
+        let script = format!("trap '' TERM HUP INT; {start_one} & echo $! $$; sleep 1000; sleep 1000");
+        let id = start(&processes, &script).await;
         println!("pids {}", first_line(&processes, id).await);
     }
     println!("ready");
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Starts it; returns its processes too.
@@ -59,22 +61,51 @@ fn keeper(parent: u32) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-#[tokio::test]
-async fn a_keeper_that_was_killed_or_stopped_is_replaced() {
-    for signal in ["-KILL", "-STOP"] {
-        let processes = Coordinator::new();
-        let first = start(&processes, "echo $$; sleep 1000").await;
-        let pid = first_line(&processes, first).await;
-        // Other tests have keepers too.
-        for keeper in keeper(std::process::id()).lines() {
-            Command::new("kill").args([signal, keeper]).status().unwrap();
-        }
-        for _ in 0..20 {
-            let id = start(&processes, "exit 3").await;
-            assert_eq!(processes.wait(id).await.unwrap().status.exit_code(), Some(3));
-        }
-        assert!(runs(&pid), "nobody takes the end of a keeper for the end of the program");
-        processes.shutdown().await;
-        assert!(is_gone(&pid));
+/// Sends a signal to the helpers of this process. Other tests have some too.
+fn signal_keepers(signal: &str) -> Vec<String> {
+    let keepers: Vec<String> = keeper(std::process::id()).lines().map(str::to_owned).collect();
+    for keeper in &keepers {
+        Command::new("kill").args([signal, keeper]).status().unwrap();
     }
+    keepers
+}
+
+async fn a_keeper_that_was_killed_is_replaced() {
+    let processes = Coordinator::new();
+    let first = start(&processes, "echo $$; sleep 1000").await;
+    let pid = first_line(&processes, first).await;
+    let killed = signal_keepers("-KILL");
+    let second = start(&processes, "exit 3").await;
+    assert_eq!(processes.wait(second).await.unwrap().status.exit_code(), Some(3));
+    assert!(keeper(std::process::id()).lines().any(|keeper| !killed.contains(&keeper.to_owned())));
+    assert!(runs(&pid));
+}
+
+/// One after the other: each signals all keepers.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_keeper_that_fails_is_replaced() {
+    a_keeper_that_was_killed_is_replaced().await;
+    a_keeper_that_does_not_listen_is_replaced_and_ends_nobody().await;
+}
+
+async fn a_keeper_that_does_not_listen_is_replaced_and_ends_nobody() {
+    let processes = Coordinator::new();
+    let first = start(&processes, "echo $$; sleep 1000").await;
+    let pid = first_line(&processes, first).await;
+    let stopped = signal_keepers("-STOP");
+    // More than its pipe holds.
+    let run = || async {
+        for _ in 0..250 {
+            let id = processes.start(Program::new("/bin/true")).await.unwrap();
+            processes.wait(id).await.unwrap();
+        }
+    };
+    futures_util::future::join_all((0..16).map(|_| run())).await;
+    for keeper in stopped {
+        let _ = Command::new("kill").args(["-CONT", &keeper]).stderr(Stdio::null()).status();
+    }
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    assert!(runs(&pid), "its end of the pipe is not the end of the program");
+    processes.shutdown().await;
+    assert!(is_gone(&pid));
 }

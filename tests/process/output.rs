@@ -104,7 +104,7 @@ async fn a_process_that_writes_byte_by_byte_is_kept_like_any_other() {
     let (stdout, stderr) = (vec![b'x'; 5000], vec![b'y'; 5000]);
     let missed =
         check(processes.stdout(id).unwrap(), &stdout).await + check(processes.stderr(id).unwrap(), &stderr).await;
-    assert!(missed > 0 && missed < 9900, "{missed}");
+    assert!(missed < 9900, "{missed}");
 }
 
 #[tokio::test]

@@ -113,3 +113,23 @@ async fn an_end_by_a_signal_is_told() {
         assert_eq!(ended.status.exit_code(), Some(128 + signal));
     }
 }
+
+#[tokio::test]
+async fn s10_one_who_left_the_group_is_caught_by_a_control_group() {
+    let processes = Coordinator::options().grace(GRACE).contain().build();
+    if !processes.contains() {
+        eprintln!("SKIPPED: no control groups can be had here");
+        return;
+    }
+    let script = "setsid sh -c 'echo $$; setsid sleep 1000 >/dev/null & sleep 1000' & sleep 1000";
+    let id = start(&processes, script).await;
+    let pid = first_line(&processes, id).await;
+    processes.stop(id).unwrap();
+    within_a_minute(processes.wait(id)).await.unwrap();
+    assert!(is_gone(&pid));
+    // One that ends by itself leaves nobody either.
+    let id = start(&processes, "setsid sleep 1000 >/dev/null 2>&1 & echo $!; sleep 0.1").await;
+    let pid = first_line(&processes, id).await;
+    assert!(within_a_minute(processes.wait(id)).await.unwrap().status.is_success());
+    assert!(is_gone(&pid));
+}

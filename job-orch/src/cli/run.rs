@@ -16,7 +16,8 @@ use crate::exit::{self, Failure};
 
 /// Runs a program, passes its output through, and exits as it does.
 ///
-/// The program and what it starts are a process group of their own, which ends with this one, whatever ends it. Ctrl-C
+/// The program and what it starts are a process group of their own, and a control group where one can be had, which ends with
+/// this one, whatever ends it. Ctrl-C
 /// (also SIGTERM and SIGHUP) asks it to end, and kills it after the grace; a second one kills it at once.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -69,7 +70,7 @@ async fn pass_through(arguments: &Arguments) -> Result<Ended, Failure> {
     let mut orders = Orders::hear()?;
     // Like a pipe: what nobody reads holds the program up.
     let keep = Keep::usual().file(0).wait_for_subscribers();
-    let processes = Coordinator::options().running(1).grace(arguments.grace).keep(keep).build();
+    let processes = Coordinator::options().running(1).contain().grace(arguments.grace).keep(keep).build();
     let id = processes.start(program(arguments)).await?;
     if io::stdin().is_terminal() {
         feed(processes.clone(), id);

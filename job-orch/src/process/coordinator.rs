@@ -1,27 +1,22 @@
 //! [`Coordinator`]: starts processes and knows them.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::io::AsyncWriteExt as _;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::oneshot;
 
 use super::attached::Attached;
-use super::child::{self, Child};
 use super::entry::Entry;
 use super::error::{ProcessError, StartError, Unknown};
-use super::keeper::Keeper;
 use super::options::Options;
-use super::output::{Log, Output, Pipe};
-use super::program::{Input, Program};
+use super::output::{Output, Pipe};
+use super::program::Program;
+use super::shared::Shared;
 use super::status::{Cause, Ended, Status};
-use super::supervise::{Care, Supervised};
-use super::table::Table;
 use crate::id::JobId;
 use crate::sync::Arc;
-use crate::sync::atomic::{AtomicUsize, Ordering};
 
 /// Starts processes of the operating system as jobs, and knows them from then on by their ids.
 ///
@@ -47,16 +42,6 @@ use crate::sync::atomic::{AtomicUsize, Ordering};
 #[derive(Clone)]
 pub struct Coordinator(Arc<Shared>);
 
-struct Shared {
-    options: Options,
-    table: Arc<Table>,
-    keeper: Arc<Keeper>,
-    // As many permits as processes may run. Closed: there are no more starts.
-    slots: Arc<Semaphore>,
-    // Starts that wait for a permit.
-    waiting: AtomicUsize,
-}
-
 impl Coordinator {
     /// A coordinator with [the usual options](Options::usual).
     #[must_use]
@@ -70,9 +55,13 @@ impl Coordinator {
     }
 
     pub(super) fn of(options: Options) -> Self {
-        let slots = Arc::new(Semaphore::new(options.running.min(Semaphore::MAX_PERMITS)));
-        let table = Arc::new(Table::new(options.remember));
-        Self(Arc::new(Shared { options, table, keeper: Arc::default(), slots, waiting: AtomicUsize::new(0) }))
+        Self(Arc::new(Shared::new(options)))
+    }
+
+    /// Whether each process has a control group of its own, so that none of its descendants can leave it.
+    #[must_use]
+    pub fn contains(&self) -> bool {
+        self.0.cgroups.is_some()
     }
 
     /// Starts a process. If as many run as may, it waits for its turn.
@@ -84,11 +73,24 @@ impl Coordinator {
     /// Outside of a Tokio runtime with I/O and time.
     ///
     /// # Cancel safety
-    /// If it is dropped before it has returned, nothing was started.
+    /// If it is dropped before it has returned, nothing was started, or what was started is killed.
     pub async fn start(&self, program: Program) -> Result<JobId, StartError> {
-        let path = self.find(&program)?;
-        let permit = self.slot().await?;
-        self.spawn(program, &path, permit)
+        let path = self.0.find(&program)?;
+        let permit = self.0.slot().await?;
+        if self.0.cgroups.is_none() {
+            return self.0.spawn(program, &path, permit);
+        }
+        // Moving a process into a control group takes the system some time.
+        let (reply, answer) = oneshot::channel();
+        let shared = Arc::clone(&self.0);
+        tokio::task::spawn_blocking(move || {
+            if let Err(Ok(unwanted)) = reply.send(shared.spawn(program, &path, permit))
+                && let Some(entry) = shared.table.find(unwanted)
+            {
+                entry.kill(Cause::Stopped);
+            }
+        });
+        answer.await.map_err(|_| StartError::Closed)?
     }
 
     /// Starts a process, whose output and end one task attends to: it is stopped when the [`Attached`] is dropped.
@@ -100,7 +102,7 @@ impl Coordinator {
     /// Outside of a Tokio runtime with I/O and time.
     ///
     /// # Cancel safety
-    /// If it is dropped before it has returned, nothing was started.
+    /// If it is dropped before it has returned, nothing was started, or what was started is killed.
     pub async fn attach(&self, program: Program) -> Result<Attached, StartError> {
         let id = self.start(program).await?;
         Ok(Attached::new(self.clone(), id))
@@ -251,66 +253,10 @@ impl Coordinator {
     fn entry(&self, id: JobId) -> Result<Arc<Entry>, Unknown> {
         self.0.table.find(id).ok_or(Unknown { id })
     }
-
-    /// The path of a program that may be started.
-    fn find(&self, program: &Program) -> Result<PathBuf, StartError> {
-        let path = program.find()?;
-        match &self.0.options.only {
-            Some(only) if !only.contains(&path) => Err(StartError::NotAllowed { program: path }),
-            _ => Ok(path),
-        }
-    }
-
-    /// Waits until one more process may run.
-    async fn slot(&self) -> Result<OwnedSemaphorePermit, StartError> {
-        let slots = &self.0.slots;
-        match Arc::clone(slots).try_acquire_owned() {
-            Ok(permit) => return Ok(permit),
-            Err(tokio::sync::TryAcquireError::Closed) => return Err(StartError::Closed),
-            Err(tokio::sync::TryAcquireError::NoPermits) => {}
-        }
-        let _place = self.queue()?;
-        Arc::clone(slots).acquire_owned().await.map_err(|_| StartError::Closed)
-    }
-
-    /// A place among those who wait.
-    fn queue(&self) -> Result<Place<'_>, StartError> {
-        let place = Place(&self.0.waiting);
-        let before = self.0.waiting.fetch_add(1, Ordering::AcqRel);
-        let Options { running, waiting, .. } = self.0.options;
-        if before >= waiting { Err(StartError::Full { running, waiting }) } else { Ok(place) }
-    }
-
-    fn spawn(&self, program: Program, path: &Path, permit: OwnedSemaphorePermit) -> Result<JobId, StartError> {
-        let Options { grace, linger, keep, limits, .. } = &self.0.options;
-        let limits = program.limits.or(*limits);
-        let Child { pid, exit, stdout, stderr, stdin } = child::spawn(program.command(path)?, path, &limits)?;
-        let keeper = Arc::clone(&self.0.keeper);
-        keeper.guard(pid, None);
-        let entry = Arc::new(Entry::new(pid, stdin, Log::new(keep.clone())));
-        let table = Arc::clone(&self.0.table);
-        table.add(Arc::clone(&entry));
-        let id = entry.id;
-        let input = if let Input::Bytes(bytes) = program.input { Some(bytes) } else { None };
-        let care = Care { entry, keeper, table };
-        let (grace, linger) = (*grace, *linger);
-        let supervised = Supervised { care, exit, stdout, stderr, input, limits, grace, linger, permit };
-        tokio::spawn(supervised.supervise());
-        Ok(id)
-    }
 }
 
 fn ended(entry: &Entry) -> ProcessError {
     ProcessError::Ended { id: entry.id, status: entry.status() }
-}
-
-/// One who waits, until this is dropped.
-struct Place<'a>(&'a AtomicUsize);
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
-    }
 }
 
 impl Default for Coordinator {
@@ -322,15 +268,5 @@ impl Default for Coordinator {
 impl fmt::Debug for Coordinator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Coordinator").field("options", &self.0.options).finish_non_exhaustive()
-    }
-}
-
-/// Nobody can reach the processes any more.
-impl Drop for Shared {
-    fn drop(&mut self) {
-        self.slots.close();
-        for entry in self.table.running() {
-            entry.kill(Cause::Shutdown);
-        }
     }
 }

@@ -16,5 +16,8 @@ for line in $(set); do
     eval "cgroup=\$$name"
     [ -n "$cgroup" ] || continue
     echo 1 2>/dev/null >"$cgroup/cgroup.kill"
-    rmdir "$cgroup" 2>/dev/null
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        rmdir "$cgroup" 2>/dev/null && break
+        sleep 0.1
+    done
 done

@@ -30,6 +30,7 @@ pub struct Options {
     pub(super) limits: Limits,
     // None: any.
     pub(super) only: Option<BTreeSet<PathBuf>>,
+    pub(super) contains: bool,
 }
 
 impl Options {
@@ -45,6 +46,7 @@ impl Options {
             keep: Keep::usual(),
             limits: Limits::none(),
             only: None,
+            contains: false,
         }
     }
 
@@ -89,6 +91,16 @@ impl Options {
     /// What a process may use whose [`Program`](super::Program) says nothing of it.
     pub const fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Gives each process a control group of its own, where one can be had: on Linux 5.14 or later, with cgroups of version 2,
+    /// for one who may make them. Then also those of its descendants are caught that have left its process group
+    /// (`setsid`). It takes the system up to 10 ms to move a process into one.
+    ///
+    /// [`Coordinator::contains`] says whether one can be had. Where none can, process groups have to do.
+    pub const fn contain(mut self) -> Self {
+        self.contains = true;
         self
     }
 
