@@ -8,6 +8,8 @@ pub mod channel;
 mod client;
 mod clock;
 mod context;
+#[cfg(feature = "dispatch")]
+pub mod dispatch;
 pub mod engine;
 mod error;
 pub mod flow;

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use job_orch::cache::{self, CacheCounts, Digest, Found, MemoryKeep, Policy};
 use job_orch::channel::{self, AnyDelivery, AnyReceiver, AnySender, Envelope, Response, mock};
+use job_orch::dispatch;
 use job_orch::engine::memory::{self, MemoryChannels};
 use job_orch::engine::sqlite::{self, SqliteChannels};
 use job_orch::engine::{DeadLetter, Durability};
@@ -137,6 +138,15 @@ claims! {
     mock::Sender<Alone>:                        yes  yes  yes;
     mock::Sent<Value>:                          yes  yes  any;
     mock::Settled:                              yes  yes  yes;
+
+    // dispatch
+    dispatch::Builder:                          yes  yes  yes;
+    dispatch::Dispatcher:                       yes  yes  yes;
+    dispatch::InvalidMode:                      yes  yes  yes;
+    dispatch::LineError:                        yes  yes  yes;
+    dispatch::Mode:                             yes  yes  yes;
+    dispatch::OpenError:                        yes  yes  yes;
+    dispatch::Submitted:                        yes  yes  yes;
 
     // engine
     DeadLetter:                                 yes  yes  yes;

@@ -1,5 +1,7 @@
 //! What people touch: processes and services, beside what they are made of.
 
+mod dispatch;
+mod http;
 mod processes;
 
 pub use processes::subscribers;
@@ -8,5 +10,6 @@ use crate::table::{Plan, Verdict};
 
 /// The tables.
 pub fn table(plan: &Plan, verdict: &mut Verdict) {
+    dispatch::table(plan, verdict);
     processes::table(plan, verdict);
 }

@@ -1,4 +1,4 @@
-//! The program `job-orch`: runs processes, and looks after stores.
+//! The program `job-orch`: runs processes, serves the dispatcher, and looks after stores.
 //!
 //! One file for each command: its arguments, and what it does. What several of them share stands in `exit.rs` and `store.rs`.
 
@@ -11,6 +11,7 @@ mod purge;
 mod queues;
 mod requests;
 mod run;
+mod serve;
 mod show;
 mod store;
 mod tail;
@@ -21,7 +22,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use requests::Deed;
 
-/// Runs processes as jobs, and looks after stores of jobs.
+/// Runs processes as jobs, serves a dispatcher of jobs over HTTP, and looks after stores of jobs.
 #[derive(Debug, Parser)]
 #[command(name = "job-orch", version, arg_required_else_help = true, after_help = exit::HELP)]
 struct Program {
@@ -32,6 +33,7 @@ struct Program {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Arguments),
+    Serve(serve::Arguments),
     Queues(queues::Arguments),
     Jobs(jobs::Arguments),
     Show(show::Arguments),
@@ -56,6 +58,7 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Program::parse().command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
         Command::Queues(arguments) => queues::run(&arguments),
         Command::Jobs(arguments) => jobs::run(&arguments),
         Command::Show(arguments) => show::run(&arguments),

@@ -49,6 +49,8 @@ mod groups;
 pub mod inspect;
 mod keeper;
 mod lease;
+#[cfg(feature = "dispatch")]
+mod line;
 mod local;
 mod options;
 mod reader;

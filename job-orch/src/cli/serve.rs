@@ -1,0 +1,124 @@
+//! `job-orch serve`
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use job_orch::IntoSpan as _;
+use job_orch::dispatch::{Dispatcher, Mode};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::exit::Failure;
+
+/// Serves the HTTP dispatcher: jobs as JSON, and workers that take them, first come, first served.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The port
+    #[arg(long, default_value_t = 2567)]
+    port: u16,
+    /// The address to listen on
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::UNSPECIFIED))]
+    address: IpAddr,
+    /// Where both lines stand: `InMemory`, `JsonFile`, `CachedJsonFile` or `Sqlite`
+    #[arg(long, default_value = "InMemory", value_name = "MODE")]
+    mode: Mode,
+    /// Where the line of jobs stands, if not as --mode says
+    #[arg(long, value_name = "MODE")]
+    job_queue_mode: Option<Mode>,
+    /// Where the line of workers stands, if not as --mode says
+    #[arg(long, value_name = "MODE")]
+    worker_queue_mode: Option<Mode>,
+    /// The directory of the files
+    #[arg(long, default_value = ".", value_name = "DIRECTORY")]
+    dir: PathBuf,
+    /// Call workers back at loopback and private addresses too
+    #[arg(long)]
+    allow_local_callbacks: bool,
+    /// How many jobs may wait
+    #[arg(long, default_value_t = 100_000, value_name = "COUNT")]
+    max_jobs: usize,
+    /// How many workers may wait
+    #[arg(long, default_value_t = 100_000, value_name = "COUNT")]
+    max_workers: usize,
+    /// How many bytes a body may have
+    #[arg(long, default_value_t = 1024 * 1024, value_name = "BYTES")]
+    max_body: usize,
+    /// How many connections may be open
+    #[arg(long, default_value_t = 10_000, value_name = "COUNT")]
+    connections: usize,
+    /// How many of them from one address
+    #[arg(long, default_value_t = 1024, value_name = "COUNT")]
+    connections_per_address: usize,
+    /// How long a worker may take to answer a call
+    #[arg(long, default_value = "10s", value_name = "TIME", value_parser = time)]
+    callback_timeout: Duration,
+    /// How long a client may take to send the head of a request, or to begin one
+    #[arg(long, default_value = "10s", value_name = "TIME", value_parser = time)]
+    head_timeout: Duration,
+    /// How long a client may take to send the body of a request
+    #[arg(long, default_value = "30s", value_name = "TIME", value_parser = time)]
+    body_timeout: Duration,
+    /// How long an interruption waits for what has begun
+    #[arg(long, default_value = "30s", value_name = "TIME", value_parser = time)]
+    drain: Duration,
+    /// What is written to standard error: off, error, warn, info, debug (each request) or trace
+    #[arg(long, default_value = "info", value_name = "LEVEL")]
+    log: LevelFilter,
+}
+
+fn time(text: &str) -> Result<Duration, job_orch::InvalidSpan> {
+    text.into_span()
+}
+
+/// Serves until it is interrupted, and then answers what has begun. A second interruption ends it at once.
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(arguments.log).with_ansi(false).init();
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(arguments))
+}
+
+async fn serve(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let dispatcher = Dispatcher::builder()
+        .job_queue_mode(arguments.job_queue_mode.unwrap_or(arguments.mode))
+        .worker_queue_mode(arguments.worker_queue_mode.unwrap_or(arguments.mode))
+        .directory(&arguments.dir)
+        .allow_local_callbacks(arguments.allow_local_callbacks)
+        .most_jobs(arguments.max_jobs)
+        .most_workers(arguments.max_workers)
+        .most_bytes(arguments.max_body)
+        .most_connections(arguments.connections, arguments.connections_per_address)
+        .callback_timeout(arguments.callback_timeout)
+        .head_timeout(arguments.head_timeout)
+        .body_timeout(arguments.body_timeout)
+        .drain(arguments.drain)
+        .open()
+        .await?;
+    let listener = TcpListener::bind((arguments.address, arguments.port)).await?;
+    let stop = CancellationToken::new();
+    tokio::spawn(on_signals(stop.clone()));
+    tracing::info!("serving on http://{}", listener.local_addr()?);
+    dispatcher.serve(listener, stop).await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The first signal ends what is served, the second one the program.
+#[expect(clippy::exit, reason = "whoever asks twice does not want to wait")]
+async fn on_signals(stop: CancellationToken) {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return;
+    };
+    for status in [None, Some(130)] {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        match status {
+            None => stop.cancel(),
+            Some(status) => std::process::exit(status),
+        }
+    }
+}

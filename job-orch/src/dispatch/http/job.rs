@@ -1,0 +1,102 @@
+//! `/jobs/{id}`: what has become of a job, and its result.
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use bytes::Bytes;
+use hyper::header::{AUTHORIZATION, HeaderMap};
+use hyper::{StatusCode, Uri};
+use serde_json::json;
+
+use super::answer::Refusal;
+use super::operation::Operation;
+use super::{Site, answer, submit, wait};
+use crate::dispatch::history::NotTaken;
+use crate::dispatch::item::one_value;
+use crate::dispatch::state::{JobState, State as Became};
+use crate::dispatch::token::Token;
+use crate::id::JobId;
+
+pub(super) fn operations() -> [Operation; 3] {
+    let state = json!({"id": "…", "state": "Queued", "position": 1});
+    [
+        Operation::get("/jobs/{id}", show)
+            .summary("What has become of a job")
+            .answer(200, "its state: Queued, Offered, Assigned or Done", Some(state.clone()))
+            .answer(404, "no such job is known any more", Some(json!({"Error": "NotFound"}))),
+        Operation::get("/jobs/{id}/result", result)
+            .summary("The result of a job")
+            .waits()
+            .answer(200, "the result, as the worker sent it", Some(json!("…")))
+            .answer(202, "there is none yet; its state", Some(state))
+            .answer(404, "no such job is known any more", Some(json!({"Error": "NotFound"}))),
+        Operation::post("/jobs/{id}/result", post)
+            .summary("A worker's result")
+            .header("Authorization", "`Bearer` and the `Job-Token` that came with the job")
+            .body("any JSON")
+            .answer(200, "it is kept", Some(json!("Done")))
+            .answer(
+                401,
+                "the token is not that of the worker that was given the job last",
+                Some(json!({"Error": "Token"})),
+            )
+            .answer(409, "there is a result already, or the job is back in line", Some(json!({"Error": "Ended"}))),
+    ]
+}
+
+async fn show(State(site): State<Site>, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let (_, state) = find(&site, &id)?;
+    Ok(answer::json(StatusCode::OK, state.to_json()))
+}
+
+async fn result(State(site): State<Site>, Path(id): Path<String>, uri: Uri) -> Result<Response, Refusal> {
+    let until = wait::until(&uri)?;
+    // Subscribed first: what happens from here on wakes it.
+    let mut changes = site.dispatcher.changes();
+    loop {
+        let (id, state) = find(&site, &id)?;
+        if matches!(state.became, Became::Done(_)) {
+            let end = site.dispatcher.0.history.find(id).and_then(|past| past.end).ok_or(UNKNOWN)?;
+            return Ok(answer::json(StatusCode::OK, end.result));
+        }
+        if !changes.changed(until, &site.dispatcher).await {
+            return Ok(answer::json(StatusCode::ACCEPTED, state.to_json()));
+        }
+    }
+}
+
+async fn post(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let (Some(id), Some(token)) = (id.parse().ok(), token(&headers)) else { return Err(NO_TOKEN) };
+    let body = submit::read(&site, body).await?;
+    let value = one_value(&body).map_err(|_| Refusal(StatusCode::BAD_REQUEST, "NotJson"))?;
+    let inner = &site.dispatcher.0;
+    if inner.jobs.is_waiting(id) {
+        return Err(Refusal(StatusCode::CONFLICT, "Back"));
+    }
+    inner.history.end(id, &token, Bytes::copy_from_slice(value.as_bytes())).map_err(|error| match error {
+        NotTaken::Unknown => UNKNOWN,
+        NotTaken::Token => NO_TOKEN,
+        NotTaken::Ended => Refusal(StatusCode::CONFLICT, "Ended"),
+    })?;
+    inner.counts.results.add();
+    Ok(answer::json(StatusCode::OK, r#""Done""#))
+}
+
+const UNKNOWN: Refusal = Refusal(StatusCode::NOT_FOUND, "NotFound");
+const NO_TOKEN: Refusal = Refusal(StatusCode::UNAUTHORIZED, "Token");
+
+fn token(headers: &HeaderMap) -> Option<Token> {
+    Token::read(headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")?)
+}
+
+/// A job by the text of its id.
+pub(super) fn find(site: &Site, id: &str) -> Result<(JobId, JobState), Refusal> {
+    let id: JobId = id.parse().map_err(|_| UNKNOWN)?;
+    let state = site.dispatcher.state(id).ok_or(UNKNOWN)?;
+    Ok((id, state))
+}

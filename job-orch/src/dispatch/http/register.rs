@@ -1,0 +1,75 @@
+//! `POST /register-worker`
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use bytes::Bytes;
+use hyper::StatusCode;
+use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::json;
+use url::Url;
+
+use super::operation::Operation;
+use super::{Site, answer};
+use crate::dispatch::callback::{RESULT, TOKEN, envelope};
+use crate::dispatch::line::Held;
+use crate::dispatch::matching::{RegisterError, Registered};
+use crate::dispatch::server::{Handed, Handover};
+
+/// Where the worker is called back; in an answer, that it will be.
+const CALLBACK: HeaderName = HeaderName::from_static("cpee-callback");
+
+pub(super) fn operation() -> Operation {
+    let job = json!({"Job": {"id": "…", "data": "…", "submitted_at": "…"}});
+    Operation::post("/register-worker", register)
+        .summary("Registers a worker for one job")
+        .header("CPEE-CALLBACK", "the URL to which a later job is sent by PUT")
+        .answer(200, "a job that waited; `Job-Token` and `Job-Result` are for its result", Some(job))
+        .answer(202, "none waits: the first one that comes is sent to the URL", Some(json!("Queued")))
+        .answer(400, "the URL is Missing, NotAString or NotAUrl", Some(json!({"Error": "Missing"})))
+        .answer(403, "the URL may not be called", Some(json!({"Error": "Forbidden"})))
+        .answer(503, "too many wait, or it could not be stored", Some(json!({"Error": "Full"})))
+}
+
+/// Takes a worker, and gives it a job if one waits.
+async fn register(State(site): State<Site>, handover: Option<Extension<Handover>>, headers: HeaderMap) -> Response {
+    let callback = match callback(&headers) {
+        Ok(callback) => callback,
+        Err(name) => return answer::error(StatusCode::BAD_REQUEST, name),
+    };
+    match site.dispatcher.register_worker(&callback).await {
+        Ok(Registered::Job(job)) => give(&site, job, handover),
+        Ok(Registered::Queued) => {
+            let mut response = answer::json(StatusCode::ACCEPTED, Bytes::from_static(br#""Queued""#));
+            response.headers_mut().insert(CALLBACK, HeaderValue::from_static("true"));
+            response
+        }
+        Err(RegisterError::Forbidden(reason)) => {
+            tracing::info!(target: "job_orch", %reason, "a worker was not registered");
+            answer::error(StatusCode::FORBIDDEN, "Forbidden")
+        }
+        Err(RegisterError::Line(error)) => answer::line(&error),
+    }
+}
+
+/// Gives a job in an answer.
+pub(super) fn give(site: &Site, job: Held, handover: Option<Extension<Handover>>) -> Response {
+    let id = job.item().id;
+    let token = site.dispatcher.0.history.offer(id);
+    site.dispatcher.0.counts.given.add();
+    let body = Handed::new(envelope(job.item()), job, handover.map(|Extension(handover)| handover));
+    let mut response = answer::body_of(StatusCode::OK, Body::new(body));
+    for (name, value) in [(TOKEN, token.reveal()), (RESULT, format!("/jobs/{id}/result"))] {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+fn callback(headers: &HeaderMap) -> Result<Url, &'static str> {
+    let value = headers.get(CALLBACK).ok_or("Missing")?;
+    let text = value.to_str().map_err(|_| "NotAString")?;
+    Url::parse(text).map_err(|_| "NotAUrl")
+}

@@ -1,0 +1,97 @@
+//! [`Given`]: what has been given and is still on the disk, one id a line.
+//!
+//! Giving and removing are two steps, and a process may be killed between them. This file closes the gap: a line is written,
+//! without waiting for the disk, the moment something has been given, and read at the next start. (After a loss of power it
+//! may lack the last ones. They are given twice then; none is lost.)
+
+use std::collections::HashSet;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use crate::dispatch::error::OpenError;
+use crate::id::JobId;
+use crate::sync::{Arc, Mutex, lock};
+
+/// Above this size the file is emptied as soon as it can be, or written anew.
+const LARGE: usize = 64 * 1024;
+
+#[derive(Debug)]
+pub(super) struct Given {
+    path: PathBuf,
+    open: Mutex<Open>,
+}
+
+#[derive(Debug)]
+struct Open {
+    file: File,
+    size: usize,
+    ids: HashSet<JobId>,
+}
+
+impl Given {
+    /// The file, and what it says was given.
+    pub(super) fn open(path: &Path) -> Result<(Arc<Self>, Vec<JobId>), OpenError> {
+        let io = |source| OpenError::Io { path: path.to_owned(), source };
+        let text = match std::fs::read_to_string(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            read => read.map_err(io)?,
+        };
+        // A last line that was not written to its end is none.
+        let ids: Vec<JobId> = text.lines().filter_map(|line| line.parse().ok()).collect();
+        let file = append(path).map_err(io)?;
+        let open = Open { file, size: text.len(), ids: ids.iter().copied().collect() };
+        Ok((Arc::new(Self { path: path.to_owned(), open: Mutex::new(open) }), ids))
+    }
+
+    /// This was given.
+    pub(super) fn note(&self, id: JobId) {
+        let mut open = lock(&self.open);
+        open.ids.insert(id);
+        let line = format!("{id}\n");
+        open.size += line.len();
+        if let Err(error) = open.file.write_all(line.as_bytes()) {
+            tracing::warn!(target: "job_orch", path = %self.path.display(), %error, "killed now, it would give twice");
+        }
+    }
+
+    /// Whether the disk knows all of it.
+    pub(super) fn is_told(&self) -> bool {
+        lock(&self.open).ids.is_empty()
+    }
+
+    /// These are on the disk no more.
+    pub(super) fn forget(&self, ids: &[JobId]) {
+        let mut open = lock(&self.open);
+        for id in ids {
+            open.ids.remove(id);
+        }
+        if let Err(error) = open.tidy(&self.path) {
+            tracing::warn!(target: "job_orch", path = %self.path.display(), %error, "the file grows");
+        }
+    }
+}
+
+impl Open {
+    fn tidy(&mut self, path: &Path) -> io::Result<()> {
+        if self.ids.is_empty() && self.size > 0 {
+            self.size = 0;
+            return self.file.set_len(0);
+        }
+        if self.size < LARGE.max(self.ids.len() * 128) {
+            return Ok(());
+        }
+        let anew = path.with_extension("given.new");
+        let mut file = File::create(&anew)?;
+        let text: String = self.ids.iter().map(|id| format!("{id}\n")).collect();
+        file.write_all(text.as_bytes())?;
+        std::fs::rename(&anew, path)?;
+        self.file = append(path)?;
+        self.size = text.len();
+        Ok(())
+    }
+}
+
+fn append(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).append(true).open(path)
+}

@@ -1,0 +1,276 @@
+//! A line: first in, first out, in memory and, by choice, on the disk.
+//!
+//! Who leaves the line is [`Held`] until it is known that it was given. Held and dropped, it is back at its old place. What
+//! is on the disk follows: whatever crashes, what stands in the line or is held stands in it after the next start.
+
+mod engine;
+mod file;
+mod given;
+mod held;
+mod places;
+
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+pub(super) use engine::{Jobs, Workers};
+pub(super) use held::Held;
+pub(super) use places::Standing;
+
+use super::error::{LineError, OpenError};
+use super::item::Item;
+use super::options::Mode;
+use crate::engine::sqlite::Sqlite;
+use crate::id::JobId;
+use crate::sync::{Arc, Mutex, lock};
+use engine::{Lined, Shelf};
+use file::File;
+use given::Given;
+use places::{Place, Places};
+
+/// A place that the engine does not fill after this time is nobody's any more.
+const VOID: Duration = Duration::from_secs(1);
+
+/// Between two looks at the end.
+const LITTLE: Duration = Duration::from_millis(2);
+
+/// A line. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(super) struct Line(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    name: &'static str,
+    limit: usize,
+    places: Mutex<Places>,
+    keep: Keep,
+    // Says that somebody has come or gone.
+    moved: watch::Sender<()>,
+}
+
+/// Where a line is kept, beside this process's memory.
+#[derive(Debug)]
+enum Keep {
+    Nowhere,
+    File(File),
+    Engine(Box<dyn Shelf>, Arc<Given>),
+}
+
+/// What a line is opened with.
+#[derive(Debug)]
+pub(super) struct Opening<'a> {
+    pub(super) name: &'static str,
+    pub(super) mode: Mode,
+    pub(super) directory: &'a Path,
+    pub(super) store: Option<&'a Sqlite>,
+    pub(super) limit: usize,
+}
+
+impl Line {
+    /// Opens a line, with all that it was left with.
+    pub(super) async fn open<J: Lined>(opening: Opening<'_>) -> Result<Self, OpenError> {
+        let Opening { name, mode, directory, store, limit } = opening;
+        let mut places = Places::default();
+        let keep = match (mode, store) {
+            (Mode::InMemory, _) => Keep::Nowhere,
+            (Mode::Sqlite, Some(store)) => {
+                let (given, gone) = Given::open(&directory.join(format!("{name}.given")))?;
+                let shelf = engine::open::<J>(store, &gone).await?;
+                given.forget(&gone);
+                for id in shelf.waiting().await.map_err(OpenError::Engine)? {
+                    places.push(Place::stored(id));
+                }
+                Keep::Engine(shelf, given)
+            }
+            // Without a store, a line of the engine has nowhere to be.
+            (Mode::JsonFile | Mode::CachedJsonFile | Mode::Sqlite, _) => {
+                let (file, items) = File::open(directory, name, J::READ, mode == Mode::CachedJsonFile)?;
+                for item in items {
+                    places.push(Place::here(item));
+                }
+                Keep::File(file)
+            }
+        };
+        let line = Arc::new(Shared { name, limit, places: Mutex::new(places), keep, moved: watch::Sender::new(()) });
+        if let Keep::File(file) = &line.keep {
+            file.start(&line)?;
+        }
+        Ok(Self(line))
+    }
+
+    /// How many wait.
+    pub(super) fn waiting(&self) -> usize {
+        lock(&self.0.places).len()
+    }
+
+    /// Where one stands that has not been given.
+    pub(super) fn standing(&self, id: JobId) -> Option<Standing> {
+        lock(&self.0.places).standing(id)
+    }
+
+    pub(super) fn is_waiting(&self, id: JobId) -> bool {
+        matches!(self.standing(id), Some(Standing::Waiting(_)))
+    }
+
+    /// Whether it can be stored, as far as is known.
+    pub(super) fn is_well(&self) -> bool {
+        match &self.0.keep {
+            Keep::File(file) => file.is_well(),
+            Keep::Nowhere | Keep::Engine(..) => true,
+        }
+    }
+
+    /// Tells when somebody has come or gone.
+    pub(super) fn watch(&self) -> watch::Receiver<()> {
+        self.0.moved.subscribe()
+    }
+
+    /// Puts one at the end, and waits until it is kept. Returns its place, counted from 1.
+    ///
+    /// Dropped early, it may have been put there or not.
+    pub(super) async fn put(&self, item: Item) -> Result<usize, LineError> {
+        let line = &self.0;
+        match &line.keep {
+            Keep::Nowhere => line.push(Place::here(item)).map(|(_, position)| position),
+            Keep::File(file) => {
+                file.refresh(line)?;
+                let (seq, position) = line.push(Place::here(item))?;
+                match file.write(line).await {
+                    Ok(()) => Ok(position),
+                    // One that has been taken meanwhile is on its way.
+                    Err(error) => lock(&line.places).remove(seq).map_or(Ok(position), |_| Err(error)),
+                }
+            }
+            Keep::Engine(shelf, _) => {
+                line.check_room(&lock(&line.places))?;
+                shelf.put(&item).await.map_err(|error| line.refused(&*error))?;
+                line.push_stored(item.id)
+            }
+        }
+    }
+
+    /// Takes the first one, if any waits.
+    ///
+    /// Dropped early, nobody has been taken.
+    pub(super) async fn take(&self) -> Result<Option<Held>, LineError> {
+        let line = &self.0;
+        if let Keep::File(file) = &line.keep {
+            file.refresh(line)?;
+        }
+        loop {
+            let Some((seq, place)) = lock(&line.places).pop(matches!(line.keep, Keep::File(_))) else {
+                return Ok(None);
+            };
+            line.has_moved();
+            match (place, &line.keep) {
+                (Place { item: Some(item), .. }, _) => return Ok(Some(Held::new(Arc::clone(line), seq, item))),
+                (Place { id, .. }, Keep::Engine(shelf, _)) => {
+                    let ticket = Ticket { line, seq, id, is_used: false };
+                    if let Some(held) = ticket.claim(&**shelf).await? {
+                        return Ok(Some(held));
+                    }
+                }
+                // Only the engine keeps what is not here.
+                (_, Keep::Nowhere | Keep::File(_)) => {}
+            }
+        }
+    }
+
+    /// Compares the places with what the engine has: others may have put or taken something.
+    pub(super) async fn reconcile(&self) -> Result<(), LineError> {
+        let Keep::Engine(shelf, _) = &self.0.keep else { return Ok(()) };
+        let ids = shelf.waiting().await.map_err(|error| self.0.refused(&*error))?;
+        lock(&self.0.places).add_unknown(ids);
+        self.0.has_moved();
+        Ok(())
+    }
+
+    /// Waits until everything is kept.
+    pub(super) async fn close(&self) {
+        match &self.0.keep {
+            Keep::Nowhere => {}
+            Keep::File(file) => file.close(&self.0).await,
+            Keep::Engine(_, given) => {
+                // What cannot be told now is told at the next start.
+                let told = async {
+                    while !given.is_told() {
+                        tokio::time::sleep(LITTLE).await;
+                    }
+                };
+                let _ = tokio::time::timeout(VOID, told).await;
+            }
+        }
+    }
+}
+
+impl Shared {
+    fn check_room(&self, places: &Places) -> Result<(), LineError> {
+        if places.len() < self.limit { Ok(()) } else { Err(LineError::Full { line: self.name, limit: self.limit }) }
+    }
+
+    fn push(&self, place: Place) -> Result<(u64, usize), LineError> {
+        let mut places = lock(&self.places);
+        self.check_room(&places)?;
+        let pushed = places.push(place);
+        drop(places);
+        self.has_moved();
+        Ok(pushed)
+    }
+
+    /// A place for what is in the engine now.
+    fn push_stored(&self, id: JobId) -> Result<usize, LineError> {
+        let position = lock(&self.places).push_stored(id);
+        self.has_moved();
+        Ok(position)
+    }
+
+    /// It will not come back.
+    fn forget(&self, seq: u64, id: JobId) {
+        lock(&self.places).forget(seq, id);
+        self.has_moved();
+    }
+
+    fn has_moved(&self) {
+        if self.moved.receiver_count() > 0 {
+            self.moved.send_replace(());
+        }
+    }
+
+    fn refused(&self, reason: &(dyn std::error::Error + 'static)) -> LineError {
+        let line = self.name;
+        tracing::error!(target: "job_orch", { line, reason }, "a line could not be stored");
+        LineError::Store { line, reason: reason.to_string() }
+    }
+}
+
+/// A place that was taken, until the engine has said who stands there. Dropped early, it is a place again.
+struct Ticket<'a> {
+    line: &'a Arc<Shared>,
+    seq: u64,
+    id: JobId,
+    is_used: bool,
+}
+
+impl Ticket<'_> {
+    async fn claim(mut self, shelf: &dyn Shelf) -> Result<Option<Held>, LineError> {
+        let Ok(claimed) = tokio::time::timeout(VOID, shelf.claim()).await else {
+            // Taken by others, unless the job is paused: what waits comes back with the next look.
+            self.is_used = true;
+            return Ok(None);
+        };
+        let (item, lease) = claimed.map_err(|error| self.line.refused(&*error))?;
+        self.is_used = true;
+        lock(&self.line.places).swap(self.seq, self.id, item.id);
+        Ok(Some(Held::leased(Arc::clone(self.line), self.seq, item, lease)))
+    }
+}
+
+impl Drop for Ticket<'_> {
+    fn drop(&mut self) {
+        if !self.is_used {
+            lock(&self.line.places).put_back(self.seq, Place::stored(self.id));
+            self.line.has_moved();
+        }
+    }
+}

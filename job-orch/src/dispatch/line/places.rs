@@ -1,0 +1,178 @@
+//! [`Places`]: who stands where.
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+
+use crate::dispatch::item::Item;
+use crate::id::JobId;
+
+/// Who stands in a line, in order, and who has left it and may come back.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    next: u64,
+    // Ascending: who comes back has left from the front.
+    line: VecDeque<(u64, Place)>,
+    // Of those in line, and of those who may come back.
+    numbers: HashMap<JobId, u64>,
+    // Of a line in a file, which holds them still.
+    held: BTreeMap<u64, Out>,
+    // Claimed from the engine before their place was known.
+    early: HashSet<JobId>,
+}
+
+/// One place.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub(super) id: JobId,
+    /// `None`: the engine has it.
+    pub(super) item: Option<Item>,
+}
+
+impl Place {
+    pub(super) fn here(item: Item) -> Self {
+        Self { id: item.id, item: Some(item) }
+    }
+
+    pub(super) const fn stored(id: JobId) -> Self {
+        Self { id, item: None }
+    }
+}
+
+/// Where one is that has not been given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::dispatch) enum Standing {
+    /// In line, at this place, counted from 1.
+    Waiting(usize),
+    /// On the way to somebody.
+    Held,
+}
+
+/// One that has left the line and may come back.
+#[derive(Clone, Debug)]
+struct Out {
+    item: Item,
+    // The file is not to show it any more.
+    has_left: bool,
+}
+
+/// What the files of a line are to hold.
+#[derive(Debug, Default)]
+pub(super) struct Picture {
+    pub(super) line: Vec<Item>,
+    /// Has left the line, and may come back.
+    pub(super) in_hand: Vec<Item>,
+}
+
+impl Places {
+    pub(super) fn len(&self) -> usize {
+        self.line.len()
+    }
+
+    /// At the end. Returns the number and the place, counted from 1.
+    pub(super) fn push(&mut self, place: Place) -> (u64, usize) {
+        let seq = self.next;
+        self.next += 1;
+        self.numbers.insert(place.id, seq);
+        self.line.push_back((seq, place));
+        (seq, self.line.len())
+    }
+
+    /// At the end, unless somebody has it already.
+    pub(super) fn push_stored(&mut self, id: JobId) -> usize {
+        if self.early.remove(&id) { self.len() + 1 } else { self.push(Place::stored(id)).1 }
+    }
+
+    pub(super) fn pop(&mut self, holds: bool) -> Option<(u64, Place)> {
+        let (seq, place) = self.line.pop_front()?;
+        if let Some(item) = place.item.clone().filter(|_| holds) {
+            self.held.insert(seq, Out { item, has_left: false });
+        }
+        Some((seq, place))
+    }
+
+    pub(super) fn put_back(&mut self, seq: u64, place: Place) {
+        self.held.remove(&seq);
+        self.numbers.insert(place.id, seq);
+        let at = self.line.partition_point(|(other, _)| *other < seq);
+        self.line.insert(at, (seq, place));
+    }
+
+    /// Has the file show it no more.
+    pub(super) fn leave(&mut self, seq: u64) {
+        if let Some(out) = self.held.get_mut(&seq) {
+            out.has_left = true;
+        }
+    }
+
+    /// It will not come back.
+    pub(super) fn forget(&mut self, seq: u64, id: JobId) {
+        self.held.remove(&seq);
+        self.numbers.remove(&id);
+    }
+
+    pub(super) fn standing(&self, id: JobId) -> Option<Standing> {
+        let seq = self.numbers.get(&id)?;
+        let found = self.line.binary_search_by_key(seq, |(seq, _)| *seq);
+        Some(found.map_or(Standing::Held, |at| Standing::Waiting(at + 1)))
+    }
+
+    /// Takes it out, wherever it stands.
+    pub(super) fn remove(&mut self, seq: u64) -> Option<Place> {
+        let at = self.line.binary_search_by_key(&seq, |(seq, _)| *seq).ok()?;
+        let (_, place) = self.line.remove(at)?;
+        self.numbers.remove(&place.id);
+        Some(place)
+    }
+
+    /// The place `seq` was to be that of `expected`, and the engine gave out `came` instead: they change places.
+    pub(super) fn swap(&mut self, seq: u64, expected: JobId, came: JobId) {
+        if expected == came {
+            return;
+        }
+        if let Some((other, place)) = self.line.iter_mut().find(|(_, place)| place.id == came) {
+            place.id = expected;
+            self.numbers.insert(expected, *other);
+            self.numbers.insert(came, seq);
+        } else {
+            self.numbers.insert(came, seq);
+            self.early.insert(came);
+            self.put_back(seq, Place::stored(expected));
+        }
+    }
+
+    /// Adds those who have no place yet.
+    pub(super) fn add_unknown(&mut self, ids: Vec<JobId>) {
+        if ids.len() <= self.line.len() {
+            return;
+        }
+        let known: HashSet<JobId> = self.line.iter().map(|(_, place)| place.id).collect();
+        for id in ids.into_iter().filter(|id| !known.contains(id)) {
+            self.push(Place::stored(id));
+        }
+    }
+
+    /// What the files are to hold now.
+    pub(super) fn picture(&self) -> Picture {
+        let mut picture = Picture::default();
+        let mut line = self.line.iter().filter_map(|(seq, place)| Some((*seq, place.item.as_ref()?))).peekable();
+        for (seq, Out { item, has_left }) in &self.held {
+            while let Some((_, earlier)) = line.next_if(|(other, _)| other < seq) {
+                picture.line.push(earlier.clone());
+            }
+            let part = if *has_left { &mut picture.in_hand } else { &mut picture.line };
+            part.push(item.clone());
+        }
+        picture.line.extend(line.map(|(_, item)| item.clone()));
+        picture
+    }
+
+    /// The line is another one now; who has left may still come back.
+    pub(super) fn replace(&mut self, items: Vec<Item>) {
+        let held: HashSet<JobId> = self.held.values().map(|out| out.item.id).collect();
+        for (_, place) in self.line.drain(..) {
+            self.numbers.remove(&place.id);
+        }
+        for item in items.into_iter().filter(|item| !held.contains(&item.id)) {
+            self.push(Place::here(item));
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Jobs meet workers.
+//!
+//! A job that is submitted goes to the first worker that takes it, and a worker that registers gets the first job. Both
+//! happen without a lock over a callback: who has been taken out of a line is held by one task, and goes back if that ends.
+//! Where a job and a worker wait at the same time (both came in the same moment, or one of them came back), the matcher
+//! brings them together.
+
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use super::callback::Forbidden;
+use super::error::LineError;
+use super::item::Item;
+use super::line::Held;
+use super::{Dispatcher, Inner};
+use crate::id::JobId;
+use crate::sync::{Arc, Weak};
+
+/// So often at least, the matcher looks by itself.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// What has become of a submitted job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Submitted {
+    /// A worker has it.
+    Assigned {
+        /// The id of the job.
+        id: JobId,
+    },
+    /// It waits.
+    Queued {
+        /// The id of the job.
+        id: JobId,
+        /// Its place in the line, counted from 1.
+        position: usize,
+    },
+}
+
+/// Why a worker was not registered.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(super) enum RegisterError {
+    /// It may not be called back there.
+    #[error("the worker may not be called back")]
+    Forbidden(#[from] Forbidden),
+    /// A line could not be used.
+    #[error(transparent)]
+    Line(#[from] LineError),
+}
+
+/// What a worker gets when it registers.
+#[derive(Debug)]
+pub(super) enum Registered {
+    /// The first job.
+    Job(Held),
+    /// A place in the line.
+    Queued,
+}
+
+impl Dispatcher {
+    /// Gives a job to the first worker that takes it, or puts it at the end of the line.
+    pub(super) async fn submit_item(&self, job: Item) -> Result<Submitted, LineError> {
+        let inner = &self.0;
+        let id = job.id;
+        // Whoever waits longer comes first.
+        if inner.jobs.waiting() == 0 && inner.workers.waiting() > 0 {
+            let (inner, job) = (Arc::clone(inner), job.clone());
+            // On a task of its own: the customer may go away, and the worker has the job all the same.
+            let offered = self.0.tasks.spawn(async move { inner.offer(&job).await });
+            if offered.await.unwrap_or(Ok(false))? {
+                self.0.counts.assigned.add();
+                return Ok(Submitted::Assigned { id });
+            }
+        }
+        let position = inner.jobs.put(job).await?;
+        inner.counts.queued.add();
+        inner.wake_matcher();
+        Ok(Submitted::Queued { id, position })
+    }
+
+    /// Gives a worker the first job, or puts it at the end of its line.
+    pub(super) async fn register_worker(&self, callback: &Url) -> Result<Registered, RegisterError> {
+        let inner = &self.0;
+        inner.targets.check(callback)?;
+        if let Some(job) = inner.jobs.take().await? {
+            job.leave().await?;
+            return Ok(Registered::Job(job));
+        }
+        inner.workers.put(Item::worker(callback)).await?;
+        inner.counts.workers.add();
+        inner.wake_matcher();
+        Ok(Registered::Queued)
+    }
+
+    /// Takes the first job, and waits for one. Those who wait get theirs in the order in which they came.
+    pub(super) async fn take_job(&self, until: Instant) -> Result<Option<Held>, LineError> {
+        let Ok(_turn) = tokio::time::timeout_at(until, self.0.takers.lock()).await else { return Ok(None) };
+        // Subscribed first: what happens from here on wakes it.
+        let mut changes = self.changes();
+        loop {
+            if let Some(job) = self.0.jobs.take().await? {
+                job.leave().await?;
+                return Ok(Some(job));
+            }
+            if !changes.changed(until, self).await {
+                return Ok(None);
+            }
+        }
+    }
+}
+
+impl Inner {
+    /// Offers a job to the workers in line, one after the other. Says whether one took it. Who does not has no place any more.
+    async fn offer(&self, job: &Item) -> Result<bool, LineError> {
+        while let Some(worker) = self.workers.take().await? {
+            let taken = self.call(&worker, job).await;
+            if let Err(error) = worker.settle().await {
+                // It is noted all the same. A job that was taken is taken, whatever the disk says of its worker.
+                tracing::error!(target: "job_orch", %error, "a worker that was called is on the disk still");
+            }
+            if taken {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn call(&self, worker: &Held, job: &Item) -> bool {
+        let Some(url) = worker.item().callback() else {
+            tracing::warn!(target: "job_orch", { worker.id = %worker.item().id }, "a worker without a URL");
+            return false;
+        };
+        let token = self.history.offer(job.id);
+        let called = self.caller.call(&url, job, &token).await;
+        let count = if called.is_ok() { &self.counts.calls_taken } else { &self.counts.calls_failed };
+        count.add();
+        if let Err(error) = &called {
+            let (host, reason) = (url.host_str().unwrap_or_default(), error as &dyn std::error::Error);
+            tracing::warn!(target: "job_orch", { job.id = %job.id, worker.host = host, reason }, "a worker took no job");
+        }
+        called.is_ok()
+    }
+
+    /// Has the matcher look, if there may be something to do.
+    pub(super) fn wake_matcher(&self) {
+        if self.is_uneven() {
+            self.uneven.notify_one();
+        }
+    }
+
+    fn is_uneven(&self) -> bool {
+        self.jobs.waiting() > 0 && self.workers.waiting() > 0
+    }
+
+    /// Brings together who waits at the same time, as long as the dispatcher lives.
+    pub(super) async fn matcher(inner: Weak<Self>, uneven: Arc<Notify>, stop: CancellationToken) {
+        loop {
+            let is_late = tokio::select! {
+                () = stop.cancelled() => return,
+                () = uneven.notified() => false,
+                () = tokio::time::sleep(LOOK) => true,
+            };
+            let Some(inner) = inner.upgrade() else { return };
+            if is_late {
+                inner.reconcile().await;
+            }
+            while inner.is_uneven() && !stop.is_cancelled() {
+                if let Err(error) = Arc::clone(&inner).match_one().await {
+                    tracing::error!(target: "job_orch", %error, "a job and a worker could not be brought together");
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Takes the first job and calls workers with it, without waiting for their answers.
+    async fn match_one(self: Arc<Self>) -> Result<(), LineError> {
+        let Some(job) = self.jobs.take().await? else { return Ok(()) };
+        let tracker = self.tasks.clone();
+        tracker.spawn(async move {
+            match self.offer(job.item()).await {
+                Ok(true) => {
+                    self.counts.given.add();
+                    if let Err(error) = job.settle().await {
+                        tracing::error!(target: "job_orch", %error, "what was given is on the disk still");
+                    }
+                }
+                Ok(false) => drop(job),
+                Err(error) => tracing::error!(target: "job_orch", %error, "a job is back in its line"),
+            }
+            self.wake_matcher();
+        });
+        // It takes the worker before another look.
+        tokio::task::yield_now().await;
+        Ok(())
+    }
+
+    async fn reconcile(&self) {
+        for line in [&self.jobs, &self.workers] {
+            if let Err(error) = line.reconcile().await {
+                tracing::error!(target: "job_orch", %error, "a line could not be read");
+            }
+        }
+    }
+}

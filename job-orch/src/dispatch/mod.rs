@@ -1,0 +1,207 @@
+//! The HTTP dispatcher: jobs as JSON from any program, workers that take them, both first come, first served.
+//!
+//! `job-orch serve` is this; a program of yours can be it too:
+//!
+//! ```
+//! use job_orch::dispatch::{Dispatcher, Mode, Submitted};
+//! use tokio::net::TcpListener;
+//! use tokio_util::sync::CancellationToken;
+//!
+//! # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let directory = tempfile::tempdir()?;
+//! # let directory = directory.path();
+//! let dispatcher = Dispatcher::builder().mode(Mode::CachedJsonFile).directory(directory).open().await?;
+//! let job = serde_json::value::to_raw_value(&["lemonade"])?;
+//! assert!(matches!(dispatcher.submit(&job).await?, Submitted::Queued { position: 1, .. }));
+//!
+//! let (listener, stop) = (TcpListener::bind("127.0.0.1:0").await?, CancellationToken::new());
+//! let serving = tokio::spawn({
+//!     let stop = stop.clone();
+//!     async move { dispatcher.serve(listener, stop).await }
+//! });
+//! stop.cancel();
+//! serving.await?;
+//! # Ok(()) }
+//! ```
+//!
+//! # The HTTP interface
+//! Bodies are JSON. `/openapi.json` describes all of it, made of the list that the routes are made of.
+//!
+//! | request | answer |
+//! |---|---|
+//! | `POST /submit-job`, any JSON | `200 "Assigned"`: a worker has it. `202 {"Queued":{"position":1}}`: it waits. `Location` says where it is |
+//! | `POST /register-worker`, `CPEE-CALLBACK: <url>` | `200 {"Job":{"id":…,"data":…,"submitted_at":…}}`: a job that waited. `202 "Queued"`, `CPEE-CALLBACK: true`: a later job comes by `PUT` to the URL, in the same form |
+//! | `POST /take-job?wait=30` | `200`: a job, as above. `204`: none came in so many seconds, 60 at most. For workers that cannot be called |
+//! | `GET /jobs/{id}` | `{"id":…,"state":…}`: `Queued` with its `position`, `Offered`, `Assigned` or `Done` |
+//! | `GET /jobs/{id}/result?wait=30` | `200`: the result. `202`: its state, if there is none yet |
+//! | `GET /jobs/{id}/events` | server-sent events: each new state |
+//! | `POST /jobs/{id}/result`, any JSON, `Authorization: Bearer <token>` | `200 "Done"`. The token came with the job as `Job-Token`, the path as `Job-Result` |
+//! | `GET /public/?drink=…&name=…&logo=…` | a page on which a customer orders a drink and sees its place in line |
+//! | `GET /public/config.json` | `{"server_port":…}` |
+//! | `GET /metrics`, `/healthz`, `/openapi.json` | figures for Prometheus, whether it is well, this interface |
+//!
+//! A refusal is `{"Error":…}`: `400` `Missing`, `NotAString` or `NotAUrl` for the URL of a worker, `NotJson` for a body, `Cut`
+//! for half a one, `NotSeconds` for a time; `401` `Token`; `403` `Forbidden` for a URL that is not to be called, `Origin` for a
+//! page of another origin; `404` `NotFound`; `405` `MethodNotAllowed`; `408` `TooSlow`; `409` `Ended` or `Back` for a result
+//! that comes too late; `413` `TooLarge`; `503` `Full`, or `NotStored` where the disk fails, with `Retry-After`. Every answer
+//! has an `X-Request-Id`: the one that came, or a new one.
+//!
+//! # What is promised
+//! - **Order.** Jobs and workers stand in lines, first in, first out, in every [`Mode`] and over restarts. Who leaves a line
+//!   and does not arrive goes back to its place.
+//! - **Accepted is kept.** In a durable mode an answer is sent after the disk has it, for a job and for a worker. Files are
+//!   written as new ones that take the old one's name. A file that cannot be read is refused with its name, and left alone.
+//! - **Given once, lost never.** A job leaves its line for good when the last byte of the answer that holds it is with the
+//!   system, or when the worker that was called has said yes. Should the process be killed in the instant between that and
+//!   the note of it, which is one system call, or should the yes be lost on its way, the job is given again; after a loss of
+//!   power, those of the last moments may be.
+//! - **Nobody waits for a slow worker.** No lock is held over a call. A worker that fails, redirects, takes too long or dies
+//!   is dropped, and the next one is called.
+//! - **Nobody inside is called.** A worker's URL is `https`, without a password, at a port of no other service, and every
+//!   address of its name is public; the connection goes to one of the addresses that were checked. With
+//!   [`allow_local_callbacks`](Builder::allow_local_callbacks), loopback and private addresses may be called too, and plainly.
+//! - **A result** is taken from the worker that was given the job last, and from nobody else, once. States and results are
+//!   kept in memory: the last 10,000 of jobs that have left the line, until the process ends.
+//!
+//! # Where the lines stand
+//! `jobs.json` and `workers.json` are arrays, one entry a line. Beside them, for the time between two steps, may stand
+//! `….in-hand.json`, with who has left a line and may come back, and `….given`, with what was given and is on the disk still.
+//! In [`Mode::Sqlite`] the lines are the jobs `dispatch-jobs` and `dispatch-workers` of a store, `jobs.db`: they wait, are
+//! claimed and settled as every request of the engine is, and the commands of `job-orch` see them. A directory has one
+//! dispatcher at a time.
+
+mod callback;
+mod counts;
+mod error;
+mod history;
+mod http;
+mod item;
+mod line;
+mod matching;
+mod options;
+mod server;
+mod state;
+mod token;
+
+use std::fs::{File, TryLockError};
+use std::path::Path;
+
+use serde_json::value::RawValue;
+use tokio::net::TcpListener;
+use tokio::sync::{Mutex, Notify};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use error::{LineError, OpenError};
+pub use matching::Submitted;
+pub use options::{Builder, InvalidMode, Mode};
+
+use callback::{Caller, Targets};
+use counts::Counts;
+use history::History;
+use item::Item;
+use line::{Jobs, Line, Opening, Workers};
+use options::Limits;
+
+use crate::engine::sqlite::Sqlite;
+use crate::sync::Arc;
+
+/// Matches jobs with workers. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Dispatcher(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    jobs: Line,
+    workers: Line,
+    targets: Targets,
+    caller: Caller,
+    limits: Limits,
+    history: History,
+    counts: Counts,
+    // Who waits for a job, one after the other.
+    takers: Mutex<()>,
+    // A job and a worker may be waiting at the same time.
+    uneven: Arc<Notify>,
+    // What goes on beside the requests.
+    tasks: TaskTracker,
+    // Whoever waits for something is answered now.
+    ending: CancellationToken,
+    stop: CancellationToken,
+    // Held as long as the dispatcher lives.
+    _directory: Option<File>,
+}
+
+impl Dispatcher {
+    /// A dispatcher in memory, until the builder is told otherwise.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    async fn open(builder: Builder) -> Result<Self, OpenError> {
+        let Builder { jobs, workers, directory, callbacks, limits } = builder;
+        let is_kept = jobs != Mode::InMemory || workers != Mode::InMemory;
+        let lock = if is_kept { Some(lock_directory(&directory)?) } else { None };
+        let needs_store = jobs == Mode::Sqlite || workers == Mode::Sqlite;
+        let store = if needs_store { Some(Sqlite::open(directory.join("jobs.db"))?) } else { None };
+        let opening = |name, mode, limit| Opening { name, mode, directory: &directory, store: store.as_ref(), limit };
+        let targets = Targets::new(callbacks);
+        let inner = Arc::new(Inner {
+            jobs: Line::open::<Jobs>(opening("jobs", jobs, limits.jobs)).await?,
+            workers: Line::open::<Workers>(opening("workers", workers, limits.workers)).await?,
+            targets,
+            caller: Caller::new(targets, limits.callback, limits.callbacks).map_err(OpenError::Encryption)?,
+            limits,
+            history: History::default(),
+            counts: Counts::default(),
+            takers: Mutex::new(()),
+            uneven: Arc::new(Notify::new()),
+            tasks: TaskTracker::new(),
+            ending: CancellationToken::new(),
+            stop: CancellationToken::new(),
+            _directory: lock,
+        });
+        tokio::spawn(Inner::matcher(Arc::downgrade(&inner), Arc::clone(&inner.uneven), inner.stop.clone()));
+        Ok(Self(inner))
+    }
+
+    /// Gives a job to the first worker that takes it, or puts it at the end of the line. In a durable mode it is kept when
+    /// this returns.
+    ///
+    /// # Errors
+    /// [`LineError`]: the job was not accepted.
+    ///
+    /// # Cancel safety
+    /// Dropped early, the job may have been accepted or not.
+    pub async fn submit(&self, data: &RawValue) -> Result<Submitted, LineError> {
+        self.submit_item(Item::job(data.get())).await
+    }
+
+    /// Answers HTTP on this listener until `stop` is cancelled; then it answers what has begun, and everything is kept
+    /// before it returns.
+    pub async fn serve(&self, listener: TcpListener, stop: CancellationToken) {
+        server::serve(self, listener, stop).await;
+        self.close().await;
+    }
+
+    /// Ends the matcher, waits for callbacks that are under way, and has both lines written.
+    pub async fn close(&self) {
+        self.0.ending.cancel();
+        self.0.stop.cancel();
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+        self.0.jobs.close().await;
+        self.0.workers.close().await;
+    }
+}
+
+/// Takes a directory for this process, as long as the file lives.
+fn lock_directory(path: &Path) -> Result<File, OpenError> {
+    let io = |source| OpenError::Io { path: path.to_owned(), source };
+    let directory = File::open(path).map_err(io)?;
+    match directory.try_lock() {
+        Ok(()) => Ok(directory),
+        Err(TryLockError::WouldBlock) => Err(OpenError::Taken { path: path.to_owned() }),
+        Err(TryLockError::Error(source)) => Err(io(source)),
+    }
+}

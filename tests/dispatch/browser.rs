@@ -1,0 +1,195 @@
+//! A customer orders a drink in a real browser (Debian's `chromium` and `chromium-driver`), while no robot is free.
+//!
+//! Where there is none, the test says so and passes, unless `JOB_ORCH_BROWSER=required`, as in `scripts/test`. It leaves
+//! pictures, whose folder it prints.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::http::{Client, once};
+use crate::robot::data;
+use crate::serve::Served;
+
+/// A browser, driven over `WebDriver`.
+struct Browser {
+    driver: Child,
+    port: u16,
+    session: String,
+    _profile: TempDir,
+}
+
+impl Browser {
+    /// `None` where none is installed.
+    fn start() -> Option<Self> {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut command = Command::new("chromedriver");
+        let driver = command.arg(format!("--port={port}")).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
+        let profile = TempDir::new().unwrap();
+        let mut browser = Self { driver, port, session: String::new(), _profile: profile };
+        let begun = Instant::now();
+        while Client::new(port).is_err() {
+            assert!(begun.elapsed() < Duration::from_secs(30), "the driver does not answer");
+            thread::sleep(Duration::from_millis(10));
+        }
+        let folder = format!("--user-data-dir={}", browser._profile.path().display());
+        let arguments = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-dev-shm-usage",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            &folder,
+        ];
+        let options = json!({"args": arguments});
+        let wanted = json!({"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}});
+        let session = browser.ask("POST", "/session", &json!({"capabilities": {"alwaysMatch": wanted}}));
+        browser.session = format!("/session/{}", session["sessionId"].as_str().unwrap());
+        Some(browser)
+    }
+
+    fn ask(&self, method: &str, path: &str, body: &Value) -> Value {
+        let body = if method == "GET" { String::new() } else { body.to_string() };
+        let path = format!("{}{path}", self.session);
+        let answer = once(self.port, method, &path, "Content-Type: application/json\r\n", &body);
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+        serde_json::from_str::<Value>(&answer.body).unwrap()["value"].take()
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Value {
+        self.ask("POST", path, body)
+    }
+
+    fn run(&self, script: &str) -> Value {
+        self.post("/execute/sync", &json!({"script": script, "args": []}))
+    }
+
+    fn press(&self, keys: &[&str]) {
+        let presses = keys
+            .iter()
+            .flat_map(|key| [json!({"type": "keyDown", "value": key}), json!({"type": "keyUp", "value": key})]);
+        let actions: Vec<Value> = presses.collect();
+        self.post("/actions", &json!({"actions": [{"type": "key", "id": "keys", "actions": actions}]}));
+    }
+
+    fn command(&self, name: &str, parameters: &Value) {
+        self.post("/goog/cdp/execute", &json!({"cmd": name, "params": parameters}));
+    }
+
+    /// A phone, held upright, by day or by night.
+    fn become_phone(&self, scheme: &str) {
+        let size = json!({"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": true});
+        self.command("Emulation.setDeviceMetricsOverride", &size);
+        let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
+        self.command("Emulation.setEmulatedMedia", &json!({"features": features}));
+    }
+
+    /// Waits until the page shows this, without anybody touching it.
+    fn await_text(&self, text: &str) {
+        let begun = Instant::now();
+        loop {
+            let shown = self.run("return document.querySelector('main').innerText").as_str().unwrap().to_owned();
+            if shown.contains(text) {
+                return;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(20), "it shows {shown:?}, not {text:?}");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn picture(&self, name: &str) {
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+        let picture = self.ask("GET", "/screenshot", &Value::Null);
+        fs::write(folder.join(format!("{name}.png")), decode(picture.as_str().unwrap())).unwrap();
+    }
+
+    /// What the page has complained of: a script that failed, or one that its policy forbids.
+    fn complaints(&self) -> Value {
+        self.post("/se/log", &json!({"type": "browser"}))
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        if let Ok(mut client) = Client::new(self.port) {
+            let _ = client.request("DELETE", &self.session, "", "");
+        }
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}
+
+/// Base 64.
+fn decode(text: &str) -> Vec<u8> {
+    let digits = text.bytes().filter_map(|byte| {
+        b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".iter().position(|digit| *digit == byte)
+    });
+    let digits: Vec<u32> = digits.map(|digit| u32::try_from(digit).unwrap()).collect();
+    let mut bytes = Vec::new();
+    for four in digits.chunks(4) {
+        let number = four.iter().fold(0, |number, digit| number << 6 | digit) << (6 * (4 - four.len()));
+        bytes.extend_from_slice(&number.to_be_bytes()[1..four.len()]);
+    }
+    bytes
+}
+
+#[test]
+fn a_drink_is_ordered_waited_for_and_served() {
+    let Some(browser) = Browser::start() else {
+        assert_ne!(std::env::var("JOB_ORCH_BROWSER").as_deref(), Ok("required"), "chromium-driver is not installed");
+        println!("skipped: chromium-driver is not installed");
+        return;
+    };
+    let served = Served::new("CachedJsonFile");
+    let page = format!("http://127.0.0.1:{}/public/?drink=mojito&name=Mojito%20%3Cb%3E", served.port);
+    // Somebody was faster.
+    assert_eq!(served.client().submit(r#"{"drink":"tea"}"#).unwrap().status, 202);
+    browser.become_phone("light");
+    browser.post("/url", &json!({"url": page}));
+    browser.await_text("Mojito <b>");
+    browser.picture("1-order");
+
+    // By keyboard: to the button, and press it.
+    browser.press(&["\u{E004}", "\u{E007}"]);
+    browser.await_text("One order is before yours.");
+    assert_eq!(browser.run("return document.querySelector('#place').innerText"), "2");
+    browser.picture("2-in-line");
+
+    let take = || once(served.port, "POST", "/take-job", "", "");
+    assert_eq!(data(&take().body), r#"{"drink":"tea"}"#);
+    browser.await_text("You are next in line.");
+    // Whoever comes back finds the order again.
+    browser.post("/refresh", &json!({}));
+    browser.await_text("You are next in line.");
+    browser.become_phone("dark");
+    browser.picture("3-next-by-night");
+
+    let given = take();
+    assert_eq!(data(&given.body), r#"{"drink":"mojito","name":"Mojito <b>"}"#);
+    browser.await_text("A robot is making your drink.");
+    browser.picture("4-being-made-by-night");
+    let token = format!("Authorization: Bearer {}\r\n", given.header("job-token").unwrap());
+    assert_eq!(once(served.port, "POST", given.header("job-result").unwrap(), &token, "\"here\"").status, 200);
+    browser.await_text("Served. Enjoy!");
+    browser.become_phone("light");
+    browser.picture("5-served");
+
+    // The keyboard is where it goes on.
+    browser.press(&["\u{E007}"]);
+    let order = "return getComputedStyle(document.querySelector('#order')).display";
+    assert_ne!(browser.run(order), "none");
+    let width = browser.run("return document.documentElement.scrollWidth");
+    assert!(width.as_u64().unwrap() <= 390, "nothing sticks out at the side: {width}");
+    assert_eq!(browser.complaints(), json!([]));
+    println!("pictures: {}", env!("CARGO_TARGET_TMPDIR"));
+}

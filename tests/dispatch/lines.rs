@@ -1,0 +1,170 @@
+//! The lines over restarts, and their files.
+
+use std::fs;
+use std::io::Read as _;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::http::once;
+use crate::robot::{Robot, data};
+use crate::serve::{DURABLE, Served};
+
+#[test]
+fn both_lines_stay_in_order_over_a_kill_and_an_interruption() {
+    for mode in DURABLE {
+        let mut served = Served::new(mode);
+        for number in 0..6 {
+            let answer = served.client().submit(&number.to_string()).unwrap();
+            assert_eq!(answer.body, format!(r#"{{"Queued":{{"position":{}}}}}"#, number + 1), "{mode}");
+            if number % 2 == 0 {
+                served.kill();
+            } else {
+                served.interrupt();
+            }
+            served.start();
+        }
+        let jobs = (0..6).map(|_| data(&served.client().register("http://127.0.0.1:1/").unwrap().body));
+        assert_eq!(jobs.collect::<Vec<_>>(), ["0", "1", "2", "3", "4", "5"], "{mode}");
+
+        let robots: Vec<Robot> = (0..4).map(|_| Robot::new()).collect();
+        for robot in &robots {
+            assert_eq!(served.client().register(&robot.url("/")).unwrap().status, 202);
+            served.kill();
+            served.start();
+        }
+        for (number, robot) in robots.iter().enumerate() {
+            assert_eq!(served.client().submit(&number.to_string()).unwrap().body, r#""Assigned""#, "{mode}");
+            assert_eq!(data(&robot.wait(1)[0].1), number.to_string(), "{mode}");
+        }
+    }
+}
+
+#[test]
+fn a_file_shows_its_line_at_every_answer() {
+    for mode in ["JsonFile", "CachedJsonFile"] {
+        let served = Served::new(mode);
+        let shown = |name: &str| -> Vec<serde_json::Value> {
+            serde_json::from_str(&fs::read_to_string(served.file(name)).unwrap()).unwrap()
+        };
+        for number in 0..3 {
+            served.client().submit(&format!(r#"{{"n":{number}}}"#)).unwrap();
+            assert_eq!(shown("jobs.json").len(), number + 1);
+        }
+        assert_eq!(shown("jobs.json")[2]["data"]["n"], 2);
+        served.client().register("http://127.0.0.1:1/").unwrap();
+        assert_eq!(shown("jobs.json")[0]["data"]["n"], 1, "the given one is gone at the answer");
+        for _ in 0..2 {
+            served.client().register("http://127.0.0.1:1/").unwrap();
+        }
+        assert_eq!(shown("jobs.json").len(), 0);
+        served.client().register("http://127.0.0.1:1/x").unwrap();
+        assert_eq!(shown("workers.json")[0]["callback"], "http://127.0.0.1:1/x");
+    }
+}
+
+#[test]
+fn a_file_that_is_written_by_others_counts_where_it_is_not_cached() {
+    for (mode, expected) in [("JsonFile", "\"theirs\""), ("CachedJsonFile", "\"ours\"")] {
+        let served = Served::new(mode);
+        served.client().submit("\"ours\"").unwrap();
+        let text = fs::read_to_string(served.file("jobs.json")).unwrap();
+        fs::write(served.file("jobs.json"), text.replace("ours", "theirs")).unwrap();
+        let given = served.client().register("http://127.0.0.1:1/").unwrap();
+        assert_eq!(data(&given.body), expected, "{mode}");
+    }
+}
+
+#[test]
+fn an_unreadable_file_is_named_and_left_alone() {
+    let files = [("jobs.json", "JsonFile"), ("workers.json", "CachedJsonFile"), ("jobs.db", "Sqlite")];
+    for (name, mode) in files {
+        for content in ["[{\"id\":", "{}", "[1]", "", "[{\"id\":\"x\",\"data\":1,\"submitted_at\":\"\"}]"] {
+            if name == "jobs.db" && content.is_empty() {
+                // An empty file is a new store.
+                continue;
+            }
+            let mut served = Served::idle(&["--mode", mode]);
+            let content = content.repeat(if name == "jobs.db" { 200 } else { 1 });
+            fs::write(served.file(name), &content).unwrap();
+            let mut child = served.command().stderr(Stdio::piped()).spawn().unwrap();
+            let mut said = String::new();
+            child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+            assert_eq!(child.wait().unwrap().code(), Some(1), "{name}: {said}");
+            assert!(said.contains(name), "{name} {content}: {said}");
+            assert_eq!(fs::read_to_string(served.file(name)).unwrap(), content);
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_stored_is_not_accepted() {
+    for mode in ["JsonFile", "CachedJsonFile"] {
+        let served = Served::new(mode);
+        let health = || once(served.port, "GET", "/healthz", "", "").status;
+        assert_eq!(served.client().submit("1").unwrap().status, 202);
+        // The new file cannot be made.
+        fs::create_dir(served.file("jobs.json.new")).unwrap();
+        let refused = served.client().submit("2").unwrap();
+        assert_eq!((refused.status, &*refused.body), (503, r#"{"Error":"NotStored"}"#), "{mode}");
+        assert_eq!(health(), 503);
+        fs::remove_dir(served.file("jobs.json.new")).unwrap();
+        assert_eq!(served.client().submit("3").unwrap().body, r#"{"Queued":{"position":2}}"#, "{mode}");
+        assert_eq!(health(), 200);
+        for number in [1, 3] {
+            assert_eq!(data(&served.client().register("http://127.0.0.1:1/").unwrap().body), number.to_string());
+        }
+    }
+    // Somebody else has made it unreadable, while it is served.
+    let served = Served::new("JsonFile");
+    served.client().submit("1").unwrap();
+    fs::write(served.file("jobs.json"), "[{\"id\":").unwrap();
+    assert_eq!(served.client().submit("2").unwrap().status, 503);
+    assert_eq!(fs::read_to_string(served.file("jobs.json")).unwrap(), "[{\"id\":");
+}
+
+#[test]
+fn two_dispatchers_do_not_share_a_directory() {
+    let served = Served::new("JsonFile");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_job-orch"));
+    command.args(["serve", "--port", "0", "--mode", "Sqlite", "--dir"]).arg(served.directory());
+    let output = command.output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("another dispatcher works in"), "{said}");
+}
+
+#[test]
+fn a_worker_that_hangs_up_before_its_answer_leaves_the_job_in_its_place() {
+    for mode in DURABLE.into_iter().chain(["InMemory"]) {
+        let served = Served::new(mode);
+        for number in 0..2 {
+            served.client().submit(&number.to_string()).unwrap();
+        }
+        for _ in 0..20 {
+            let mut client = served.client();
+            client.send("POST /register-worker HTTP/1.1\r\nHost: x\r\nCPEE-CALLBACK: http://127.0.0.1:1/\r\n").unwrap();
+            drop(client);
+        }
+        std::thread::sleep(Duration::from_millis(50));
+        let given: Vec<_> =
+            (0..2).map(|_| data(&served.client().register("http://127.0.0.1:1/").unwrap().body)).collect();
+        assert_eq!(given, ["0", "1"], "{mode}");
+    }
+}
+
+#[test]
+fn a_slow_callback_holds_up_nobody_else() {
+    let served = Served::new("InMemory");
+    // It accepts connections and never answers.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", silent.local_addr().unwrap());
+    served.client().register(&url).unwrap();
+    let mut slow = served.client();
+    slow.send("POST /submit-job HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\n\"slow\"").unwrap();
+    let begun = Instant::now();
+    std::thread::sleep(Duration::from_millis(100));
+    for number in 1..=20 {
+        let answer = served.client().submit(&number.to_string()).unwrap();
+        assert_eq!(answer.body, format!(r#"{{"Queued":{{"position":{number}}}}}"#));
+    }
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+}
