@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use super::checksum::checksum;
 use super::error::StoreError;
 use super::local::{Found, Local, Waiting};
 use super::requests::{Claimed, Grip, NewRequest, Next, Payload};
@@ -50,6 +51,7 @@ impl<J: Run> Channel<J> {
 
     /// A request as bytes.
     pub(super) fn write(&self, envelope: &Envelope<J>, options: &SendOptions) -> Result<NewRequest, BoxError> {
+        let payload = Self::payload(self.request.id(), self.request.encode(envelope.request())?);
         Ok(NewRequest {
             id: envelope.id(),
             priority: options.priority,
@@ -58,7 +60,8 @@ impl<J: Run> Channel<J> {
             is_call: envelope.is_call(),
             deadline: envelope.deadline().map(|deadline| self.store.clock.at(deadline)),
             trace: envelope.trace_parent().map(str::to_owned),
-            payload: Self::payload(self.request.id(), self.request.encode(envelope.request())?),
+            checksum: checksum(envelope.id(), &payload),
+            payload,
         })
     }
 
@@ -198,7 +201,7 @@ impl<J: Run> Channel<J> {
         Ok(match outcome {
             Ok(response) => {
                 let payload = Self::payload(self.response.id(), self.response.encode(response)?);
-                NewResponse { id, is_failure: false, payload }
+                NewResponse::new(id, false, payload)
             }
             Err(failure) => Self::write_failure(id, failure),
         })
@@ -207,7 +210,7 @@ impl<J: Run> Channel<J> {
     pub(super) fn write_failure(id: JobId, failure: &Failure) -> NewResponse {
         let codec = Codec::<Failure>::json();
         let bytes = codec.encode(failure).unwrap_or_default();
-        NewResponse { id, is_failure: true, payload: Self::payload(codec.id(), bytes) }
+        NewResponse::new(id, true, Self::payload(codec.id(), bytes))
     }
 
     /// A response from its bytes. What cannot be read is a failure that says so.

@@ -140,7 +140,7 @@ impl Groups {
             served.holder = Some(self.beat(&mut transaction)?);
         }
         if work.cleans {
-            served.has_old = self.clean(&transaction, &work.locals)?;
+            served.has_old = self.clean(&mut transaction, &work.locals)?;
         }
         for task in &mut work.tasks {
             task.run(&mut transaction)?;
@@ -243,7 +243,7 @@ impl Groups {
     }
 
     /// Removes what is too old, some of it. Says whether there may be more.
-    fn clean(&self, transaction: &Transaction<'_>, locals: &[Arc<Local>]) -> rusqlite::Result<bool> {
+    fn clean(&self, transaction: &mut Transaction<'_>, locals: &[Arc<Local>]) -> rusqlite::Result<bool> {
         let cutoff = transaction.now - millis(self.retention);
         let mut has_more = false;
         for local in locals {

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
+use rusqlite::{CachedStatement, Connection, params};
 
 use super::clock::Clock;
 use super::local::Local;
 use crate::sync::Arc;
 
 /// What every operation of one group works on.
-#[derive(Debug)]
 pub(super) struct Transaction<'a> {
     connection: &'a Connection,
     pub(super) clock: Clock,
@@ -22,6 +21,8 @@ pub(super) struct Transaction<'a> {
     pub(super) returning: Vec<Arc<Local>>,
     /// Whether a request has ended whose caller may wait in this process without being answered by a worker.
     pub(super) has_news: bool,
+    // To look a statement up in the connection's cache costs a tenth of what it does.
+    statements: Vec<(&'static str, CachedStatement<'a>)>,
 }
 
 /// The counters of one job.
@@ -29,6 +30,7 @@ pub(super) struct Transaction<'a> {
 pub(super) struct JobRow {
     waiting: i64,
     turn: i64,
+    head: i64,
     position: i64,
     is_paused: bool,
 }
@@ -46,6 +48,16 @@ impl JobRow {
     pub(super) const fn next_turn(&mut self) -> i64 {
         self.turn += 1;
         self.turn - 1
+    }
+
+    /// The turn of the first in the line.
+    pub(super) const fn head(&self) -> i64 {
+        self.head
+    }
+
+    /// Those in the line before this turn have been handed out.
+    pub(super) const fn advance(&mut self, head: i64) {
+        self.head = head;
     }
 
     /// The next place in the broadcast, for so many responses.
@@ -78,11 +90,20 @@ impl<'a> Transaction<'a> {
             jobs: BTreeMap::new(),
             returning: Vec::new(),
             has_news: false,
+            statements: Vec::new(),
         }
     }
 
-    pub(super) fn prepare(&self, sql: &str) -> rusqlite::Result<CachedStatement<'a>> {
-        self.connection.prepare_cached(sql)
+    /// A statement, which stays at hand until the end.
+    pub(super) fn prepare(&mut self, sql: &'static str) -> rusqlite::Result<&mut CachedStatement<'a>> {
+        let at = match self.statements.iter().position(|(known, _)| std::ptr::eq(*known, sql)) {
+            Some(at) => at,
+            None => {
+                self.statements.push((sql, self.connection.prepare_cached(sql)?));
+                self.statements.len() - 1
+            }
+        };
+        Ok(&mut self.statements[at].1)
     }
 
     /// The counters of a job.
@@ -91,15 +112,16 @@ impl<'a> Transaction<'a> {
             Some(rows) => *rows,
             None => {
                 let row = self
-                    .prepare("SELECT waiting, turn, position, is_paused FROM job WHERE number = ?1")?
+                    .prepare("SELECT waiting, turn, head, position, is_paused FROM job WHERE number = ?1")?
                     .query_row([number], |row| {
-                        Ok(JobRow {
-                            waiting: row.get(0)?,
-                            turn: row.get(1)?,
-                            position: row.get(2)?,
-                            is_paused: row.get(3)?,
-                        })
-                    })?;
+                    Ok(JobRow {
+                        waiting: row.get(0)?,
+                        turn: row.get(1)?,
+                        head: row.get(2)?,
+                        position: row.get(3)?,
+                        is_paused: row.get(4)?,
+                    })
+                })?;
                 (row, row)
             }
         };
@@ -112,29 +134,35 @@ impl<'a> Transaction<'a> {
     }
 
     /// Writes the counters that have changed.
-    pub(super) fn save(&self) -> rusqlite::Result<()> {
-        for (number, (_, row)) in self.jobs.iter().filter(|(_, (before, row))| before != row) {
-            let JobRow { waiting, turn, position, is_paused } = row;
-            self.prepare("UPDATE job SET waiting = ?2, turn = ?3, position = ?4, is_paused = ?5 WHERE number = ?1")?
-                .execute(params![number, waiting, turn, position, is_paused])?;
+    pub(super) fn save(&mut self) -> rusqlite::Result<()> {
+        let changed: Vec<_> = self.touched_and_changed().collect();
+        for (number, JobRow { waiting, turn, head, position, is_paused }) in changed {
+            self.prepare(
+                "UPDATE job SET waiting = ?2, turn = ?3, head = ?4, position = ?5, is_paused = ?6 WHERE number = ?1",
+            )?
+            .execute(params![number, waiting, turn, head, position, is_paused])?;
         }
         Ok(())
+    }
+
+    fn touched_and_changed(&self) -> impl Iterator<Item = (i64, JobRow)> {
+        self.jobs.iter().filter(|(_, (before, row))| before != row).map(|(number, (_, row))| (*number, *row))
     }
 
     // ===== jobs and holders =====
 
     /// The number of the job with this name, which is written down if it is new.
-    pub(super) fn register(&self, name: &str) -> rusqlite::Result<i64> {
+    pub(super) fn register(&mut self, name: &str) -> rusqlite::Result<i64> {
         self.prepare("INSERT INTO job (name) VALUES (?1) ON CONFLICT (name) DO NOTHING")?.execute([name])?;
         self.prepare("SELECT number FROM job WHERE name = ?1")?.query_row([name], |row| row.get(0))
     }
 
     /// Says that this process lives, for so much longer. Returns its number: another one, if it was taken for dead.
-    pub(super) fn beat(&self, process: &str, boot: &str, until: i64) -> rusqlite::Result<i64> {
-        let beaten =
-            self.prepare("UPDATE holder SET until = ?2 WHERE number = ?1")?.execute(params![self.holder, until])?;
+    pub(super) fn beat(&mut self, process: &str, boot: &str, until: i64) -> rusqlite::Result<i64> {
+        let holder = self.holder;
+        let beaten = self.prepare("UPDATE holder SET until = ?2 WHERE number = ?1")?.execute(params![holder, until])?;
         if beaten == 1 {
-            return Ok(self.holder);
+            return Ok(holder);
         }
         self.prepare("INSERT INTO holder (process, boot, until) VALUES (?1, ?2, ?3) RETURNING number")?
             .query_row(params![process, boot, until], |row| row.get(0))
@@ -155,9 +183,9 @@ impl<'a> Transaction<'a> {
     }
 
     /// Whether this process is written down as one that lives. Else what it claimed would never be taken back.
-    pub(super) fn is_listed(&self) -> rusqlite::Result<bool> {
-        self.prepare("SELECT EXISTS (SELECT 1 FROM holder WHERE number = ?1)")?
-            .query_row([self.holder], |row| row.get(0))
+    pub(super) fn is_listed(&mut self) -> rusqlite::Result<bool> {
+        let holder = self.holder;
+        self.prepare("SELECT EXISTS (SELECT 1 FROM holder WHERE number = ?1)")?.query_row([holder], |row| row.get(0))
     }
 
     /// Gives pages of the file that are empty back to the file system, some of them, if there are many.
@@ -170,19 +198,12 @@ impl<'a> Transaction<'a> {
     }
 
     /// This process will hold nothing more.
-    pub(super) fn leave(&self, holder: i64) -> rusqlite::Result<()> {
+    pub(super) fn leave(&mut self, holder: i64) -> rusqlite::Result<()> {
         self.prepare("DELETE FROM holder WHERE number = ?1")?.execute([holder]).map(drop)
     }
 
     /// Whether the file has another's commits in it since this connection looked last.
     pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
         connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))
-    }
-
-    /// Whether any row of a table of requests has this id, in whichever state.
-    pub(super) fn knows(&self, id: crate::id::JobId) -> rusqlite::Result<bool> {
-        let found =
-            self.prepare("SELECT 1 FROM request WHERE id = ?1")?.query_row([id.as_bytes()], |_| Ok(())).optional()?;
-        Ok(found.is_some())
     }
 }
