@@ -78,6 +78,24 @@ pub trait EngineChannels<J: Run>: Channels<J, RequestSender: Withdraw, ResponseR
         std::future::ready(Ok(false))
     }
 
+    /// Whether requests that run here may be stopped by other processes.
+    const STOPS: bool = false;
+
+    /// Asks the process that runs the request with this id to stop it. Says whether any runs it. By default none does.
+    fn stop_elsewhere(&self, id: JobId) -> impl Future<Output = Result<bool, BoxError>> + Send {
+        let _ = id;
+        std::future::ready(Ok(false))
+    }
+
+    /// Waits for a request that runs here, and that another process asks to stop. It may be one that has just ended. By
+    /// default there never is one.
+    ///
+    /// # Cancel safety
+    /// A future dropped before it is ready has missed nothing.
+    fn next_stop(&self) -> impl Future<Output = JobId> + Send {
+        std::future::pending()
+    }
+
     /// Begins the end: accepts no further request, and hands out no more of those that another process, or a later start,
     /// will handle. By default that is [`close`](Channels::close): what waits is still delivered.
     fn retire(&self) {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::checksum::checksum;
+use super::checksum;
 use super::error::StoreError;
 use super::local::{Found, Local, Waiting};
 use super::requests::{Claimed, Grip, NewRequest, Next, Payload};
@@ -52,7 +52,7 @@ impl<J: Run> Channel<J> {
     /// A request as bytes.
     pub(super) fn write(&self, envelope: &Envelope<J>, options: &SendOptions) -> Result<NewRequest, BoxError> {
         let payload = Self::payload(self.request.id(), self.request.encode(envelope.request())?);
-        Ok(NewRequest {
+        let mut request = NewRequest {
             id: envelope.id(),
             priority: options.priority,
             due: options.delay.filter(|delay| !delay.is_zero()).map(|delay| self.store.clock.after(delay)),
@@ -60,9 +60,11 @@ impl<J: Run> Channel<J> {
             is_call: envelope.is_call(),
             deadline: envelope.deadline().map(|deadline| self.store.clock.at(deadline)),
             trace: envelope.trace_parent().map(str::to_owned),
-            checksum: checksum(envelope.id(), &payload),
             payload,
-        })
+            checksum: 0,
+        };
+        request.checksum = checksum::of_request(&request);
+        Ok(request)
     }
 
     fn payload(codec: u8, bytes: Vec<u8>) -> Payload {

@@ -3,10 +3,12 @@
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::line;
+use super::local::Local;
 use super::requests::{Claimed, Next, Payload, columns, json, read_claimed};
 use super::responses::NewResponse;
 use super::transaction::Transaction;
 use crate::outcome::{Failure, FailureKind};
+use crate::sync::atomic::Ordering;
 
 /// So often in a row may higher priorities pass a lower one that waits.
 const PATIENCE: usize = 32;
@@ -32,8 +34,21 @@ impl Aside {
 }
 
 impl Transaction<'_> {
+    /// Claims so much for the receivers of this process.
+    pub(super) fn claim_for(&mut self, local: &Local, wanted: usize) -> rusqlite::Result<Vec<Claimed>> {
+        let mut passed = local.passed.load(Ordering::Relaxed);
+        let claimed = self.claim(local.job, wanted, local.most_attempts, &mut passed)?;
+        local.passed.store(passed, Ordering::Relaxed);
+        if claimed.len() < wanted {
+            // Of a paused job, nothing is ever due.
+            let is_paused = self.job(local.job)?.is_paused();
+            local.note_due(if is_paused { None } else { self.next_due(local.job)? });
+        }
+        Ok(claimed)
+    }
+
     /// Claims up to `count` requests of a job for the holder. What has been attempted too often dies instead.
-    pub(super) fn claim(
+    fn claim(
         &mut self,
         job: i64,
         count: usize,
@@ -180,7 +195,7 @@ impl Transaction<'_> {
                 columns!(),
                 ", fence, attempts FROM request JOIN held USING (seq) WHERE request.seq = ?1"
             ))?
-            .query_row([seq], |row| read_claimed(row, row.get(9)?, row.get(10)?))
+            .query_row([seq], |row| read_claimed(row, row.get(11)?, row.get(12)?))
             .optional()?;
         let Some(held) = held else {
             // Only in a damaged file.

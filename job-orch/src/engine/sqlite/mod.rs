@@ -42,9 +42,12 @@
 mod broadcast;
 mod channel;
 mod checksum;
+mod checkup;
 mod claims;
 mod clock;
+mod disk;
 mod error;
+mod frames;
 mod groups;
 mod keeper;
 mod lease;
@@ -59,7 +62,9 @@ mod schema;
 mod sender;
 mod settling;
 mod store;
+mod tidy;
 mod transaction;
+mod upkeep;
 mod writer;
 
 use std::fmt;
@@ -263,6 +268,17 @@ impl<J: Run> EngineChannels<J> for SqliteChannels<J> {
     async fn is_paused(&self) -> Result<bool, BoxError> {
         let job = self.channel.local.job;
         Ok(self.channel.store.reader.ask(move |store| requests::is_paused(store, job)).await?)
+    }
+
+    const STOPS: bool = true;
+
+    async fn stop_elsewhere(&self, id: JobId) -> Result<bool, BoxError> {
+        let job = self.channel.local.job;
+        Ok(self.channel.store.writer.ask(move |transaction| transaction.ask_to_stop(job, id)).await?)
+    }
+
+    async fn next_stop(&self) -> JobId {
+        self.channel.local.next_stop().await
     }
 
     fn retire(&self) {

@@ -2,9 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::checksum::checksum;
+use super::checksum;
 use super::line;
-use super::transaction::Transaction;
+use super::transaction::{Transaction, read_pause};
 use crate::channel::{Acceptance, Return};
 use crate::id::JobId;
 use crate::outcome::{Failure, FailureKind};
@@ -28,7 +28,7 @@ pub(super) struct NewRequest {
     pub(super) deadline: Option<i64>,
     pub(super) trace: Option<String>,
     pub(super) payload: Payload,
-    /// Of the payload.
+    /// Of all of it, but for the key.
     pub(super) checksum: u32,
 }
 
@@ -86,7 +86,7 @@ pub(super) enum Next {
 /// The columns that [`read_claimed`] reads, but for the fence and the attempts.
 macro_rules! columns {
     () => {
-        "request.seq, id, deadline, trace, is_call, version, codec, checksum, payload"
+        "request.seq, id, sent, request.priority, is_call, deadline, trace, version, codec, checksum, payload"
     };
 }
 pub(super) use columns;
@@ -117,27 +117,27 @@ impl Transaction<'_> {
     }
 
     fn write_plain(&mut self, seq: i64, request: &NewRequest) -> rusqlite::Result<bool> {
-        let now = self.now;
-        let NewRequest { id, is_call, payload, checksum, .. } = request;
+        let (now, checksum) = (self.now, checksum::of_row(request.checksum, seq, self.now));
+        let NewRequest { id, is_call, payload, .. } = request;
         let Payload { version, codec, bytes } = payload;
         let written = self
             .prepare(
-                "INSERT OR IGNORE INTO request (seq, id, sent, version, codec, checksum, payload, is_call)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                "INSERT INTO request (seq, id, sent, version, codec, checksum, payload, is_call)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO NOTHING",
             )?
             .execute(params![seq, id.as_bytes(), now, version, codec, checksum, bytes, is_call])?;
         Ok(written == 1)
     }
 
     fn write_all(&mut self, seq: i64, request: &NewRequest) -> rusqlite::Result<bool> {
-        let now = self.now;
-        let NewRequest { id, priority, due: _, key, is_call, deadline, trace, payload, checksum } = request;
+        let (now, checksum) = (self.now, checksum::of_row(request.checksum, seq, self.now));
+        let NewRequest { id, priority, key, is_call, deadline, trace, payload, .. } = request;
         let Payload { version, codec, bytes } = payload;
         let written = self
             .prepare(
-                "INSERT OR IGNORE INTO request
+                "INSERT INTO request
                  (seq, id, sent, version, codec, checksum, payload, is_call, priority, unique_key, deadline, trace)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (id) DO NOTHING",
             )?
             .execute(params![
                 seq,
@@ -184,7 +184,7 @@ impl Transaction<'_> {
                  WHERE id = ?1 AND seq >> 40 = ?2 AND coalesce(state < 2, seq >= ?3 AND (seq >> 39) & 1 = 0)"
             ))?
             .query_row(params![wanted.as_bytes(), job, line::in_line(job, head)], |row| {
-                Ok((read_claimed(row, row.get(9)?, row.get(10)?)?, row.get::<_, bool>(11)?))
+                Ok((read_claimed(row, row.get(11)?, row.get(12)?)?, row.get::<_, bool>(13)?))
             })
             .optional()?;
         let Some((taken, is_aside)) = found else { return Ok(None) };
@@ -209,7 +209,9 @@ pub(super) fn waiting(connection: &Connection, job: i64) -> rusqlite::Result<i64
 
 /// Whether a job is paused.
 pub(super) fn is_paused(connection: &Connection, job: i64) -> rusqlite::Result<bool> {
-    connection.prepare_cached("SELECT is_paused FROM job WHERE number = ?1")?.query_row([job], |row| row.get(0))
+    connection
+        .prepare_cached("SELECT is_paused FROM job WHERE number = ?1")?
+        .query_row([job], |row| read_pause(row.get(0)?))
 }
 
 /// All dead letters of a job, oldest first.
@@ -225,26 +227,43 @@ pub(super) fn dead(connection: &Connection, job: i64) -> rusqlite::Result<Vec<(J
 /// Reads a request from its [`columns`].
 pub(super) fn read_claimed(row: &Row<'_>, fence: i64, attempt: u32) -> rusqlite::Result<Claimed> {
     let (seq, id) = (row.get(0)?, id(row, 1)?);
+    let request = NewRequest {
+        id,
+        priority: row.get(3)?,
+        due: None,
+        key: None,
+        is_call: row.get(4)?,
+        deadline: row.get(5)?,
+        trace: row.get(6)?,
+        payload: read_payload(row, 7)?,
+        checksum: row.get(9)?,
+    };
+    let found = checksum::of_row(checksum::of_request(&request), seq, row.get(2)?);
+    let is_whole = agree(request.checksum, found);
+    let NewRequest { deadline, trace, is_call, payload, .. } = request;
     Ok(Claimed {
         grip: Grip { job: line::job_of(seq), seq, fence },
         id,
         attempt,
-        deadline: row.get(2)?,
-        trace: row.get(3)?,
-        is_call: row.get(4)?,
-        version: row.get(5)?,
-        payload: read_payload(row, id, 5)?,
+        deadline,
+        trace,
+        is_call,
+        version: payload.version,
+        payload: is_whole.map(|()| payload),
     })
 }
 
-/// Reads version, codec, checksum and payload, which stand from `first` on; the error says why they are damaged.
-pub(super) fn read_payload(row: &Row<'_>, id: JobId, first: usize) -> rusqlite::Result<Result<Payload, String>> {
-    let payload = Payload { version: row.get(first)?, codec: row.get(first + 1)?, bytes: row.get(first + 3)? };
-    let (stored, found): (u32, u32) = (row.get(first + 2)?, checksum(id, &payload));
+/// Reads version, codec and payload, which stand from `first` on, with the checksum between them.
+pub(super) fn read_payload(row: &Row<'_>, first: usize) -> rusqlite::Result<Payload> {
+    Ok(Payload { version: row.get(first)?, codec: row.get(first + 1)?, bytes: row.get(first + 3)? })
+}
+
+/// The error says that and why bytes are damaged.
+pub(super) fn agree(stored: u32, found: u32) -> Result<(), String> {
     if stored == found {
-        return Ok(Ok(payload));
+        return Ok(());
     }
-    Ok(Err(format!("its bytes are damaged: their checksum is {found:08x}, and should be {stored:08x}")))
+    Err(format!("its bytes are damaged: their checksum is {found:08x}, and should be {stored:08x}"))
 }
 
 pub(super) fn id(row: &Row<'_>, column: usize) -> rusqlite::Result<JobId> {

@@ -2,9 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::checksum::checksum;
+use super::checksum;
 use super::line;
-use super::requests::{Payload, id, read_payload};
+use super::requests::{Payload, agree, id, read_payload};
 use super::transaction::Transaction;
 use crate::id::JobId;
 
@@ -26,7 +26,7 @@ pub(super) struct NewResponse {
 
 impl NewResponse {
     pub(super) fn new(id: JobId, is_failure: bool, payload: Payload) -> Self {
-        Self { id, is_failure, checksum: checksum(id, &payload), payload }
+        Self { id, is_failure, checksum: checksum::of_response(id, is_failure, &payload), payload }
     }
 }
 
@@ -137,6 +137,7 @@ pub(super) fn find(connection: &Connection, job: i64, wanted: JobId) -> rusqlite
 }
 
 fn read_kept(row: &Row<'_>) -> rusqlite::Result<Kept> {
-    let id = id(row, 2)?;
-    Ok(Kept { id, is_failure: row.get(3)?, payload: read_payload(row, id, 4)? })
+    let (id, is_failure, payload) = (id(row, 2)?, row.get(3)?, read_payload(row, 4)?);
+    let is_whole = agree(row.get(6)?, checksum::of_response(id, is_failure, &payload));
+    Ok(Kept { id, is_failure, payload: is_whole.map(|()| payload) })
 }

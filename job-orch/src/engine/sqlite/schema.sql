@@ -9,7 +9,7 @@ CREATE TABLE job (
     turn     INTEGER NOT NULL DEFAULT 1,  -- the next place in the line
     head     INTEGER NOT NULL DEFAULT 1,  -- what stood in the line before this place has been handed out
     position INTEGER NOT NULL DEFAULT 1,  -- the next place in the broadcast of responses
-    is_paused INTEGER NOT NULL DEFAULT 0  -- then nothing is handed out
+    is_paused INTEGER NOT NULL DEFAULT 0  -- 1515870810 if nothing is to be handed out: no flipped bit says so
 ) STRICT;
 
 -- One row for each process that may hold requests. When its time is up, what it holds is anybody's.
@@ -33,7 +33,7 @@ CREATE TABLE request (
     sent       INTEGER NOT NULL,
     version    INTEGER NOT NULL,          -- of the job that wrote it
     codec      INTEGER NOT NULL,          -- 1 is JSON
-    checksum   INTEGER NOT NULL,          -- CRC-32 of id, version, codec and payload
+    checksum   INTEGER NOT NULL,          -- CRC-32 of this row, but for the key
     payload    BLOB    NOT NULL,
     is_call    INTEGER NOT NULL DEFAULT 0,-- whether its sender waited for the answer
     priority   INTEGER NOT NULL DEFAULT 0,
@@ -51,8 +51,11 @@ CREATE TABLE held (
     fence      INTEGER NOT NULL,          -- rises with each claim: only the last one may settle
     attempts   INTEGER NOT NULL,          -- this one included
     turn       INTEGER,                   -- its place in the line, if not that of its `seq`
-    failure    TEXT                       -- JSON: why the attempt before failed
+    failure    TEXT,                      -- JSON: why the attempt before failed
+    is_cancelled INTEGER NOT NULL DEFAULT 0 -- another process asks its holder to stop it
 ) STRICT;
+
+CREATE INDEX held_cancelled ON held (holder) WHERE is_cancelled = 1;
 
 -- One row for each request that waits elsewhere than in the line, or is dead.
 CREATE TABLE aside (
@@ -79,7 +82,7 @@ CREATE TABLE response (
     ended      INTEGER NOT NULL,
     version    INTEGER NOT NULL,
     codec      INTEGER NOT NULL,
-    checksum   INTEGER NOT NULL,
+    checksum   INTEGER NOT NULL,          -- CRC-32 of id, version, codec, payload and is_failure
     payload    BLOB    NOT NULL,
     is_failure INTEGER NOT NULL DEFAULT 0,-- then the payload is the JSON of a failure
     missed     INTEGER NOT NULL DEFAULT 0 -- in a gap: so many responses were skipped here

@@ -2,8 +2,8 @@
 
 use rusqlite::params;
 
-use super::line::TURN;
-use super::requests::{Grip, Lost, Next, Settled, json};
+use super::line::{TURN, job_of};
+use super::requests::{Grip, Lost, Next, Settled, id, json};
 use super::transaction::Transaction;
 use crate::channel::Return;
 use crate::id::JobId;
@@ -89,6 +89,30 @@ impl Transaction<'_> {
             self.job(*job)?.add_waiting(1);
         }
         Ok(jobs.len())
+    }
+
+    // ===== cancelling =====
+
+    /// Asks whoever holds a request to stop it. Says whether anybody does.
+    pub(super) fn ask_to_stop(&mut self, job: i64, id: JobId) -> rusqlite::Result<bool> {
+        let asked = self
+            .prepare(
+                "UPDATE held SET is_cancelled = 1
+                 WHERE seq = (SELECT seq FROM request WHERE id = ?1) AND seq >> 40 = ?2",
+            )?
+            .execute(params![id.as_bytes(), job])?;
+        self.has_stops |= asked == 1;
+        Ok(asked == 1)
+    }
+
+    /// What this process holds and is asked to stop, with its job.
+    pub(super) fn asked_to_stop(&mut self) -> rusqlite::Result<Vec<(i64, JobId)>> {
+        let holder = self.holder;
+        self.prepare(
+            "SELECT request.seq, id FROM held JOIN request USING (seq) WHERE holder = ?1 AND is_cancelled = 1",
+        )?
+        .query_map([holder], |row| Ok((job_of(row.get(0)?), id(row, 1)?)))?
+        .collect()
     }
 
     // ===== dead letters =====

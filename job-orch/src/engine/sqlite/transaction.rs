@@ -21,9 +21,14 @@ pub(super) struct Transaction<'a> {
     pub(super) returning: Vec<Arc<Local>>,
     /// Whether a request has ended whose caller may wait in this process without being answered by a worker.
     pub(super) has_news: bool,
+    /// Whether something that runs is asked to stop.
+    pub(super) has_stops: bool,
     // To look a statement up in the connection's cache costs a tenth of what it does.
     statements: Vec<(&'static str, CachedStatement<'a>)>,
 }
+
+/// How the store says that a job is paused: in a way that no single flipped bit does.
+const PAUSED: i64 = 0x5A5A_5A5A;
 
 /// The counters of one job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +95,7 @@ impl<'a> Transaction<'a> {
             jobs: BTreeMap::new(),
             returning: Vec::new(),
             has_news: false,
+            has_stops: false,
             statements: Vec::new(),
         }
     }
@@ -119,7 +125,7 @@ impl<'a> Transaction<'a> {
                         turn: row.get(1)?,
                         head: row.get(2)?,
                         position: row.get(3)?,
-                        is_paused: row.get(4)?,
+                        is_paused: read_pause(row.get(4)?)?,
                     })
                 })?;
                 (row, row)
@@ -140,7 +146,14 @@ impl<'a> Transaction<'a> {
             self.prepare(
                 "UPDATE job SET waiting = ?2, turn = ?3, head = ?4, position = ?5, is_paused = ?6 WHERE number = ?1",
             )?
-            .execute(params![number, waiting, turn, head, position, is_paused])?;
+            .execute(params![
+                number,
+                waiting,
+                turn,
+                head,
+                position,
+                if is_paused { PAUSED } else { 0 }
+            ])?;
         }
         Ok(())
     }
@@ -171,7 +184,10 @@ impl<'a> Transaction<'a> {
     /// Gives back what dead processes held. Returns how many requests that were.
     pub(super) fn sweep(&mut self, boot: &str, uptime: i64) -> rusqlite::Result<usize> {
         let dead: Vec<i64> = self
-            .prepare("SELECT number FROM holder WHERE until < ?2 OR boot <> ?1")?
+            .prepare(
+                "SELECT number FROM holder WHERE until < ?2 OR boot <> ?1
+                 UNION SELECT holder FROM held WHERE holder NOT IN (SELECT number FROM holder)",
+            )?
             .query_map(params![boot, uptime], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         let mut reclaimed = 0;
@@ -205,5 +221,14 @@ impl<'a> Transaction<'a> {
     /// Whether the file has another's commits in it since this connection looked last.
     pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
         connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))
+    }
+}
+
+/// Whether a job is paused.
+pub(super) fn read_pause(stored: i64) -> rusqlite::Result<bool> {
+    match stored {
+        0 => Ok(false),
+        PAUSED => Ok(true),
+        other => Err(rusqlite::Error::IntegralValueOutOfRange(4, other)),
     }
 }

@@ -115,9 +115,17 @@ impl Writer {
     pub(super) fn spawn(mut groups: Groups) -> std::io::Result<(Self, std::thread::JoinHandle<()>)> {
         let (sender, receiver) = mpsc::channel();
         let thread = std::thread::Builder::new().name("job-orch-sqlite".to_owned()).spawn(move || {
-            while let Ok(first) = receiver.recv() {
-                let group = std::iter::once(first).chain(receiver.try_iter().take(GROUP - 1)).collect();
-                if groups.turn(group) {
+            let mut next = Vec::new();
+            loop {
+                if next.is_empty() {
+                    let Ok(first) = receiver.recv() else { break };
+                    next.push(first);
+                }
+                next.extend(receiver.try_iter().take(GROUP - next.len()));
+                let is_end = groups.turn(std::mem::take(&mut next));
+                next.extend(receiver.try_iter().take(GROUP));
+                groups.finish(!next.is_empty());
+                if is_end {
                     break;
                 }
             }
@@ -146,7 +154,10 @@ impl Writer {
                 while !waiting.commands.is_empty() {
                     let group = std::mem::take(&mut waiting.commands);
                     drop(waiting);
-                    lock(groups).turn(group);
+                    let mut groups = lock(groups);
+                    groups.turn(group);
+                    groups.finish(false);
+                    drop(groups);
                     waiting = lock(queue);
                 }
                 waiting.is_busy = false;
