@@ -8,11 +8,12 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, SyncSender, TrySendError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError};
 use std::thread::JoinHandle;
 
 use super::error::StoreError;
 use super::local::Local;
+use super::relay::{MANY, Relay, SOON, Watch};
 use super::writer::Task;
 use crate::sync::{Arc, Mutex, lock};
 
@@ -38,19 +39,37 @@ impl Committed {
         self.tasks.iter().any(|task| task.is_promise())
     }
 
-    /// Tells everybody.
-    fn tell(self, synced: &Result<(), StoreError>) {
+    /// Tells everybody. If they are many, the first of them tells the others, and is to be watched.
+    fn tell(mut self, synced: Result<(), StoreError>) -> Option<Watch> {
+        let first = self.tasks.len().checked_sub(1).filter(|others| *others >= MANY).and_then(|_| self.tasks.pop());
+        let Some(first) = first else {
+            self.tell_each(&synced);
+            return None;
+        };
+        let (relay, watch) = Relay::new(self, synced.clone());
+        first.end(synced, Some(relay));
+        Some(watch)
+    }
+
+    /// Tells each of them.
+    pub(super) fn tell_each(self, synced: &Result<(), StoreError>) {
         self.published.iter().for_each(|(local, position)| local.publish(*position));
         self.news.iter().for_each(|local| local.foreign.notify_one());
-        self.tasks.into_iter().for_each(|task| task.end(synced.clone()));
+        self.tasks.into_iter().for_each(|task| task.end(synced.clone(), None));
     }
+}
+
+/// What the disk's thread is asked for.
+enum Order {
+    Sync(Committed),
+    Watch(Watch),
 }
 
 /// The way of commits to the disk.
 pub(super) struct Disk {
     // None where a loss of power may take the last commits.
     log: Option<Arc<Log>>,
-    thread: Option<(SyncSender<Committed>, JoinHandle<()>)>,
+    thread: Option<(SyncSender<Order>, JoinHandle<()>)>,
 }
 
 impl Disk {
@@ -60,6 +79,7 @@ impl Disk {
     }
 
     /// Everything happens on the thread that asks.
+    #[cfg(feature = "testing")]
     pub(super) fn here(file: &Path) -> io::Result<Self> {
         Ok(Self { log: Some(Arc::new(Log::open(file)?)), thread: None })
     }
@@ -70,25 +90,43 @@ impl Disk {
         let (sender, receiver) = mpsc::sync_channel(MOST);
         let own = Arc::clone(&log);
         let thread =
-            std::thread::Builder::new().name("job-orch-disk".to_owned()).spawn(move || own.sync_all(&receiver))?;
+            std::thread::Builder::new().name("job-orch-disk".to_owned()).spawn(move || own.serve(&receiver))?;
         Ok(Self { log: Some(log), thread: Some((sender, thread)) })
     }
 
     /// Sees to it that this lasts, and tells everybody. If there is more to do, on another thread.
     pub(super) fn finish(&self, committed: Committed, has_more: bool) {
-        let Some(log) = &self.log else { return committed.tell(&Ok(())) };
-        if !committed.is_promise() {
-            return committed.tell(&Ok(()));
-        }
+        let Some(log) = self.log.as_ref().filter(|_| committed.is_promise()) else {
+            return self.tell(committed, Ok(()));
+        };
         let committed = match &self.thread {
-            Some((thread, _)) if has_more => match thread.try_send(committed) {
-                Ok(()) => return,
-                // Enough of them wait. (Or it has panicked, and that was told.)
-                Err(TrySendError::Full(committed) | TrySendError::Disconnected(committed)) => committed,
+            Some((thread, _)) if has_more => match thread.try_send(Order::Sync(committed)) {
+                Err(
+                    TrySendError::Full(Order::Sync(committed)) | TrySendError::Disconnected(Order::Sync(committed)),
+                ) => {
+                    // Enough of them wait. (Or it has panicked, and that was told.)
+                    committed
+                }
+                _ => return,
             },
             _ => committed,
         };
-        committed.tell(&log.sync());
+        self.tell(committed, log.sync());
+    }
+
+    fn tell(&self, committed: Committed, synced: Result<(), StoreError>) {
+        match &self.thread {
+            None => committed.tell_each(&synced),
+            Some((thread, _)) => {
+                if let Some(watch) = committed.tell(synced)
+                    && let Err(TrySendError::Full(unwatched) | TrySendError::Disconnected(unwatched)) =
+                        thread.try_send(Order::Watch(watch))
+                    && let Order::Watch(watch) = unwatched
+                {
+                    watch.tell();
+                }
+            }
+        }
     }
 
     /// Whether nobody is told of anything that is not on the disk.
@@ -144,11 +182,29 @@ impl Log {
     }
 
     /// Syncs for the writer until it has gone: once for all that has come together.
-    fn sync_all(&self, receiver: &mpsc::Receiver<Committed>) {
-        while let Ok(first) = receiver.recv() {
-            let group: Vec<_> = std::iter::once(first).chain(receiver.try_iter()).collect();
-            let synced = self.sync();
-            group.into_iter().for_each(|committed| committed.tell(&synced));
+    fn serve(&self, orders: &Receiver<Order>) {
+        let mut watches: Vec<Watch> = Vec::new();
+        loop {
+            let first = match if watches.is_empty() {
+                orders.recv().map_err(RecvTimeoutError::from)
+            } else {
+                orders.recv_timeout(SOON)
+            } {
+                Err(RecvTimeoutError::Disconnected) => return,
+                first => first.ok(),
+            };
+            let mut group = Vec::new();
+            for order in first.into_iter().chain(orders.try_iter()) {
+                match order {
+                    Order::Sync(committed) => group.push(committed),
+                    Order::Watch(watch) => watches.push(watch),
+                }
+            }
+            if !group.is_empty() {
+                let synced = self.sync();
+                watches.extend(group.into_iter().filter_map(|committed| committed.tell(synced.clone())));
+            }
+            watches.retain(|watch| !watch.is_done());
         }
     }
 }

@@ -58,7 +58,7 @@ impl Groups {
         for command in group {
             match command {
                 Command::Task(task) => match &fault {
-                    Some(fault) if task.is_promise() => task.end(Err(fault.clone())),
+                    Some(fault) if task.is_promise() => task.end(Err(fault.clone()), None),
                     _ if task.is_wanted() => work.tasks.push(task),
                     _ => {}
                 },
@@ -110,7 +110,7 @@ impl Groups {
                 for task in tasks {
                     if is_busy && task.is_promise() {
                         // Another process keeps the file: each would wait for it as long again.
-                        task.end(Err(StoreError::Busy));
+                        task.end(Err(StoreError::Busy), None);
                     } else {
                         self.commit_alone(task, &locals);
                     }
@@ -130,7 +130,7 @@ impl Groups {
                 self.deliver(served, locals);
                 self.committed.tasks.push(task);
             }
-            Err(error) if task.is_promise() => task.end(Err(error.into())),
+            Err(error) if task.is_promise() => task.end(Err(error.into()), None),
             Err(_) => self.later.push(task),
         }
     }

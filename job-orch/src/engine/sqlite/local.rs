@@ -164,8 +164,9 @@ impl Local {
 
     /// Hands over what was claimed. Returns what nobody waits for any more.
     pub(super) fn hand_over(&self, claimed: Vec<Claimed>) -> Vec<Claimed> {
-        let count = claimed.len();
         let mut ends = lock(&self.ends);
+        // Workers that will be back look by themselves.
+        let count = claimed.len().min(ends.waiting);
         ends.stash.extend(claimed);
         let surplus = ends.surplus();
         drop(ends);

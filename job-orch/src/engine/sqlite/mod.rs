@@ -56,6 +56,7 @@ mod local;
 mod options;
 mod reader;
 mod receiver;
+mod relay;
 mod requests;
 mod responses;
 mod schema;
