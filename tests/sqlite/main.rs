@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
 
 mod damage;
+mod flips;
 mod flows;
 mod jobs;
+mod keys;
 mod kill;
 mod opening;
 mod processes;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use super::checksum;
 use super::error::StoreError;
 use super::local::{Found, Local, Waiting};
 use super::requests::{Claimed, Grip, NewRequest, Next, Payload};
@@ -50,16 +51,21 @@ impl<J: Run> Channel<J> {
 
     /// A request as bytes.
     pub(super) fn write(&self, envelope: &Envelope<J>, options: &SendOptions) -> Result<NewRequest, BoxError> {
-        Ok(NewRequest {
+        let payload = Self::payload(self.request.id(), self.request.encode(envelope.request())?);
+        let mut request = NewRequest {
             id: envelope.id(),
             priority: options.priority,
             due: options.delay.filter(|delay| !delay.is_zero()).map(|delay| self.store.clock.after(delay)),
             key: options.unique.as_ref().map(|unique| unique.key.clone()),
+            key_until: options.unique_for.map(|window| self.store.clock.after(window)),
             is_call: envelope.is_call(),
             deadline: envelope.deadline().map(|deadline| self.store.clock.at(deadline)),
             trace: envelope.trace_parent().map(str::to_owned),
-            payload: Self::payload(self.request.id(), self.request.encode(envelope.request())?),
-        })
+            payload,
+            checksum: 0,
+        };
+        request.checksum = checksum::of_request(&request);
+        Ok(request)
     }
 
     fn payload(codec: u8, bytes: Vec<u8>) -> Payload {
@@ -198,7 +204,7 @@ impl<J: Run> Channel<J> {
         Ok(match outcome {
             Ok(response) => {
                 let payload = Self::payload(self.response.id(), self.response.encode(response)?);
-                NewResponse { id, is_failure: false, payload }
+                NewResponse::new(id, false, payload)
             }
             Err(failure) => Self::write_failure(id, failure),
         })
@@ -207,7 +213,7 @@ impl<J: Run> Channel<J> {
     pub(super) fn write_failure(id: JobId, failure: &Failure) -> NewResponse {
         let codec = Codec::<Failure>::json();
         let bytes = codec.encode(failure).unwrap_or_default();
-        NewResponse { id, is_failure: true, payload: Self::payload(codec.id(), bytes) }
+        NewResponse::new(id, true, Self::payload(codec.id(), bytes))
     }
 
     /// A response from its bytes. What cannot be read is a failure that says so.

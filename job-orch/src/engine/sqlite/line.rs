@@ -3,6 +3,7 @@
 use rusqlite::{Connection, params};
 
 use super::SqliteChannels;
+use super::places;
 use super::requests::id;
 use super::transaction::Transaction;
 use crate::channel::BoxError;
@@ -26,20 +27,34 @@ impl<J: Run> SqliteChannels<J> {
 
 impl Transaction<'_> {
     fn take_back(&mut self, job: i64) -> rusqlite::Result<()> {
+        let (first, end) = (places::in_line(job, 0), places::in_line(job + 1, 0));
+        let (holder, now) = (self.holder, self.now);
         let taken = self
             .prepare(
-                "UPDATE request SET state = 0, holder = NULL, attempts = attempts - 1
-                 WHERE job = ?1 AND state = 2 AND holder <> ?2",
+                "INSERT INTO aside (seq, job, state, turn, due, priority, attempts, fence, failure)
+                 SELECT seq, ?3, 0, coalesce(held.turn, seq & ?6), ?5, priority, attempts - 1, fence, held.failure
+                 FROM held JOIN request USING (seq) WHERE seq >= ?1 AND seq < ?2 AND holder <> ?4",
             )?
-            .execute(params![job, self.holder])?;
+            .execute(params![first, end, job, holder, now, places::TURN])?;
+        self.prepare("DELETE FROM held WHERE seq >= ?1 AND seq < ?2 AND holder <> ?3")?
+            .execute(params![first, end, holder])?;
         self.job(job)?.add_waiting(taken as i64);
         Ok(())
     }
 }
 
+/// Those that returned first: what is of the priority of the line comes by its turn.
 fn line(connection: &Connection, job: i64) -> rusqlite::Result<Vec<JobId>> {
     connection
-        .prepare_cached("SELECT id FROM request WHERE job = ?1 AND state = 0 ORDER BY priority DESC, turn")?
-        .query_map([job], |row| id(row, 0))?
+        .prepare_cached(
+            "SELECT id FROM (
+                 SELECT id, request.priority AS priority, turn FROM aside JOIN request USING (seq)
+                 WHERE aside.job = ?1 AND state = 0
+                 UNION ALL
+                 SELECT id, priority, seq & ?4 FROM request JOIN job ON job.number = ?1
+                 WHERE seq >= ?2 + head AND seq < ?3
+             ) ORDER BY priority DESC, turn",
+        )?
+        .query_map(params![job, places::in_line(job, 0), places::end_of_line(job), places::TURN], |row| id(row, 0))?
         .collect()
 }

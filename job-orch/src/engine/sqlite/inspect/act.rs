@@ -111,7 +111,7 @@ impl Transaction<'_> {
     fn hasten(&mut self, id: JobId) -> rusqlite::Result<bool> {
         let now = self.now;
         let hastened = self
-            .prepare("UPDATE request SET state = 0, due = ?2 WHERE id = ?1 AND state = 1")?
+            .prepare("UPDATE aside SET state = 0, due = ?2 WHERE state = 1 AND seq = (SELECT seq FROM request WHERE id = ?1)")?
             .execute(rusqlite::params![id.to_bytes(), now])?;
         Ok(hastened == 1)
     }

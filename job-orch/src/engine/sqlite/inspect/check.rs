@@ -71,7 +71,7 @@ impl Inspector {
 
     /// What the settings of the file prove. Whether each commit waits for the disk is up to the processes that commit.
     fn check_durability(&self) -> Result<(bool, String), StoreError> {
-        let durability = schema::durability(&self.connection)?;
+        let durability = schema::durability(&self.connection, true)?;
         let is_good = durability >= Durability::PowerLoss;
         let finding = if is_good {
             "a write-ahead log: what was accepted survives the loss of power, unless its process asked for less"

@@ -13,7 +13,6 @@ use super::clock::Clock;
 use super::error::{OpenError, StoreError};
 use super::transaction::Transaction;
 use super::{keeper, schema};
-use crate::engine::Durability;
 use crate::id::JobId;
 use crate::outcome::Failure;
 
@@ -215,7 +214,7 @@ impl Inspector {
         if file.len() == 0 || !file.is_file() {
             return Err(OpenError::NotAStore { path: path.to_owned() });
         }
-        let connection = schema::open(path, Durability::PowerLoss, None)?;
+        let connection = schema::open(path, None)?;
         // Nobody else waits for the disk on its behalf.
         let sync = connection.pragma_update(None, "synchronous", "FULL");
         sync.map_err(|source| OpenError::Sqlite { path: path.to_owned(), source })?;
