@@ -9,7 +9,7 @@ use crate::id::JobId;
 /// And of whatever else must stay as it is.
 fn checksum(id: JobId, payload: &Payload, more: &[i64]) -> Hasher {
     let mut hasher = Hasher::new();
-    hasher.update(id.as_bytes());
+    hasher.update(&id.to_bytes());
     hasher.update(&payload.version.to_le_bytes());
     hasher.update(&[payload.codec]);
     hasher.update(&payload.bytes);

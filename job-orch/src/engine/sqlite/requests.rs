@@ -125,7 +125,7 @@ impl Transaction<'_> {
                 "INSERT INTO request (seq, id, sent, version, codec, checksum, payload, is_call)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO NOTHING",
             )?
-            .execute(params![seq, id.as_bytes(), now, version, codec, checksum, bytes, is_call])?;
+            .execute(params![seq, id.to_bytes(), now, version, codec, checksum, bytes, is_call])?;
         Ok(written == 1)
     }
 
@@ -141,7 +141,7 @@ impl Transaction<'_> {
             )?
             .execute(params![
                 seq,
-                id.as_bytes(),
+                id.to_bytes(),
                 now,
                 version,
                 codec,
@@ -169,7 +169,7 @@ impl Transaction<'_> {
     /// Whether there is a request with this id, in whichever state.
     pub(super) fn knows(&mut self, id: JobId) -> rusqlite::Result<bool> {
         let found =
-            self.prepare("SELECT 1 FROM request WHERE id = ?1")?.query_row([id.as_bytes()], |_| Ok(())).optional()?;
+            self.prepare("SELECT 1 FROM request WHERE id = ?1")?.query_row([id.to_bytes()], |_| Ok(())).optional()?;
         Ok(found.is_some())
     }
 
@@ -183,7 +183,7 @@ impl Transaction<'_> {
                 ", coalesce(fence, 0), coalesce(attempts, 0), aside.seq IS NOT NULL FROM request LEFT JOIN aside USING (seq)
                  WHERE id = ?1 AND seq >> 40 = ?2 AND coalesce(state < 2, seq >= ?3 AND (seq >> 39) & 1 = 0)"
             ))?
-            .query_row(params![wanted.as_bytes(), job, line::in_line(job, head)], |row| {
+            .query_row(params![wanted.to_bytes(), job, line::in_line(job, head)], |row| {
                 Ok((read_claimed(row, row.get(11)?, row.get(12)?)?, row.get::<_, bool>(13)?))
             })
             .optional()?;

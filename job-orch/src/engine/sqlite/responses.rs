@@ -57,7 +57,7 @@ impl Transaction<'_> {
             "INSERT INTO response (place, id, ended, version, codec, checksum, payload, is_failure)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
-        .execute(params![place, id.as_bytes(), now, version, codec, checksum, bytes, is_failure])
+        .execute(params![place, id.to_bytes(), now, version, codec, checksum, bytes, is_failure])
         .map(drop)
     }
 
@@ -132,7 +132,7 @@ pub(super) fn find(connection: &Connection, job: i64, wanted: JobId) -> rusqlite
             "SELECT place, missed, id, is_failure, version, codec, checksum, payload FROM response
              WHERE id = ?1 AND place >> 40 = ?2 ORDER BY place DESC LIMIT 1",
         )?
-        .query_row(params![wanted.as_bytes(), job], read_kept)
+        .query_row(params![wanted.to_bytes(), job], read_kept)
         .optional()
 }
 

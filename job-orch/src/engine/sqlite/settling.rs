@@ -100,7 +100,7 @@ impl Transaction<'_> {
                 "UPDATE held SET is_cancelled = 1
                  WHERE seq = (SELECT seq FROM request WHERE id = ?1) AND seq >> 40 = ?2",
             )?
-            .execute(params![id.as_bytes(), job])?;
+            .execute(params![id.to_bytes(), job])?;
         self.has_stops |= asked == 1;
         Ok(asked == 1)
     }
@@ -125,7 +125,7 @@ impl Transaction<'_> {
                 "UPDATE aside SET state = ?5, turn = ?3, due = ?4, attempts = 0
                  WHERE seq = (SELECT seq FROM request WHERE id = ?1) AND job = ?2 AND state = ?6",
             )?
-            .execute(params![id.as_bytes(), job, turn, now, READY, DEAD])?;
+            .execute(params![id.to_bytes(), job, turn, now, READY, DEAD])?;
         self.job(job)?.add_waiting(changed as i64);
         Ok(changed == 1)
     }
@@ -135,9 +135,9 @@ impl Transaction<'_> {
             .prepare(
                 "DELETE FROM aside WHERE seq = (SELECT seq FROM request WHERE id = ?1) AND job = ?2 AND state = ?3",
             )?
-            .execute(params![id.as_bytes(), job, DEAD])?;
+            .execute(params![id.to_bytes(), job, DEAD])?;
         if dropped == 1 {
-            self.prepare("DELETE FROM request WHERE id = ?1")?.execute([id.as_bytes()])?;
+            self.prepare("DELETE FROM request WHERE id = ?1")?.execute([id.to_bytes()])?;
         }
         Ok(dropped == 1)
     }
