@@ -5,6 +5,7 @@ mod damage;
 mod flips;
 mod flows;
 mod jobs;
+mod keys;
 mod kill;
 mod opening;
 mod processes;

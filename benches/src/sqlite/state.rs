@@ -101,6 +101,7 @@ pub fn bytes_per_finished() -> f64 {
     let file = folder.path().join("jobs.db");
     let lease = Duration::from_millis(60);
     let store = Sqlite::options().keep_responses(Duration::ZERO).lease(lease).open(&file).expect("a store");
+    let path = file.clone();
     two(async move {
         let orch = Orchestrator::on(store).host_with(Nothing, Nothing::SERVING.workers(64)).start().await;
         let orch = orch.expect("it starts");
@@ -108,8 +109,13 @@ pub fn bytes_per_finished() -> f64 {
         while orch.counts(Nothing).expect("it is hosted").succeeded < u64::from(JOBS) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        // Some are removed with each sign of life.
-        tokio::time::sleep(Duration::from_secs(5)).await;
+        // Some are removed with each sign of life: until nothing changes any more.
+        let size = || std::fs::metadata(&path).expect("a file").len();
+        let (mut before, mut now) = (0, size());
+        while before != now {
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            (before, now) = (now, size());
+        }
         orch.shutdown().await.expect("it drains");
     });
     std::fs::metadata(file).expect("a file").len() as f64 / f64::from(JOBS)

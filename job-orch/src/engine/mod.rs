@@ -21,8 +21,8 @@ use crate::settings::Serving;
 /// One family of channels.
 ///
 /// What an engine can do beyond carrying requests and responses it says by implementing the traits of its capabilities:
-/// [`Delays`], [`Prioritises`], [`Deduplicates`], [`KeepsResponses`], [`Pauses`],
-/// [`SharedByProcesses`].
+/// [`Delays`], [`Prioritises`], [`Deduplicates`], [`RemembersKeys`], [`KeepsResponses`],
+/// [`Pauses`], [`SharedByProcesses`].
 pub trait Engine: Clone + Debug + Send + Sync + 'static {
     /// What the engine is called.
     const NAME: &'static str;
@@ -173,6 +173,13 @@ pub trait Prioritises: Engine {}
     label = "this engine does not deduplicate"
 )]
 pub trait Deduplicates: Engine {}
+
+/// An engine that remembers the key of a unique request for longer than the request itself.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot remember the key of a request that has ended",
+    label = "this engine forgets a key with its request; `.unique(key)` asks for no more"
+)]
+pub trait RemembersKeys: Deduplicates {}
 
 /// An engine that keeps responses, so that they can be asked for by the id of their request.
 #[diagnostic::on_unimplemented(

@@ -24,6 +24,8 @@ pub(super) struct NewRequest {
     pub(super) priority: i16,
     pub(super) due: Option<i64>,
     pub(super) key: Option<String>,
+    /// Until then, nobody else gets the key.
+    pub(super) key_until: Option<i64>,
     pub(super) is_call: bool,
     pub(super) deadline: Option<i64>,
     pub(super) trace: Option<String>,
@@ -92,13 +94,6 @@ macro_rules! columns {
 pub(super) use columns;
 
 impl Transaction<'_> {
-    /// The one that has this key, if it waits or runs.
-    pub(super) fn holder_of(&mut self, job: i64, key: &str) -> rusqlite::Result<Option<JobId>> {
-        self.prepare("SELECT id FROM request WHERE seq >> 40 = ?1 AND unique_key = ?2")?
-            .query_row(params![job, key], |row| id(row, 0))
-            .optional()
-    }
-
     /// Puts a request at the end of the line, or among the delayed ones. One that is there already is not put twice.
     pub(super) fn insert(&mut self, job: i64, request: &NewRequest) -> rusqlite::Result<Acceptance> {
         if let Some(key) = &request.key
@@ -109,6 +104,9 @@ impl Transaction<'_> {
         let turn = self.job(job)?.next_turn();
         let seq = if request.is_plain() { line::in_line(job, turn) } else { line::beside(job, turn) };
         let is_new = if request.has_more() { self.write_all(seq, request)? } else { self.write_plain(seq, request)? };
+        if is_new && request.has_more() {
+            self.take_key(job, request)?;
+        }
         if is_new && !request.is_plain() {
             self.put_aside(job, seq, turn, request)?;
         }
@@ -191,6 +189,7 @@ impl Transaction<'_> {
         if is_aside {
             self.prepare("DELETE FROM aside WHERE seq = ?1")?.execute([taken.grip.seq])?;
         }
+        self.give_key_back(job, taken.grip.seq)?;
         self.forget(taken.grip.seq)?;
         self.job(job)?.add_waiting(-1);
         Ok(Some(taken))
@@ -232,6 +231,7 @@ pub(super) fn read_claimed(row: &Row<'_>, fence: i64, attempt: u32) -> rusqlite:
         priority: row.get(3)?,
         due: None,
         key: None,
+        key_until: None,
         is_call: row.get(4)?,
         deadline: row.get(5)?,
         trace: row.get(6)?,

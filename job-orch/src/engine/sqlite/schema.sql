@@ -44,6 +44,17 @@ CREATE TABLE request (
 
 CREATE UNIQUE INDEX request_key ON request (seq >> 40, unique_key) WHERE unique_key IS NOT NULL;
 
+-- One row for each key that is taken for longer than its request is there.
+CREATE TABLE taken (
+    job        INTEGER NOT NULL,
+    key        TEXT    NOT NULL,
+    until      INTEGER NOT NULL,
+    id         BLOB    NOT NULL,          -- of the request that took it
+    PRIMARY KEY (job, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX taken_until ON taken (until);
+
 -- One row for each request that runs.
 CREATE TABLE held (
     seq        INTEGER PRIMARY KEY,

@@ -204,13 +204,17 @@ impl<'a> Transaction<'a> {
         self.prepare("SELECT EXISTS (SELECT 1 FROM holder WHERE number = ?1)")?.query_row([holder], |row| row.get(0))
     }
 
-    /// Gives pages of the file that are empty back to the file system, some of them, if there are many.
-    pub(super) fn shrink(&self) -> rusqlite::Result<()> {
+    /// Gives pages of the file that are empty back to the file system, some of them, if there are many. Says whether there
+    /// may be more.
+    pub(super) fn shrink(&self) -> rusqlite::Result<bool> {
         let pragma = |name: &str| self.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-        if pragma("freelist_count")? * 4 > pragma("page_count")? {
-            self.connection.prepare_cached("PRAGMA incremental_vacuum(1000)")?.query([])?.next()?;
+        if pragma("freelist_count")? * 4 <= pragma("page_count")? {
+            return Ok(false);
         }
-        Ok(())
+        let mut vacuum = self.connection.prepare_cached("PRAGMA incremental_vacuum(1000)")?;
+        // A page with each step.
+        let freed = vacuum.query_map([], |_| Ok(()))?.collect::<Result<Vec<()>, _>>()?;
+        Ok(freed.len() >= 1000)
     }
 
     /// This process will hold nothing more.

@@ -67,8 +67,8 @@ impl Groups {
         for local in locals {
             has_more |= transaction.remove_old(local.job, cutoff)?;
         }
-        transaction.shrink()?;
-        Ok(has_more)
+        transaction.free_keys()?;
+        Ok(transaction.shrink()? || has_more)
     }
 
     /// Leaves the store tidy: nobody needs to wait until this process is taken for dead.
