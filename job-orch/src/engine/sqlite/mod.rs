@@ -30,15 +30,11 @@
 //!   back where the worker says so; a process that dies says nothing, so a request that kills it does not come for ever.
 //! - The **broadcast** is a table that is read by position. Lag is exact, and the past can be read again
 //!   ([`Listener::from`]) as long as it is kept: a day, unless [`Options::keep_responses`] says otherwise.
-//! - Commits of **other processes** are heard at once (Linux), and every quarter of a second at the
-//!   latest; elsewhere every 10 ms.
+//! - Commits of **other processes** are heard at once (Linux), and each quarter of a second; elsewhere every 10 ms.
 //! - Requests and responses have a **checksum**. What is damaged or cannot be read is a dead letter that says so, with its
-//!   bytes. When a file is opened, its log is read, and one in which a bit has flipped is refused ([`OpenError::Damaged`]), as
-//!   is a file of up to 8 MiB whose rows do not agree with each other. Of a larger file only what is quick to tell is looked
-//!   at: damage elsewhere in it shows when `SQLite` comes upon it, if at all.
-//! - A request that runs in another process can be **cancelled**: it is asked to stop, and its process hears of that as of
-//!   any commit.
-//! - A **shutdown** finishes what runs, and leaves what waits for the next start or another process.
+//!   bytes. A log with a flipped bit is refused ([`OpenError::Damaged`]), and a file of up to 8 MiB whose rows do not agree.
+//! - A **shutdown** finishes what runs, and leaves what waits for the next start or another process. A request that runs in
+//!   another process is **cancelled** by asking that process to stop it.
 //!
 //! # What people see
 //! `sqlite3 jobs.db 'SELECT * FROM jobs'` shows what waits, runs or is dead; `results` shows what has ended, `processes` who
