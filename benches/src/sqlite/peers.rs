@@ -1,4 +1,4 @@
-//! Peers that link another SQLite than job-orch does: programs of their own, built and run beside this one.
+//! Peers that link another `SQLite` than job-orch does: programs of their own, built and run beside this one.
 
 use std::env;
 use std::path::{Path, PathBuf};

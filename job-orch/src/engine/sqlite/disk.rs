@@ -2,6 +2,9 @@
 //! commit only writes to the log beside the file; one sync of that log makes everything last that was committed before it,
 //! and only then is anybody told. The next transaction is under way by then.
 //!
+//! Another process may see a commit before it lasts. What it makes of that stands behind it in the same log, and lasts only
+//! together with it.
+//!
 //! Nothing else is left to chance: before `SQLite` moves what is in the log to its place, or begins the log anew, it syncs
 //! by itself (`synchronous = NORMAL`).
 
@@ -161,9 +164,14 @@ struct Log {
 impl Log {
     /// The log of a file that is open. Only the file itself has locks that closing it would take away, and its index.
     fn open(file: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new().append(true).open(log_of(file))?;
-        let log = Self { file, fault: Mutex::new(None) };
-        log.make_room()?;
+        let path = log_of(file);
+        let log = Self { file: OpenOptions::new().append(true).open(&path)?, fault: Mutex::new(None) };
+        if is_roomy(&path)
+            && let Err(error) = log.make_room()
+        {
+            // It will do as it is.
+            tracing::info!(target: "job_orch", %error, "no room was made for the log in advance");
+        }
         Ok(log)
     }
 
@@ -185,14 +193,13 @@ impl Log {
     fn serve(&self, orders: &Receiver<Order>) {
         let mut watches: Vec<Watch> = Vec::new();
         loop {
-            let first = match if watches.is_empty() {
-                orders.recv().map_err(RecvTimeoutError::from)
-            } else {
-                orders.recv_timeout(SOON)
-            } {
-                Err(RecvTimeoutError::Disconnected) => return,
-                first => first.ok(),
+            let first = match watches.is_empty() {
+                true => orders.recv().map_err(RecvTimeoutError::from),
+                false => orders.recv_timeout(SOON),
             };
+            if matches!(first, Err(RecvTimeoutError::Disconnected)) {
+                return;
+            }
             let mut group = Vec::new();
             for order in first.into_iter().chain(orders.try_iter()) {
                 match order {
@@ -207,6 +214,18 @@ impl Log {
             watches.retain(|watch| !watch.is_done());
         }
     }
+}
+
+/// Whether the disk has so much room that the log may have some in advance.
+#[cfg(target_os = "linux")]
+fn is_roomy(path: &Path) -> bool {
+    rustix::fs::statfs(path)
+        .is_ok_and(|disk| disk.f_bavail.saturating_mul(u64::try_from(disk.f_bsize).unwrap_or(0)) > 16 * AHEAD)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_roomy(_: &Path) -> bool {
+    true
 }
 
 /// Where the log of a file is.
