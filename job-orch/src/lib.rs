@@ -23,6 +23,8 @@ pub mod settings;
 mod shape;
 mod span;
 mod sync;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 #[cfg(feature = "macros")]
 pub use job_orch_macros::{Resources, Route, flow, job, processor};
