@@ -127,6 +127,22 @@ impl Engine for Sqlite {
         let (Some(request), Some(response)) = (J::REQUEST, J::RESPONSE) else {
             return Err(format!("job `{}` has no codec", J::NAME).into());
         };
+        self.open_coded(serving, request, response).await
+    }
+
+    fn durability(&self) -> Durability {
+        self.0.durability
+    }
+}
+
+impl Sqlite {
+    /// Opens the channels of a job whose values become bytes by these codecs.
+    pub(crate) async fn open_coded<J: Run>(
+        &self,
+        serving: &Serving,
+        request: Codec<J::Request>,
+        response: Codec<J::Response>,
+    ) -> Result<SqliteChannels<J>, BoxError> {
         let register = |transaction: &mut transaction::Transaction<'_>| {
             let job = transaction.register(J::NAME)?;
             Ok((job, transaction.job(job)?.position()))
@@ -142,10 +158,6 @@ impl Engine for Sqlite {
             broadcast: Broadcast::new(Arc::clone(&channel)),
             channel,
         })
-    }
-
-    fn durability(&self) -> Durability {
-        self.0.durability
     }
 }
 
