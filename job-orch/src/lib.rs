@@ -10,6 +10,8 @@ mod clock;
 mod context;
 pub mod engine;
 mod error;
+#[cfg_attr(not(feature = "sqlite"), expect(unused, reason = "durable engines have such points"))]
+mod fault;
 pub mod flow;
 mod id;
 mod job;

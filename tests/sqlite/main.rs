@@ -4,8 +4,9 @@
 mod damage;
 mod flows;
 mod jobs;
-mod kill;
+
 mod opening;
 mod processes;
 mod restart;
+mod soak;
 mod store;

@@ -13,6 +13,7 @@ use super::requests::Claimed;
 use super::transaction::{JobRow, Transaction};
 use super::writer::{Command, Task, Told, give_back};
 use crate::engine::Durability;
+use crate::fault::fault;
 use crate::sync::atomic::Ordering;
 use crate::sync::{Arc, Mutex, Weak, lock};
 
@@ -83,6 +84,7 @@ impl Groups {
             Ok(served) => {
                 // First, so that a worker that comes back finds what was claimed for it.
                 self.deliver(served, &work.locals);
+                fault!("before_answer");
                 work.tasks.into_iter().for_each(|task| task.end(Ok(())));
             }
             Err(error) => {
@@ -122,11 +124,13 @@ impl Groups {
         self.be_patient(work.tasks.iter().any(|task| task.is_promise()))?;
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
         let done = self.run(work);
+        fault!("before_commit");
         let committed = done.and_then(|served| self.connection.execute_batch("COMMIT").map(|()| served));
         // Some errors have rolled it back already.
         if committed.is_err() && !self.connection.is_autocommit() {
             self.connection.execute_batch("ROLLBACK")?;
         }
+        fault!("after_commit");
         if committed.is_ok() {
             self.ring();
         }
@@ -190,6 +194,7 @@ impl Groups {
             }
         }
         for (local, claimed, returning) in served.claimed {
+            fault!("after_claim");
             local.expect_back(returning);
             for surplus in local.hand_over(claimed) {
                 self.commit_alone(give_back(&surplus), locals);
@@ -235,6 +240,7 @@ impl Groups {
     /// Gives a sign of life, and takes back what the dead held.
     fn beat(&self, transaction: &mut Transaction<'_>) -> rusqlite::Result<i64> {
         transaction.holder = self.sign(transaction)?;
+        fault!("while_extending");
         let reclaimed = transaction.sweep(&boot(), uptime())?;
         if reclaimed > 0 {
             tracing::warn!(target: "job_orch", reclaimed, "took requests back from processes that died");
@@ -255,6 +261,7 @@ impl Groups {
 
     /// Leaves the store tidy: nobody needs to wait until this process is taken for dead.
     pub(super) fn close(mut self) {
+        fault!("before_leaving");
         let holder = self.holder;
         let mut tasks = std::mem::take(&mut self.later);
         tasks.push(Box::new(Told(move |transaction: &mut Transaction<'_>| transaction.leave(holder))));

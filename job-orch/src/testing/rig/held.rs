@@ -9,6 +9,7 @@ use super::{Inner, Link, either};
 use crate::channel::{Channels, Delivery, Envelope, Failure, MpSend, Record, Response, Return, SettleError};
 use crate::engine::memory;
 use crate::engine::sqlite::{self, SqliteChannels};
+use crate::fault::fault;
 use crate::id::JobId;
 use crate::job::Run;
 use crate::sync::Arc;
@@ -35,6 +36,7 @@ impl<J: Run> Held<J> {
         let held =
             Self { rest: Envelope::hollow(id), lease: Some(lease), broadcast, link, id, grip, is_settled: false };
         held.note(Event::Started { id, grip });
+        fault!("before_run");
         if let Some(ledger) = &held.link.rig.ledger {
             let bytes = held.link.request.encode(held.message().request()).unwrap_or_default();
             ledger.started(J::NAME, id, bytes);
@@ -52,6 +54,7 @@ impl<J: Run> Held<J> {
         let noted = self.end_of(end);
         let finished = if noted.is_final() && noted != End::Dead { noted } else { End::Failed };
         self.note(Event::Finished { id, grip, end: finished });
+        fault!("before_record");
         if self.link.rig.faults.strike(J::NAME, Point::Record) {
             return Err(SettleError::Engine(INJECTED.into()));
         }
@@ -63,6 +66,7 @@ impl<J: Run> Held<J> {
             Some(Inner::Memory(_)) => self.record_in_memory(end).await,
             None => return Ok(()),
         };
+        fault!("after_record");
         self.settled(&recorded, noted);
         recorded
     }

@@ -8,6 +8,7 @@ use super::{Inner, Link, either};
 use crate::channel::{Acceptance, Channels, Envelope, MpSend, SendError, SendOptions, SettleError, Withdraw};
 use crate::engine::memory::{self, MemoryChannels};
 use crate::engine::sqlite::{self, SqliteChannels};
+use crate::fault::fault;
 use crate::id::JobId;
 use crate::job::Run;
 use crate::sync::Arc;
@@ -91,12 +92,14 @@ impl<J: Run> MpSend for RigSender<J> {
         }
         let (id, bytes, delay) = (message.id(), self.bytes(&message), options.delay);
         self.note_sent(&message, &options);
+        fault!("before_send");
         // Kept only to be handed back where the answer gets lost.
         let again = self.strikes(Point::Accepted).then(|| self.link.request.encode(message.request()));
         let sent = either!(&self.inner, sender => sender.send_with(message, options).await);
         match &sent {
             Ok(Acceptance::Duplicate(of)) => self.note(Event::Duplicate { id, of: *of }),
             Ok(Acceptance::New) => {
+                fault!("after_accept");
                 self.note_accepted(id, bytes, delay);
                 if let Some(Ok(request)) = again.map(|bytes| bytes.and_then(|bytes| self.link.request.decode(&bytes))) {
                     let message = Envelope::with_id(id, request);

@@ -110,7 +110,8 @@ impl Checker<'_> {
             self.breaks(Invariant::A2, Some(id), entry.at, "a success was recorded that no run came to");
         }
         let request = self.request(id);
-        let is_last = request.runs().iter().all(|run| run.claim <= claim);
+        // That it is to run again may be written down after it does.
+        let is_last = !end.is_final() || request.runs().iter().all(|run| run.claim <= claim);
         let is_second = end.is_final() && request.recorded.is_some();
         if end.is_final() {
             request.recorded = Some((claim, end));
