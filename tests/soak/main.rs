@@ -5,6 +5,9 @@
 //! ./scripts/soak sqlite --kills 1000 --cuts 1000
 //! ```
 //!
+//! With an end that is recorded whatever the fence says, a sweep a quarter of a second early, or a response and a settlement in two
+//! transactions, it fails (A4, A5, A6); a store that does not wait for the disk must fail each time that it is cut off.
+//!
 //! It ends with one line and a status: 0 if everything was kept, 1 if something was not, 2 if it could not be tried.
 
 mod args;
