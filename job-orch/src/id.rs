@@ -188,7 +188,10 @@ mod tests {
     fn ids_are_of_version_7_and_ascend_within_a_thread() {
         let ids: Vec<JobId> = (0..100_000).map(|_| JobId::new()).collect();
         assert!(ids.windows(2).all(|pair| pair[0] < pair[1]));
-        assert!(ids.iter().all(|id| id.to_uuid().get_version_num() == 7 && id.to_uuid().get_variant() == uuid::Variant::RFC4122));
+        assert!(
+            ids.iter()
+                .all(|id| id.to_uuid().get_version_num() == 7 && id.to_uuid().get_variant() == uuid::Variant::RFC4122)
+        );
     }
 
     #[test]

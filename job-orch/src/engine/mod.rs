@@ -1,4 +1,17 @@
 //! Engines: families of channels. A folder, a feature and a module each.
+//!
+//! What an engine can do beyond carrying requests and responses is a trait of its own, and what needs it compiles on no other:
+//!
+//! | capability | `Memory` | `Sqlite` | `testing::Rig` | what it is for |
+//! |---|---|---|---|---|
+//! | [`Delays`] | yes | yes | yes | `.after(…)` |
+//! | [`Prioritises`] | yes | yes | yes | `.priority(…)` |
+//! | [`Deduplicates`] | yes | yes | yes | `.unique(…)` |
+//! | [`KeepsResponses`] | no | yes | no | `response(…)`, for a caller that was started again |
+//! | [`Pauses`] | no | yes | no | `pause(…)` and `resume(…)` |
+//! | [`SharedByProcesses`] | no | yes | no | `.reach(…)`: workers in other processes |
+//!
+//! Which laws of channels each keeps, `cargo test -p job-orch-tests --test conformance matrix -- --nocapture` prints.
 
 #[cfg(feature = "memory")]
 pub mod memory;

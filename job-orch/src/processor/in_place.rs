@@ -24,10 +24,7 @@ pub(super) enum Stretch<T> {
 impl<J: Run, C: Channels<J>> Worker<J, C> {
     /// Runs the job for one request after the other, and responds, as long as they succeed.
     // One long function: a future of its own for the inner part would cost each job a tenth of what all this costs.
-    pub(super) async fn run_fetched(
-        &mut self,
-        resources: &mut J::Resources,
-    ) -> Stretch<Result<J::Response, J::Error>> {
+    pub(super) async fn run_fetched(&mut self, resources: &mut J::Resources) -> Stretch<Result<J::Response, J::Error>> {
         let Self { service, requests, outlet, tally, stop, following, at_first, .. } = self;
         let mut done = 0_u32;
         let mut has_suspended = false;
