@@ -13,7 +13,7 @@ use crate::job::{Double, LEASE, tell_panics};
 use crate::run::Trouble;
 
 /// How long a call may take after it was told to end.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// So many call at once.
 const CALLERS: usize = 4;

@@ -61,11 +61,14 @@ fn cut_once(chance: &mut Chance, is_careless: bool) -> Result<(Result<Summary, R
     let copy = {
         let disk = image.mount(&folder.path().join("disk"))?;
         let store = disk.path().join("jobs.db");
-        let worker = Worker::start(&store, history.path(), "worker".to_owned(), None, is_careless)?;
+        let start = |name: &str| Worker::start(&store, history.path(), name.to_owned(), None, is_careless);
+        let workers = [start("one")?, start("two")?];
         wait_for(&store);
         std::thread::sleep(Duration::from_millis(chance.below(500)));
-        let copy = frozen(&worker, &disk, &image, &folder.path().join("copy"))?;
-        worker.kill()?;
+        let copy = frozen(&workers, &disk, &image, &folder.path().join("copy"))?;
+        for worker in workers {
+            worker.kill()?;
+        }
         copy
     };
     driver.note(Event::Fault { fault: FaultKind::PowerCut, target: String::new() });
@@ -89,15 +92,16 @@ fn wait_for(store: &Path) {
 }
 
 /// What is on the disk at a moment at which nothing is being written to it.
-fn frozen(worker: &Worker, disk: &Mounted, image: &Image, to: &Path) -> Result<Image, Trouble> {
+fn frozen(workers: &[Worker], disk: &Mounted, image: &Image, to: &Path) -> Result<Image, Trouble> {
+    let signal = |name| workers.iter().try_for_each(|worker| worker.signal(name));
     loop {
-        worker.signal("STOP")?;
+        signal("STOP")?;
         let before = disk.writes()?;
         let copy = image.copy(to)?;
         if disk.writes()? == before {
             return Ok(copy);
         }
-        worker.signal("CONT")?;
+        signal("CONT")?;
         std::thread::sleep(Duration::from_millis(50));
     }
 }

@@ -21,6 +21,7 @@ pub(crate) struct Answer {
 /// No request is attempted more often than this.
 pub(crate) const ATTEMPTS: u32 = 25;
 
+#[expect(clippy::panic, reason = "a job that panics is one of the things that are tried")]
 #[job(retry(max = 24, backoff = constant("1ms")))]
 #[processor(workers = 4, requests = 100)]
 pub(crate) async fn double(number: &u64, #[context] context: &Context) -> Result<Answer, String> {

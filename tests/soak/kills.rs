@@ -33,6 +33,9 @@ const SPELL: u64 = 100;
 /// A ready request waits no longer beside an idle worker: a killed process may have claimed it, and a start takes its time.
 const IDLE: Duration = Duration::from_secs(10);
 
+/// So long may it take a process to come to the point at which it dies.
+const PATIENCE: Duration = Duration::from_secs(90);
+
 /// What happens to a process.
 #[derive(Clone, Copy, Debug)]
 enum Torment {
@@ -101,9 +104,15 @@ impl Spell<'_> {
     }
 }
 
+/// Torments processes on one store, judges, and keeps the history where it was not accepted.
 fn spell_of(args: &Args, torments: &[Torment], chance: &mut Chance) -> Result<Summary, Trouble> {
-    let folder = TempDir::new_in(&args.folder)?;
     let history = TempDir::new_in(memory())?;
+    let tormented = torment(args, &history, torments, chance).and_then(|()| judge(&history, torments));
+    tormented.map_err(|trouble| Trouble::Broken(format!("{trouble}\nthe history is in {}", history.keep().display())))
+}
+
+fn torment(args: &Args, history: &TempDir, torments: &[Torment], chance: &mut Chance) -> Result<(), Trouble> {
+    let folder = TempDir::new_in(&args.folder)?;
     let recorder = Recorder::append(history.path(), "driver")?;
     let mut spell = Spell { store: folder.path().join("jobs.db"), history: history.path(), recorder, started: 0 };
     let mut workers = vec![spell.start(None)?, spell.start(None)?];
@@ -117,8 +126,7 @@ fn spell_of(args: &Args, torments: &[Torment], chance: &mut Chance) -> Result<Su
         worker.dismiss()?;
     }
     let drainer = Recorder::append(history.path(), "drainer")?;
-    store::drain(&spell.store, &drainer)?;
-    judge(history, torments)
+    store::drain(&spell.store, &drainer)
 }
 
 fn suffer(spell: &mut Spell<'_>, victim: Worker, torment: Torment, chance: &mut Chance) -> Result<(), Trouble> {
@@ -141,18 +149,17 @@ fn suffer(spell: &mut Spell<'_>, victim: Worker, torment: Torment, chance: &mut 
                 std::thread::sleep(Duration::from_millis(100));
                 doomed.close();
             }
-            let died = doomed.died(Duration::from_secs(20))?;
+            let died = doomed.died(PATIENCE)?;
             spell.kill(doomed)?;
             if !died {
-                return Err(Trouble::Broken(format!("{point} was not passed {nth} times in twenty seconds")));
+                return Err(Trouble::Broken(format!("{point} was not passed {nth} times in {PATIENCE:?}")));
             }
             victim.dismiss()
         }
     }
 }
 
-/// Judges, and keeps the history where it was not accepted.
-fn judge(history: TempDir, torments: &[Torment]) -> Result<Summary, Trouble> {
+fn judge(history: &TempDir, torments: &[Torment]) -> Result<Summary, Trouble> {
     let has = |wanted: fn(&Torment) -> bool| torments.iter().any(wanted);
     let mut interest = Interest::new().requests(20);
     if torments.len() >= 20 {
@@ -163,11 +170,5 @@ fn judge(history: TempDir, torments: &[Torment]) -> Result<Summary, Trouble> {
         interest = interest.lost(1);
     }
     let promises = Promises::new().attempts(ATTEMPTS).idle(IDLE).interest(interest);
-    match History::read(history.path())?.check(&promises) {
-        Ok(summary) => Ok(summary),
-        Err(rejected) => {
-            let kept = history.keep();
-            Err(Trouble::Broken(format!("{rejected}\nthe history is in {}", kept.display())))
-        }
-    }
+    History::read(history.path())?.check(&promises).map_err(|rejected| Trouble::Broken(rejected.to_string()))
 }

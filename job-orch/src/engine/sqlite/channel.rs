@@ -58,7 +58,7 @@ impl<J: Run> Channel<J> {
             is_call: envelope.is_call(),
             deadline: envelope.deadline().map(|deadline| self.store.clock.at(deadline)),
             trace: envelope.trace_parent().map(str::to_owned),
-            payload: Self::payload(self.request.id(), self.request.encode(envelope.request())?),
+            payload: Self::payload(self.request.id(), self.store.admit(self.request.encode(envelope.request())?)?),
         })
     }
 
@@ -197,7 +197,7 @@ impl<J: Run> Channel<J> {
     ) -> Result<NewResponse, BoxError> {
         Ok(match outcome {
             Ok(response) => {
-                let payload = Self::payload(self.response.id(), self.response.encode(response)?);
+                let payload = Self::payload(self.response.id(), self.store.admit(self.response.encode(response)?)?);
                 NewResponse { id, is_failure: false, payload }
             }
             Err(failure) => Self::write_failure(id, failure),

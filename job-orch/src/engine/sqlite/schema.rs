@@ -93,7 +93,12 @@ fn prepare_file(path: &Path) -> Result<(), OpenError> {
     }
     #[cfg(unix)]
     {
-        let mode = std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(path).map_err(io)?);
+        use std::os::unix::fs::MetadataExt as _;
+        let metadata = std::fs::metadata(path).map_err(io)?;
+        let (mode, owner, user) = (metadata.mode(), metadata.uid(), user(&metadata));
+        if owner != user {
+            return Err(OpenError::Foreign { path: path.to_owned(), owner, user });
+        }
         if mode & 0o022 != 0 {
             return Err(OpenError::Open { path: path.to_owned(), mode: mode & 0o777 });
         }
@@ -102,6 +107,18 @@ fn prepare_file(path: &Path) -> Result<(), OpenError> {
         return Err(OpenError::Network { path: path.to_owned() });
     }
     Ok(())
+}
+
+/// As whom this process runs.
+#[cfg(target_os = "linux")]
+fn user(_: &std::fs::Metadata) -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// Where that cannot be asked, whoever has the file.
+#[cfg(all(unix, not(target_os = "linux")))]
+fn user(file: &std::fs::Metadata) -> u32 {
+    std::os::unix::fs::MetadataExt::uid(file)
 }
 
 #[cfg(target_os = "linux")]
