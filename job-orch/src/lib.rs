@@ -38,7 +38,7 @@ pub use engine::{Durability, Engine, TravelsOn};
 pub use error::Error;
 pub use id::{InvalidJobId, JobId};
 pub use job::{Job, Run, Serve};
-pub use orchestrator::{Assembly, Health, JobHealth, Orchestrator, Provider};
+pub use orchestrator::{Assembly, BlockingOrchestrator, Health, JobHealth, Orchestrator, Provider};
 pub use outcome::{CallError, Failure, FailureDetails, FailureKind};
 pub use processor::{JobCounts, Processor};
 pub use span::{IntoSpan, InvalidSpan};

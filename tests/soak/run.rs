@@ -16,7 +16,7 @@ pub(crate) enum Trouble {
     Io(#[from] std::io::Error),
     #[error("{0}: {source}", source = .0.source().map(ToString::to_string).unwrap_or_default())]
     Orchestrator(#[from] job_orch::Error),
-    #[error("{0}")]
+    #[error("{0}: {source}", source = .0.source().map(ToString::to_string).unwrap_or_default())]
     Open(#[from] job_orch::engine::sqlite::OpenError),
     #[error("{0}")]
     Span(#[from] job_orch::InvalidSpan),

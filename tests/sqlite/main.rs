@@ -8,6 +8,7 @@ mod jobs;
 
 mod opening;
 mod processes;
+mod queues;
 mod restart;
 mod soak;
 mod store;

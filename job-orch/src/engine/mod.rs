@@ -18,6 +18,7 @@ pub mod memory;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
+use std::borrow::Cow;
 use std::fmt::Debug;
 use std::future::Future;
 use std::ops::Deref;
@@ -54,6 +55,13 @@ pub trait Engine: Clone + Debug + Send + Sync + 'static {
 
     /// What an accepted request survives, as far as the engine's actual settings prove it.
     fn durability(&self) -> Durability;
+}
+
+/// What the channels of a job are called that serve it so: the job's name, with the queue behind it if that is not the job's own.
+/// No two jobs of an orchestrator share it, and no job's name has an `@` in it.
+#[must_use]
+pub fn channel_name<J: Run>(serving: &Serving) -> Cow<'static, str> {
+    if serving.queue == J::SERVING.queue { J::NAME.into() } else { format!("{}@{}", J::NAME, serving.queue).into() }
 }
 
 /// The channels of an engine: also a store that can be asked.

@@ -82,7 +82,7 @@ use store::Store;
 use crate::channel::{BoxError, Channels, Codec, Record, Response, SettleError};
 use crate::engine::{
     Carries, DeadLetter, Deduplicates, Delays, Durability, Engine, EngineChannels, KeepsResponses, Pauses, Prioritises,
-    SharedByProcesses, TravelsOn,
+    SharedByProcesses, TravelsOn, channel_name,
 };
 use crate::id::JobId;
 use crate::job::Run;
@@ -143,8 +143,9 @@ impl Sqlite {
         request: Codec<J::Request>,
         response: Codec<J::Response>,
     ) -> Result<SqliteChannels<J>, BoxError> {
-        let register = |transaction: &mut transaction::Transaction<'_>| {
-            let job = transaction.register(J::NAME)?;
+        let name = channel_name::<J>(serving);
+        let register = move |transaction: &mut transaction::Transaction<'_>| {
+            let job = transaction.register(&name)?;
             Ok((job, transaction.job(job)?.position()))
         };
         let (job, position) = self.0.writer.ask(register).await?;

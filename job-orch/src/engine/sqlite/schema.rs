@@ -2,7 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
@@ -32,7 +32,7 @@ pub(super) fn open(path: &Path, durability: Durability, most_bytes: Option<u64>)
     let mut connection = connect(path)?;
     let level = if durability >= Durability::PowerLoss { "FULL" } else { "NORMAL" };
     connection.pragma_update(None, "synchronous", level).map_err(|source| refused(path, source))?;
-    adopt(path, &mut connection)?;
+    patiently(|| adopt(path, &mut connection))?;
     if let Some(most) = most_bytes {
         limit(&connection, most).map_err(|source| refused(path, source))?;
     }
@@ -133,6 +133,23 @@ fn is_remote(path: &Path) -> std::io::Result<bool> {
 #[cfg(not(target_os = "linux"))]
 fn is_remote(_: &Path) -> std::io::Result<bool> {
     Ok(false)
+}
+
+/// Tries again while another process has the file: that one changes its journal, for instance, which `SQLite` does not wait for.
+fn patiently<T>(mut attempt: impl FnMut() -> Result<T, OpenError>) -> Result<T, OpenError> {
+    let begun = Instant::now();
+    loop {
+        match attempt() {
+            Err(OpenError::Sqlite { source, .. }) if is_busy(&source) && begun.elapsed() < BUSY => {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            other => return other,
+        }
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked))
 }
 
 /// Makes an empty file a store, and an old store a new one. Leaves any other file as it is.

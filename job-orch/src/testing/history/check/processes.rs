@@ -11,6 +11,7 @@ pub(super) struct Process {
     pub(super) running: u32,
     pub(super) is_dead: bool,
     pub(super) is_stopped: bool,
+    pub(super) was_stopped: bool,
     /// Under which name the engine lists it.
     pub(super) holder: Option<i64>,
     // When its leases end, as far as it said.
@@ -29,7 +30,7 @@ impl Process {
         match fault {
             FaultKind::Killed => (self.is_dead, self.running) = (true, 0),
             FaultKind::PowerCut => (self.is_dead, self.running, self.until) = (true, 0, 0),
-            FaultKind::Stopped => self.is_stopped = true,
+            FaultKind::Stopped => (self.is_stopped, self.was_stopped) = (true, true),
             FaultKind::Continued => self.is_stopped = false,
             FaultKind::DiskFull | FaultKind::Refused => {}
         }

@@ -10,7 +10,7 @@ impl Checker<'_> {
     pub(super) fn started(&mut self, entry: &Entry, id: JobId, grip: Grip) {
         self.summary.runs += 1;
         let claim = Claim { cut: self.cuts, grip };
-        self.check_start(entry, id);
+        self.check_start(entry, id, claim);
         self.check_claim(entry, id, claim);
         self.check_leases(entry, id, claim);
         self.check_lane(entry, id);
@@ -23,13 +23,16 @@ impl Checker<'_> {
         self.summary.repeated += u64::from(is_second);
     }
 
-    /// A3: it was sent, and has not ended.
-    fn check_start(&mut self, entry: &Entry, id: JobId) {
+    /// A3: it was sent, and has not ended. A process that was stopped between a claim and its run runs it all the same, however
+    /// late: nobody can keep it from that, and it can record nothing.
+    fn check_start(&mut self, entry: &Entry, id: JobId, claim: Claim) {
+        let was_stopped = self.processes.get(&entry.process).is_some_and(|process| process.was_stopped);
         let request = self.request(id);
+        let is_stale = claim.grip.fence > 0 && request.recorded.is_some_and(|(recorded, _)| claim < recorded);
         let what = match request {
             Request { is_sent: false, .. } => "a request ran that nobody sent",
-            Request { is_cancelled: true, .. } => "a request ran after it was cancelled",
-            Request { recorded: Some(_), .. } => "a request ran after its end was recorded",
+            Request { is_cancelled: true, .. } if !was_stopped => "a request ran after it was cancelled",
+            Request { recorded: Some(_), .. } if !is_stale => "a request ran after its end was recorded",
             Request { is_duplicate: true, .. } => {
                 return self.breaks(
                     Invariant::A11,

@@ -175,6 +175,14 @@ fn a3_a_run_after_a_cancel() {
 }
 
 #[test]
+fn a3_a_claim_that_was_stopped_may_run_late() {
+    let id = JobId::new();
+    let mut told = told();
+    told.accepted(id).starts("two", id, grip(2, 2)).succeeds("two", id, grip(2, 2), 7).starts("one", id, grip(1, 1));
+    told.by("one", Event::Lost { id, grip: grip(1, 1) }).drained().is_fine();
+}
+
+#[test]
 fn a3_a_redriven_dead_letter_may_run() {
     let id = JobId::new();
     let mut told = told();
