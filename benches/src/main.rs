@@ -19,6 +19,12 @@ const USAGE: &str = "usage: job-orch-benches memory|flow|sqlite [--check] [--rou
   --only    rows whose names begin so";
 
 fn main() -> ExitCode {
+    let mut args = std::env::args_os().skip(1);
+    if args.next().is_some_and(|first| first == "sqlite-worker") {
+        // A process of the table's own.
+        args.next().iter().for_each(|folder| sqlite::state::work(folder.as_ref()));
+        return ExitCode::SUCCESS;
+    }
     let Some((tables, plan, check)) = parse(std::env::args().skip(1)) else {
         eprintln!("{USAGE}");
         return ExitCode::from(2);

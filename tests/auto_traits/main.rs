@@ -125,9 +125,9 @@ claims! {
     rig::Heard<Least>:                          yes  yes  any;
     rig::Held<Least>:                           yes  yes  any;
     rig::RigBroadcast<Least>:                   yes  yes  yes;
-    rig::RigChannels<Least>:                    yes  yes  yes;
+    rig::RigChannels<Least>:                    yes  yes  any;
     rig::RigListener<Least>:                    yes  yes  yes;
-    rig::RigReceiver<Least>:                    yes  yes  yes;
+    rig::RigReceiver<Least>:                    yes  yes  any;
     rig::RigSender<Least>:                      yes  yes  yes;
 
     // cache

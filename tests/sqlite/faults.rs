@@ -109,7 +109,7 @@ async fn a_job_that_nobody_knows_waits_and_is_in_nobodys_way() {
 
 #[tokio::test]
 async fn a_store_that_cannot_be_written_is_refused() {
-    let Some(folder) = Mounted::new("size=4m") else { return };
+    let Some(folder) = Mounted::new("size=16m") else { return };
     drop(Sqlite::open(folder.file()).unwrap());
     folder.remount("ro");
     let error = Sqlite::open(folder.file()).unwrap_err();

@@ -3,9 +3,10 @@
 
 mod damage;
 mod faults;
+mod flips;
 mod flows;
 mod jobs;
-
+mod keys;
 mod opening;
 mod processes;
 mod queues;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use job_orch::prelude::*;
-use job_orch_tests::{Bare, within_a_minute};
+use job_orch_tests::{Bare, Gate, within_a_minute};
 
 use crate::store::Place;
 
@@ -63,4 +63,50 @@ async fn a_worker_elsewhere_need_not_look_by_itself() {
     }
     caller.shutdown().await.unwrap();
     worker.shutdown().await.unwrap();
+}
+
+#[job]
+async fn wait(_: &u64, gate: &Gate) {
+    gate.pass().await;
+}
+
+#[tokio::test]
+async fn what_waits_or_runs_elsewhere_can_be_cancelled() {
+    let (place, gate) = (Place::new(), Gate::shut());
+    let worker = Orchestrator::on(place.open()).share(gate.clone()).host(Wait).start().await.unwrap();
+    let caller = Orchestrator::on(place.open()).reach(Wait).start().await.unwrap();
+    let running = caller.send(Wait, 1).await.unwrap().id;
+    within_a_minute(gate.reached_by(1)).await;
+    let waiting = worker.send(Wait, 2).await.unwrap().id;
+    let mut responses = caller.responses(Wait);
+    assert!(caller.cancel(Wait, waiting).await, "it waits");
+    assert!(caller.cancel(Wait, running).await, "it runs in the other process");
+    for id in [waiting, running] {
+        let response = within_a_minute(responses.receive()).await.unwrap();
+        assert_eq!((response.id, response.outcome.as_ref().unwrap_err().kind), (id, FailureKind::Cancelled));
+    }
+    assert!(!caller.cancel(Wait, running).await, "it has ended");
+    assert_eq!(worker.counts(Wait).unwrap().cancelled, 1);
+    assert_eq!(place.number("SELECT count(*) FROM jobs"), 0);
+    caller.shutdown().await.unwrap();
+    worker.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_caller_is_told_that_somebody_elsewhere_cancelled_its_request() {
+    let (place, gate) = (Place::new(), Gate::shut());
+    let worker = Orchestrator::on(place.open()).share(gate.clone()).host(Wait).start().await.unwrap();
+    let (caller, other) = (place.open(), Orchestrator::on(place.open()).reach(Wait).start().await.unwrap());
+    let caller = Orchestrator::on(caller).reach(Wait).start().await.unwrap();
+    let call = caller.call(Wait, 1);
+    let cancel = async {
+        within_a_minute(gate.reached_by(1)).await;
+        let id = place.rows("SELECT id FROM jobs")[0][0].parse().unwrap();
+        assert!(other.cancel(Wait, id).await);
+    };
+    let (answer, ()) = within_a_minute(async { tokio::join!(call, cancel) }).await;
+    assert!(matches!(answer, Err(CallError::Cancelled { .. })), "{answer:?}");
+    for orch in [worker, caller, other] {
+        orch.shutdown().await.unwrap();
+    }
 }

@@ -28,9 +28,9 @@ async fn a_process_takes_from_the_queues_that_it_names_alone() {
     let numbers = Orchestrator::on(place.open()).host(Double).host(Measure).only(["numbers"]).start().await.unwrap();
     assert_eq!(within_a_minute(texts.call(Double, 4)).await.unwrap(), 8, "another process answers");
     assert_eq!(numbers.response(Double, receipt.id).await.unwrap().unwrap().outcome, Ok(42));
-    assert_eq!((numbers.counts(Double).unwrap().succeeded, texts.counts(Double).unwrap().succeeded), (2, 0));
     texts.shutdown().await.unwrap();
     numbers.shutdown().await.unwrap();
+    assert_eq!((numbers.counts(Double).unwrap().succeeded, texts.counts(Double).unwrap().succeeded), (2, 0));
 }
 
 #[tokio::test]

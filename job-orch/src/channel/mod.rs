@@ -146,6 +146,8 @@ pub struct SendOptions {
     pub priority: i16,
     /// Accept the message only if no other with this key waits or runs.
     pub unique: Option<UniqueKey>,
+    /// And for so long after this one was accepted, even when it has ended, accept no other with its key.
+    pub unique_for: Option<Duration>,
     /// Refuse instead of waiting when the channel is full.
     pub refuse_if_full: bool,
 }
@@ -166,6 +168,8 @@ impl SendOptions {
             Some("delay")
         } else if self.priority != 0 {
             Some("prioritise")
+        } else if self.unique_for.is_some() {
+            Some("remember unique keys")
         } else if self.unique.is_some() {
             Some("deduplicate")
         } else {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::{Client, NotSent, Refusal};
 use crate::channel::ticket::Wishes;
 use crate::channel::{Acceptance, Envelope, MpSend, SendError, SendOptions, UniqueKey};
-use crate::engine::{Deduplicates, Delays, Durability, Engine, Prioritises};
+use crate::engine::{Deduplicates, Delays, Durability, Engine, Prioritises, RemembersKeys};
 use crate::id::JobId;
 use crate::job::Run;
 use crate::span::{IntoSpan, InvalidSpan};
@@ -63,6 +63,7 @@ pub struct Send<'a, J: Run, E: Engine> {
 struct Extras {
     delay: Option<Result<Duration, InvalidSpan>>,
     unique: Option<String>,
+    window: Option<Result<Duration, InvalidSpan>>,
     trace_parent: Option<Box<str>>,
     options: SendOptions,
 }
@@ -106,6 +107,18 @@ impl<'a, J: Run, E: Engine> Send<'a, J, E> {
         self
     }
 
+    /// The same, and also refused in favour of a request that was accepted less than `window` ago, even if that has ended:
+    /// the key is taken from then on. One that is withdrawn gives it back.
+    pub fn unique_for(mut self, key: impl Into<String>, window: impl IntoSpan) -> Self
+    where
+        E: RemembersKeys,
+    {
+        let extras = self.extras();
+        extras.unique = Some(key.into());
+        extras.window = Some(window.into_span());
+        self
+    }
+
     /// Fails with [`Refusal::Full`] instead of waiting when the channel is full.
     pub fn refuse_if_full(mut self) -> Self {
         self.extras().options.refuse_if_full = true;
@@ -128,10 +141,12 @@ impl<'a, J: Run, E: Engine> Send<'a, J, E> {
         client: &'a Client<J, E>,
         request: J::Request,
     ) -> Result<(JobId, Sending<'a, J>), NotSent<J::Request>> {
-        let Extras { delay, unique, trace_parent, mut options } = *self.extras.take().unwrap_or_default();
-        match delay.transpose() {
-            Ok(delay) => options.delay = delay,
-            Err(error) => return Err(NotSent::new(J::NAME, request, Refusal::InvalidSpan(error))),
+        let Extras { delay, unique, window, trace_parent, mut options } = *self.extras.take().unwrap_or_default();
+        match (delay.transpose(), window.transpose()) {
+            (Ok(delay), Ok(window)) => (options.delay, options.unique_for) = (delay, window),
+            (Err(error), _) | (_, Err(error)) => {
+                return Err(NotSent::new(J::NAME, request, Refusal::InvalidSpan(error)));
+            }
         }
         let envelope = match trace_parent {
             None => Envelope::new(request),

@@ -7,6 +7,7 @@
 //! | [`Delays`] | yes | yes | yes | `.after(…)` |
 //! | [`Prioritises`] | yes | yes | yes | `.priority(…)` |
 //! | [`Deduplicates`] | yes | yes | yes | `.unique(…)` |
+//! | [`RemembersKeys`] | no | yes | no | `.unique_for(…)`: a key that is taken for longer than its request is there |
 //! | [`KeepsResponses`] | no | yes | no | `response(…)`, for a caller that was started again |
 //! | [`Pauses`] | no | yes | no | `pause(…)` and `resume(…)` |
 //! | [`SharedByProcesses`] | no | yes | no | `.reach(…)`: workers in other processes |
@@ -35,8 +36,8 @@ use crate::settings::Serving;
 /// One family of channels.
 ///
 /// What an engine can do beyond carrying requests and responses it says by implementing the traits of its capabilities:
-/// [`Delays`], [`Prioritises`], [`Deduplicates`], [`KeepsResponses`], [`Pauses`],
-/// [`SharedByProcesses`].
+/// [`Delays`], [`Prioritises`], [`Deduplicates`], [`RemembersKeys`], [`KeepsResponses`],
+/// [`Pauses`], [`SharedByProcesses`].
 pub trait Engine: Clone + Debug + Send + Sync + 'static {
     /// What the engine is called.
     const NAME: &'static str;
@@ -97,6 +98,24 @@ pub trait EngineChannels<J: Run>: Channels<J, RequestSender: Withdraw, ResponseR
     /// Whether the job is paused.
     fn is_paused(&self) -> impl Future<Output = Result<bool, BoxError>> + Send {
         std::future::ready(Ok(false))
+    }
+
+    /// Whether requests that run here may be stopped by other processes.
+    const STOPS: bool = false;
+
+    /// Asks the process that runs the request with this id to stop it. Says whether any runs it. By default none does.
+    fn stop_elsewhere(&self, id: JobId) -> impl Future<Output = Result<bool, BoxError>> + Send {
+        let _ = id;
+        std::future::ready(Ok(false))
+    }
+
+    /// Waits for a request that runs here, and that another process asks to stop. It may be one that has just ended. By
+    /// default there never is one.
+    ///
+    /// # Cancel safety
+    /// A future dropped before it is ready has missed nothing.
+    fn next_stop(&self) -> impl Future<Output = JobId> + Send {
+        std::future::pending()
     }
 
     /// Begins the end: accepts no further request, and hands out no more of those that another process, or a later start,
@@ -176,6 +195,13 @@ pub trait Prioritises: Engine {}
     label = "this engine does not deduplicate"
 )]
 pub trait Deduplicates: Engine {}
+
+/// An engine that remembers the key of a unique request for longer than the request itself.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot remember the key of a request that has ended",
+    label = "this engine forgets a key with its request; `.unique(key)` asks for no more"
+)]
+pub trait RemembersKeys: Deduplicates {}
 
 /// An engine that keeps responses, so that they can be asked for by the id of their request.
 #[diagnostic::on_unimplemented(

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use super::stages::Stages;
 use super::{HostedJob, Orchestrator, Provider};
 use crate::client::Client;
-use crate::engine::{Engine, SharedByProcesses, TravelsOn};
+use crate::engine::{Engine, EngineChannels, SharedByProcesses, TravelsOn};
 use crate::error::Error;
 use crate::flow::{Doors, Wiring};
 use crate::job::Job;
@@ -266,6 +266,7 @@ async fn open<J: TravelsOn<E> + Job, E: Engine>(
     let service = Arc::new(Service::new(serving));
     // Made before anything is sent: a channel without receivers is closed.
     let workers: Vec<_> = resources.iter().map(|_| Worker::new(Arc::clone(&service), &channels)).collect();
+    let (served, asked) = (Arc::clone(&service), channels.clone());
     let start: Start = Box::new(move |wiring, tasks| {
         if resources.is_empty() {
             // Other processes run it, and have what it needs.
@@ -273,7 +274,12 @@ async fn open<J: TravelsOn<E> + Job, E: Engine>(
         }
         let uses = J::prepare(&mut resources, wiring).map_err(|unwired| unwired.0)?;
         for (mut worker, mut owned) in workers.into_iter().zip(resources) {
-            tasks.spawn(async move { worker.run(&mut owned).await });
+            if !<E::Channels<J> as EngineChannels<J>>::STOPS {
+                tasks.spawn(async move { worker.run(&mut owned).await });
+                continue;
+            }
+            let (service, channels) = (Arc::clone(&served), asked.clone());
+            tasks.spawn(async move { service.stopping(&channels, worker.run(&mut owned)).await });
         }
         Ok(uses)
     });

@@ -1,6 +1,8 @@
 //! What the workers of one job share, and what its clients ask.
 
 use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::OnceLock;
 
 use super::counters::{Counters, JobCounts};
@@ -108,7 +110,7 @@ impl<J: Run, C: EngineChannels<J>> Service<J, C> {
                     envelope.answer(Err(CallError::Cancelled { job: J::NAME }));
                     true
                 }
-                _ => false,
+                _ => return channels.stop_elsewhere(id).await.unwrap_or(false),
             },
         };
         if withdrawn {
@@ -116,6 +118,23 @@ impl<J: Run, C: EngineChannels<J>> Service<J, C> {
             self.announce_cancelled(id, channels).await;
         }
         withdrawn
+    }
+
+    /// Works, and stops meanwhile what other processes ask to be stopped.
+    pub(crate) async fn stopping(&self, channels: &C, work: impl Future<Output = ()>) {
+        let stop = async {
+            loop {
+                // One that is not listed has ended, or does not suspend. Else it is asked again.
+                self.running.stop(channels.next_stop().await);
+            }
+        };
+        let (mut work, mut stop) = (pin!(work), pin!(stop));
+        poll_fn(|context| {
+            // It never ends.
+            let _ = stop.as_mut().poll(context);
+            work.as_mut().poll(context)
+        })
+        .await;
     }
 
     /// Tells the receivers of the broadcast; dropped early, that they missed it.

@@ -125,6 +125,9 @@ impl<M: Send + 'static> MpSend for Sender<M> {
     }
 
     async fn send_with(&self, message: M, options: SendOptions) -> Result<Acceptance, SendError<M>> {
+        if options.unique_for.is_some() {
+            return Err(SendError::Unsupported { message, capability: "remember unique keys" });
+        }
         let mut message = message;
         let mut room = Room::new(self.queue());
         loop {

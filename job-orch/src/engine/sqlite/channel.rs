@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use super::checksum;
 use super::error::StoreError;
 use super::local::{Found, Local, Waiting};
 use super::requests::{Claimed, Grip, NewRequest, Next, Payload};
@@ -50,16 +51,21 @@ impl<J: Run> Channel<J> {
 
     /// A request as bytes.
     pub(super) fn write(&self, envelope: &Envelope<J>, options: &SendOptions) -> Result<NewRequest, BoxError> {
-        Ok(NewRequest {
+        let payload = Self::payload(self.request.id(), self.store.admit(self.request.encode(envelope.request())?)?);
+        let mut request = NewRequest {
             id: envelope.id(),
             priority: options.priority,
             due: options.delay.filter(|delay| !delay.is_zero()).map(|delay| self.store.clock.after(delay)),
             key: options.unique.as_ref().map(|unique| unique.key.clone()),
+            key_until: options.unique_for.map(|window| self.store.clock.after(window)),
             is_call: envelope.is_call(),
             deadline: envelope.deadline().map(|deadline| self.store.clock.at(deadline)),
             trace: envelope.trace_parent().map(str::to_owned),
-            payload: Self::payload(self.request.id(), self.store.admit(self.request.encode(envelope.request())?)?),
-        })
+            payload,
+            checksum: 0,
+        };
+        request.checksum = checksum::of_request(&request);
+        Ok(request)
     }
 
     fn payload(codec: u8, bytes: Vec<u8>) -> Payload {
@@ -167,7 +173,12 @@ impl<J: Run> Channel<J> {
             let entries = self.store.reader.ask(move |store| responses::read(store, job, from, None)).await?;
             let Some(last) = entries.last() else { return Ok(()) };
             let (Entry::Response(_, next) | Entry::Missed(_, next)) = last;
-            self.searched.fetch_max(*next, Ordering::AcqRel);
+            let next = *next;
+            if entries.iter().any(|entry| self.is_awaited(entry)) {
+                // Another process has committed them, and may not have had them put on the disk yet: this waits for both.
+                self.store.writer.ask(|_| Ok(())).await?;
+            }
+            self.searched.fetch_max(next, Ordering::AcqRel);
             for entry in entries {
                 if let Entry::Response(kept, _) = entry
                     && lock(&self.callers).contains_key(&kept.id)
@@ -176,6 +187,10 @@ impl<J: Run> Channel<J> {
                 }
             }
         }
+    }
+
+    fn is_awaited(&self, entry: &Entry) -> bool {
+        matches!(entry, Entry::Response(kept, _) if lock(&self.callers).contains_key(&kept.id))
     }
 
     fn read_answer(&self, kept: Kept) -> Result<J::Response, CallError<J::Error>> {
@@ -198,7 +213,7 @@ impl<J: Run> Channel<J> {
         Ok(match outcome {
             Ok(response) => {
                 let payload = Self::payload(self.response.id(), self.store.admit(self.response.encode(response)?)?);
-                NewResponse { id, is_failure: false, payload }
+                NewResponse::new(id, false, payload)
             }
             Err(failure) => Self::write_failure(id, failure),
         })
@@ -207,7 +222,7 @@ impl<J: Run> Channel<J> {
     pub(super) fn write_failure(id: JobId, failure: &Failure) -> NewResponse {
         let codec = Codec::<Failure>::json();
         let bytes = codec.encode(failure).unwrap_or_default();
-        NewResponse { id, is_failure: true, payload: Self::payload(codec.id(), bytes) }
+        NewResponse::new(id, true, Self::payload(codec.id(), bytes))
     }
 
     /// A response from its bytes. What cannot be read is a failure that says so.

@@ -50,6 +50,15 @@ pub enum OpenError {
     /// The `SQLite` that this program was linked with can damage a file that several processes write.
     #[error("SQLite {0} may damage a shared file; 3.51.3 or newer is needed")]
     OldSqlite(&'static str),
+    /// The file or the log beside it is damaged: what was accepted may be missing in it. Restore it from a copy, or take out
+    /// what can be read with `sqlite3 FILE .recover`.
+    #[error("{} is damaged: {what}", path.display())]
+    Damaged {
+        /// Which file.
+        path: PathBuf,
+        /// Where, or how that shows.
+        what: String,
+    },
     /// The file or its folder cannot be used.
     #[error("{} cannot be opened", path.display())]
     Io {
@@ -85,6 +94,10 @@ pub enum StoreError {
         /// How many there may be.
         most: u64,
     },
+    /// The disk failed to keep what was written. What was committed before may be lost with the power; the store has to be
+    /// opened again.
+    #[error("the disk failed; the store has to be opened again")]
+    Disk(#[source] Arc<std::io::Error>),
     /// Another process has kept the file for too long.
     #[error("the store is kept busy by another process")]
     Busy,

@@ -5,17 +5,21 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::clock::{Clock, boot, millis, uptime};
+use super::clock::Clock;
+use super::disk::{Committed, Disk};
 use super::error::StoreError;
 use super::keeper;
 use super::local::Local;
 use super::requests::Claimed;
+use super::tidy::Tidy;
 use super::transaction::{JobRow, Transaction};
-use super::writer::{Command, Task, Told, give_back};
-use crate::engine::Durability;
+use super::writer::{Command, Task, give_back};
 use crate::fault::fault;
 use crate::sync::atomic::Ordering;
 use crate::sync::{Arc, Mutex, Weak, lock};
+
+/// After so many changes of rows, the log is looked at.
+const SOME: u64 = 100;
 
 /// The channels of this process.
 pub(super) type Locals = Arc<Mutex<Vec<Weak<Local>>>>;
@@ -25,14 +29,20 @@ pub(super) struct Groups {
     pub(super) connection: Connection,
     pub(super) path: PathBuf,
     pub(super) clock: Clock,
-    pub(super) durability: Durability,
     pub(super) lease: Duration,
     pub(super) retention: Duration,
     pub(super) process: String,
     pub(super) holder: i64,
-    // Whether commits wait for the disk, as it is set at the moment.
-    pub(super) is_patient: bool,
+    pub(super) disk: Disk,
+    // None in a test that stays on one thread: then `SQLite` tidies the log inside of commits.
+    pub(super) tidy: Option<Tidy>,
+    // Since then, the log has not been looked at.
+    pub(super) changes: u64,
+    // What the last turn has committed, and nobody was told of.
+    pub(super) committed: Committed,
     pub(super) version: i64,
+    // Whether other processes have the file open, as far as this one knows.
+    pub(super) has_others: bool,
     // More is too old than was removed at once.
     pub(super) has_old: bool,
     // What nobody waits for and could not be done yet.
@@ -41,14 +51,19 @@ pub(super) struct Groups {
 }
 
 impl Groups {
-    /// Works on what has come together. Says whether that is the end.
+    /// Works on what has come together, which is then to be [finished](Self::finish). Says whether that is the end.
     pub(super) fn turn(&mut self, group: Vec<Command>) -> bool {
         let mut work = Work { locals: self.living(), ..Work::default() };
         let (mut silent, mut closes) = (Vec::new(), false);
+        let fault = self.disk.fault();
         for command in group {
             match command {
-                Command::Task(task) if task.is_wanted() => work.tasks.push(task),
-                Command::Task(_) | Command::Glance => {}
+                Command::Task(task) => match &fault {
+                    Some(fault) if task.is_promise() => task.end(Err(fault.clone()), None),
+                    _ if task.is_wanted() => work.tasks.push(task),
+                    _ => {}
+                },
+                Command::Glance => {}
                 Command::Look(local) => work.looks.push(local),
                 Command::Silence(local) => silent.push(local),
                 Command::Beat => work.beats = true,
@@ -58,9 +73,13 @@ impl Groups {
         if work.beats {
             work.tasks.append(&mut self.later);
         }
-        if self.is_foreign() {
+        let is_foreign = self.is_foreign();
+        if is_foreign {
             work.locals.iter().for_each(|local| local.foreign.notify_one());
             work.looks.clone_from(&work.locals);
+        }
+        if is_foreign || work.beats {
+            self.look_at_others(&work.locals);
         }
         work.cleans = work.beats || self.has_old;
         let locals = work.locals.clone();
@@ -79,13 +98,11 @@ impl Groups {
     }
 
     /// Does all of it in one transaction. If that fails, each task in its own, so that none pays for another.
-    fn commit(&mut self, mut work: Work) {
+    pub(super) fn commit(&mut self, mut work: Work) {
         match self.transact(&mut work) {
             Ok(served) => {
-                // First, so that a worker that comes back finds what was claimed for it.
                 self.deliver(served, &work.locals);
-                fault!("before_answer");
-                work.tasks.into_iter().for_each(|task| task.end(Ok(())));
+                self.committed.tasks.append(&mut work.tasks);
             }
             Err(error) => {
                 tracing::warn!(target: "job_orch", %error, tasks = work.tasks.len(), "a transaction failed");
@@ -94,7 +111,7 @@ impl Groups {
                 for task in tasks {
                     if is_busy && task.is_promise() {
                         // Another process keeps the file: each would wait for it as long again.
-                        task.end(Err(StoreError::Busy));
+                        task.end(Err(StoreError::Busy), None);
                     } else {
                         self.commit_alone(task, &locals);
                     }
@@ -106,33 +123,46 @@ impl Groups {
     }
 
     fn commit_alone(&mut self, task: Box<dyn Task>, locals: &[Arc<Local>]) {
-        let mut work = Work { tasks: vec![task], ..Work::default() };
+        let mut work = Work::of(vec![task]);
         let done = self.transact(&mut work);
         let Some(task) = work.tasks.pop() else { return };
         match done {
             Ok(served) => {
                 self.deliver(served, locals);
-                task.end(Ok(()));
+                self.committed.tasks.push(task);
             }
-            Err(error) if task.is_promise() => task.end(Err(error.into())),
+            Err(error) if task.is_promise() => task.end(Err(error.into()), None),
             Err(_) => self.later.push(task),
         }
     }
 
+    /// Has what was committed put on the disk, and everybody told. If there is more to do, that goes on meanwhile.
+    pub(super) fn finish(&mut self, has_more: bool) {
+        let committed = std::mem::take(&mut self.committed);
+        self.disk.finish(committed, has_more);
+        let changes = self.connection.total_changes();
+        if let Some(tidy) = &self.tidy
+            && changes - self.changes >= SOME
+        {
+            self.changes = changes;
+            if let Err(error) = tidy.look(&self.connection) {
+                tracing::warn!(target: "job_orch", %error, "the log could not be tidied yet");
+            }
+        }
+    }
+
     fn transact(&mut self, work: &mut Work) -> rusqlite::Result<Served> {
-        // A claim needs no sync of its own: a power cut may forget it, never an accepted request or a recorded end.
-        self.be_patient(work.tasks.iter().any(|task| task.is_promise()))?;
-        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        self.execute("BEGIN IMMEDIATE")?;
         let done = self.run(work);
         fault!("before_commit");
-        let committed = done.and_then(|served| self.connection.execute_batch("COMMIT").map(|()| served));
+        let committed = done.and_then(|served| self.execute("COMMIT").map(|()| served));
         // Some errors have rolled it back already.
         if committed.is_err() && !self.connection.is_autocommit() {
-            self.connection.execute_batch("ROLLBACK")?;
+            self.execute("ROLLBACK")?;
         }
         fault!("after_commit");
-        if committed.is_ok() {
-            self.ring();
+        if committed.is_ok() && self.is_heard() {
+            keeper::ring(&self.path);
         }
         committed
     }
@@ -144,7 +174,7 @@ impl Groups {
             served.holder = Some(self.beat(&mut transaction)?);
         }
         if work.cleans {
-            served.has_old = self.clean(&transaction, &work.locals)?;
+            served.has_old = self.clean(&mut transaction, &work.locals)?;
         }
         for task in &mut work.tasks {
             task.run(&mut transaction)?;
@@ -165,7 +195,7 @@ impl Groups {
                     transaction.holder = self.sign(&mut transaction)?;
                     served.holder = Some(transaction.holder);
                 }
-                let claimed = claim_for(&mut transaction, local, wanted)?;
+                let claimed = transaction.claim_for(local, wanted)?;
                 if !claimed.is_empty() {
                     served.claimed.push((Arc::clone(local), claimed, returning));
                 }
@@ -174,6 +204,7 @@ impl Groups {
         transaction.save()?;
         served.touched = transaction.touched();
         served.has_news = transaction.has_news;
+        served.has_stops = transaction.has_stops;
         Ok(served)
     }
 
@@ -181,12 +212,17 @@ impl Groups {
     fn deliver(&mut self, served: Served, locals: &[Arc<Local>]) {
         self.holder = served.holder.unwrap_or(self.holder);
         self.has_old = served.has_old;
+        if served.has_stops {
+            self.pass_stops(locals);
+        }
         if served.has_news {
-            locals.iter().for_each(|local| local.foreign.notify_one());
+            self.committed.news.extend(locals.iter().cloned());
         }
         for (job, row) in served.touched {
             for local in locals.iter().filter(|local| local.job == job) {
-                local.publish(row.position());
+                if local.published.load(Ordering::Acquire) < row.position() {
+                    self.committed.published.push((Arc::clone(local), row.position()));
+                }
                 if row.waiting() < local.room {
                     local.room_made.notify_one();
                 }
@@ -209,77 +245,26 @@ impl Groups {
         looks.iter().any(|local| has_news(&mut transaction, local).unwrap_or(true))
     }
 
-    fn ring(&self) {
-        // Alone in a test, nobody listens.
-        if matches!(self.clock, Clock::System) {
-            keeper::ring(&self.path);
-        }
-    }
-
-    /// Whether another process has written since the last time.
-    fn is_foreign(&mut self) -> bool {
-        let version = Transaction::version(&self.connection).unwrap_or(self.version);
-        std::mem::replace(&mut self.version, version) != version
-    }
-
-    /// Sets whether commits wait for the disk.
-    fn be_patient(&mut self, is_patient: bool) -> rusqlite::Result<()> {
-        if self.durability >= Durability::PowerLoss && self.is_patient != is_patient {
-            let level = if is_patient { "PRAGMA synchronous = FULL" } else { "PRAGMA synchronous = NORMAL" };
-            self.connection.execute_batch(level)?;
-            self.is_patient = is_patient;
-        }
-        Ok(())
-    }
-
-    /// Gives a sign of life. Returns the number of this process.
-    fn sign(&self, transaction: &mut Transaction<'_>) -> rusqlite::Result<i64> {
-        transaction.beat(&self.process, &boot(), uptime() + millis(self.lease))
-    }
-
-    /// Gives a sign of life, and takes back what the dead held.
-    fn beat(&self, transaction: &mut Transaction<'_>) -> rusqlite::Result<i64> {
-        transaction.holder = self.sign(transaction)?;
-        fault!("while_extending");
-        let reclaimed = transaction.sweep(&boot(), uptime())?;
-        if reclaimed > 0 {
-            tracing::warn!(target: "job_orch", reclaimed, "took requests back from processes that died");
-        }
-        Ok(transaction.holder)
-    }
-
-    /// Removes what is too old, some of it. Says whether there may be more.
-    fn clean(&self, transaction: &Transaction<'_>, locals: &[Arc<Local>]) -> rusqlite::Result<bool> {
-        let cutoff = transaction.now - millis(self.retention);
-        let mut has_more = false;
-        for local in locals {
-            has_more |= transaction.remove_old(local.job, cutoff)?;
-        }
-        transaction.shrink()?;
-        Ok(has_more)
-    }
-
-    /// Leaves the store tidy: nobody needs to wait until this process is taken for dead.
-    pub(super) fn close(mut self) {
-        fault!("before_leaving");
-        let holder = self.holder;
-        let mut tasks = std::mem::take(&mut self.later);
-        tasks.push(Box::new(Told(move |transaction: &mut Transaction<'_>| transaction.leave(holder))));
-        self.commit(Work { tasks, ..Work::default() });
-        if !self.later.is_empty() {
-            tracing::warn!(target: "job_orch", store = %self.path.display(), "the store was closed before all was stored");
-        }
+    fn execute(&self, sql: &str) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(sql)?.execute([]).map(drop)
     }
 }
 
 /// What one transaction is about.
 #[derive(Default)]
-struct Work {
+pub(super) struct Work {
     tasks: Vec<Box<dyn Task>>,
     looks: Vec<Arc<Local>>,
     locals: Vec<Arc<Local>>,
     beats: bool,
     cleans: bool,
+}
+
+impl Work {
+    /// Nothing but this.
+    pub(super) fn of(tasks: Vec<Box<dyn Task>>) -> Self {
+        Self { tasks, ..Self::default() }
+    }
 }
 
 /// What came of one transaction, beside its tasks.
@@ -291,6 +276,7 @@ struct Served {
     holder: Option<i64>,
     has_old: bool,
     has_news: bool,
+    has_stops: bool,
 }
 
 fn has_news(transaction: &mut Transaction<'_>, local: &Local) -> rusqlite::Result<bool> {
@@ -309,17 +295,4 @@ fn has_news(transaction: &mut Transaction<'_>, local: &Local) -> rusqlite::Resul
     local.note_due(due);
     let is_ready = due.is_some_and(|due| due <= transaction.now) || transaction.has_ready(local.job)?;
     Ok((is_ready && local.demand() > 0) || waiting < local.room && local.in_line.load(Ordering::Acquire) > 0)
-}
-
-/// Claims as much as the local receivers wait for.
-fn claim_for(transaction: &mut Transaction<'_>, local: &Local, wanted: usize) -> rusqlite::Result<Vec<Claimed>> {
-    let mut passed = local.passed.load(Ordering::Relaxed);
-    let claimed = transaction.claim(local.job, wanted, local.most_attempts, &mut passed)?;
-    local.passed.store(passed, Ordering::Relaxed);
-    if claimed.len() < wanted {
-        // Of a paused job, nothing is ever due.
-        let is_paused = transaction.job(local.job)?.is_paused();
-        local.note_due(if is_paused { None } else { transaction.next_due(local.job)? });
-    }
-    Ok(claimed)
 }

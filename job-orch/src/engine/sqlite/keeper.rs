@@ -31,7 +31,7 @@ pub(super) fn spawn(path: &Path, writer: Weak<Writer>, lease: Duration, poll: Du
             std::thread::sleep(PACE);
         }
     };
-    std::thread::Builder::new().name("job-orch-sqlite-keeper".to_owned()).spawn(keep).map(drop)
+    std::thread::Builder::new().name("job-orch-keeper".to_owned()).spawn(keep).map(drop)
 }
 
 /// Whose change says that a process has committed. By its path alone: to open and close a file of `SQLite`'s would take the

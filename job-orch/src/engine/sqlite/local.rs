@@ -7,6 +7,7 @@ use tokio::sync::Notify;
 
 use super::error::StoreError;
 use super::requests::Claimed;
+use crate::id::JobId;
 use crate::settings::{Overflow, Serving};
 use crate::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use crate::sync::{Mutex, lock};
@@ -42,6 +43,9 @@ pub(super) struct Local {
     pub(super) is_silent: AtomicBool,
     /// Another process has written: answers may have come from there.
     pub(super) foreign: Notify,
+    // What runs here and is asked to stop, each once.
+    stops: Mutex<Vec<JobId>>,
+    stop_asked: Notify,
     /// Claims in a row that did not ask for the lowest priority.
     pub(super) passed: AtomicUsize,
 }
@@ -92,6 +96,8 @@ impl Local {
             publication: Notify::new(),
             is_silent: AtomicBool::new(false),
             foreign: Notify::new(),
+            stops: Mutex::default(),
+            stop_asked: Notify::new(),
             passed: AtomicUsize::new(0),
         }
     }
@@ -158,8 +164,9 @@ impl Local {
 
     /// Hands over what was claimed. Returns what nobody waits for any more.
     pub(super) fn hand_over(&self, claimed: Vec<Claimed>) -> Vec<Claimed> {
-        let count = claimed.len();
         let mut ends = lock(&self.ends);
+        // Workers that will be back look by themselves.
+        let count = claimed.len().min(ends.waiting);
         ends.stash.extend(claimed);
         let surplus = ends.surplus();
         drop(ends);
@@ -189,6 +196,29 @@ impl Local {
 
     pub(super) fn next_due(&self) -> Option<i64> {
         lock(&self.ends).next_due
+    }
+
+    // ===== cancelling =====
+
+    pub(super) fn ask_to_stop(&self, id: JobId) {
+        let mut stops = lock(&self.stops);
+        if !stops.contains(&id) {
+            stops.push(id);
+        }
+        drop(stops);
+        self.stop_asked.notify_one();
+    }
+
+    /// Waits for something that is to stop.
+    pub(super) async fn next_stop(&self) -> JobId {
+        loop {
+            let asked = self.stop_asked.notified();
+            let next = lock(&self.stops).pop();
+            match next {
+                Some(id) => return id,
+                None => asked.await,
+            }
+        }
     }
 
     // ===== responses =====

@@ -22,7 +22,8 @@
 //!
 //! # How it works
 //! - One **writer** thread per process: operations are handed over to it, and those that are there together are one
-//!   transaction, on the disk (`synchronous = FULL`) before any of them is answered. Readers work beside it.
+//!   transaction. One sync of the log then makes it last, and only after it is any of them answered; the next transaction is
+//!   under way meanwhile. What has piled up in the log is moved to its place on another thread. Readers work beside all that.
 //! - A response is recorded and its request settled in **one transaction**.
 //! - A **lease** lasts as long as its process says that it lives, which a thread of its own does. Each claim raises the
 //!   request's fence: a worker that was taken for dead can settle nothing. An attempt counts when it is claimed, and is given
@@ -31,8 +32,12 @@
 //!   ([`Listener::from`]) as long as it is kept: a day, unless [`Options::keep_responses`] says otherwise.
 //! - Commits of **other processes** are heard at once (Linux), and every quarter of a second at the
 //!   latest; elsewhere every 10 ms.
-//! - The bytes of requests and responses have a **checksum**. What is damaged or cannot be read is a dead letter that says
-//!   so, with its bytes. The other columns, and the log, have no more protection than `SQLite` gives them.
+//! - Requests and responses have a **checksum**. What is damaged or cannot be read is a dead letter that says so, with its
+//!   bytes. When a file is opened, its log is read, and one in which a bit has flipped is refused ([`OpenError::Damaged`]), as
+//!   is a file of up to 8 MiB whose rows do not agree with each other. Of a larger file only what is quick to tell is looked
+//!   at: damage elsewhere in it shows when `SQLite` comes upon it, if at all.
+//! - A request that runs in another process can be **cancelled**: it is asked to stop, and its process hears of that as of
+//!   any commit.
 //! - A **shutdown** finishes what runs, and leaves what waits for the next start or another process.
 //!
 //! # What people see
@@ -42,22 +47,31 @@
 mod broadcast;
 mod channel;
 mod checksum;
+mod checkup;
 mod claims;
 mod clock;
+mod disk;
 mod error;
+mod frames;
 mod groups;
 mod keeper;
+mod keys;
 mod lease;
+mod line;
 mod local;
 mod options;
 mod reader;
 mod receiver;
+mod relay;
 mod requests;
 mod responses;
 mod schema;
 mod sender;
+mod settling;
 mod store;
+mod tidy;
 mod transaction;
+mod upkeep;
 mod writer;
 
 use std::fmt;
@@ -82,7 +96,7 @@ use store::Store;
 use crate::channel::{BoxError, Channels, Codec, Record, Response, SettleError};
 use crate::engine::{
     Carries, DeadLetter, Deduplicates, Delays, Durability, Engine, EngineChannels, KeepsResponses, Pauses, Prioritises,
-    SharedByProcesses, TravelsOn, channel_name,
+    RemembersKeys, SharedByProcesses, TravelsOn, channel_name,
 };
 use crate::id::JobId;
 use crate::job::Run;
@@ -165,6 +179,7 @@ impl Sqlite {
 impl Delays for Sqlite {}
 impl Prioritises for Sqlite {}
 impl Deduplicates for Sqlite {}
+impl RemembersKeys for Sqlite {}
 impl KeepsResponses for Sqlite {}
 impl Pauses for Sqlite {}
 impl SharedByProcesses for Sqlite {}
@@ -274,6 +289,17 @@ impl<J: Run> EngineChannels<J> for SqliteChannels<J> {
     async fn is_paused(&self) -> Result<bool, BoxError> {
         let job = self.channel.local.job;
         Ok(self.channel.store.reader.ask(move |store| requests::is_paused(store, job)).await?)
+    }
+
+    const STOPS: bool = true;
+
+    async fn stop_elsewhere(&self, id: JobId) -> Result<bool, BoxError> {
+        let job = self.channel.local.job;
+        Ok(self.channel.store.writer.ask(move |transaction| transaction.ask_to_stop(job, id)).await?)
+    }
+
+    async fn next_stop(&self) -> JobId {
+        self.channel.local.next_stop().await
     }
 
     fn retire(&self) {

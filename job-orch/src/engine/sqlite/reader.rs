@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::mpsc;
+use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -16,7 +17,8 @@ type Look = Box<dyn FnOnce(&Connection) + Send>;
 pub(super) struct Reader(Way);
 
 enum Way {
-    Thread(mpsc::Sender<Look>),
+    Thread(mpsc::Sender<Look>, JoinHandle<()>),
+    Gone,
     #[cfg(feature = "testing")]
     Here(Mutex<Connection>),
 }
@@ -25,10 +27,10 @@ impl Reader {
     /// A reader on a thread of its own, which ends with the last way to it.
     pub(super) fn spawn(connection: Connection) -> std::io::Result<Self> {
         let (sender, receiver) = mpsc::channel::<Look>();
-        std::thread::Builder::new()
-            .name("job-orch-sqlite-reader".to_owned())
+        let thread = std::thread::Builder::new()
+            .name("job-orch-reader".to_owned())
             .spawn(move || receiver.into_iter().for_each(|look| look(&connection)))?;
-        Ok(Self(Way::Thread(sender)))
+        Ok(Self(Way::Thread(sender, thread)))
     }
 
     #[cfg(feature = "testing")]
@@ -42,15 +44,27 @@ impl Reader {
         look: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         match &self.0 {
-            Way::Thread(sender) => {
+            Way::Thread(sender, _) => {
                 let (reply, answer) = oneshot::channel();
                 // Nobody waits any more: then nobody wants to know.
                 let look: Look = Box::new(move |connection| drop(reply.send(look(connection))));
                 sender.send(look).map_err(|_| StoreError::Closed)?;
                 Ok(answer.await.map_err(|_| StoreError::Closed)??)
             }
+            Way::Gone => Err(StoreError::Closed),
             #[cfg(feature = "testing")]
             Way::Here(connection) => Ok(look(&lock(connection))?),
+        }
+    }
+}
+
+/// Its connection is closed when it has gone: the last one to close puts what is in the log into the file.
+impl Drop for Reader {
+    fn drop(&mut self) {
+        if let Way::Thread(sender, thread) = std::mem::replace(&mut self.0, Way::Gone) {
+            drop(sender);
+            // A panic of it has been told.
+            let _ = thread.join();
         }
     }
 }

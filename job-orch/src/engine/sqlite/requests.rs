@@ -1,17 +1,13 @@
-//! The table of requests: what each operation of a request channel is in SQL.
+//! The table of requests: how one comes into it, and what it is when it comes out.
 
-use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::checksum::checksum;
-use super::transaction::Transaction;
+use super::checksum;
+use super::line;
+use super::transaction::{Transaction, read_pause};
 use crate::channel::{Acceptance, Return};
 use crate::id::JobId;
 use crate::outcome::{Failure, FailureKind};
-
-const READY: i64 = 0;
-const DELAYED: i64 = 1;
-const RUNNING: i64 = 2;
-const DEAD: i64 = 3;
 
 /// Bytes, with what is known of them.
 #[derive(Clone, Debug)]
@@ -28,10 +24,26 @@ pub(super) struct NewRequest {
     pub(super) priority: i16,
     pub(super) due: Option<i64>,
     pub(super) key: Option<String>,
+    /// Until then, nobody else gets the key.
+    pub(super) key_until: Option<i64>,
     pub(super) is_call: bool,
     pub(super) deadline: Option<i64>,
     pub(super) trace: Option<String>,
     pub(super) payload: Payload,
+    /// Of all of it, but for the key.
+    pub(super) checksum: u32,
+}
+
+impl NewRequest {
+    /// Whether it stands in the line, with no row but its own.
+    const fn is_plain(&self) -> bool {
+        self.priority == 0 && self.due.is_none()
+    }
+
+    /// Whether it needs the columns that few requests have.
+    const fn has_more(&self) -> bool {
+        !self.is_plain() || self.key.is_some() || self.deadline.is_some() || self.trace.is_some()
+    }
 }
 
 /// A request that this process holds.
@@ -73,14 +85,15 @@ pub(super) enum Next {
     Back(Return, Option<Failure>),
 }
 
-impl Transaction<'_> {
-    /// The one that has this key, if it waits or runs.
-    pub(super) fn holder_of(&self, job: i64, key: &str) -> rusqlite::Result<Option<JobId>> {
-        self.prepare("SELECT id FROM request WHERE job = ?1 AND unique_key = ?2")?
-            .query_row(params![job, key], |row| id(row, 0))
-            .optional()
-    }
+/// The columns that [`read_claimed`] reads, but for the fence and the attempts.
+macro_rules! columns {
+    () => {
+        "request.seq, id, sent, request.priority, is_call, deadline, trace, version, codec, checksum, payload"
+    };
+}
+pub(super) use columns;
 
+impl Transaction<'_> {
     /// Puts a request at the end of the line, or among the delayed ones. One that is there already is not put twice.
     pub(super) fn insert(&mut self, job: i64, request: &NewRequest) -> rusqlite::Result<Acceptance> {
         if let Some(key) = &request.key
@@ -88,128 +101,103 @@ impl Transaction<'_> {
         {
             return Ok(Acceptance::Duplicate(holder));
         }
-        let now = self.now;
         let turn = self.job(job)?.next_turn();
-        let NewRequest { id, payload, .. } = request;
-        let inserted = self
-            .prepare(
-                "INSERT OR IGNORE INTO request
-                 (id, job, state, turn, due, priority, unique_key, is_call, deadline, trace, sent, version, codec,
-                  checksum, payload)
-                 VALUES (:id, :job, :state, :turn, :due, :priority, :key, :is_call, :deadline, :trace, :sent, :version,
-                         :codec, :checksum, :payload)",
-            )?
-            .execute(named_params! {
-                ":id": id.to_bytes(), ":job": job, ":state": request.due.map_or(READY, |_| DELAYED), ":turn": turn,
-                ":due": request.due.unwrap_or(now), ":priority": request.priority, ":key": request.key,
-                ":is_call": request.is_call, ":deadline": request.deadline, ":trace": request.trace, ":sent": now,
-                ":version": payload.version, ":codec": payload.codec, ":checksum": checksum(*id, payload),
-                ":payload": payload.bytes,
-            })?;
-        self.job(job)?.add_waiting(inserted as i64);
+        let seq = if request.is_plain() { line::in_line(job, turn) } else { line::beside(job, turn) };
+        let is_new = if request.has_more() { self.write_all(seq, request)? } else { self.write_plain(seq, request)? };
+        if is_new && request.has_more() {
+            self.take_key(job, request)?;
+        }
+        if is_new && !request.is_plain() {
+            self.put_aside(job, seq, turn, request)?;
+        }
+        self.job(job)?.add_waiting(is_new.into());
         Ok(Acceptance::New)
     }
 
-    /// Whether a request of the job could be claimed now.
-    pub(super) fn has_ready(&self, job: i64) -> rusqlite::Result<bool> {
-        self.prepare("SELECT EXISTS (SELECT 1 FROM request WHERE job = ?1 AND state = 0)")?
-            .query_row([job], |row| row.get::<_, bool>(0))
+    fn write_plain(&mut self, seq: i64, request: &NewRequest) -> rusqlite::Result<bool> {
+        let (now, checksum) = (self.now, checksum::of_row(request.checksum, seq, self.now));
+        let NewRequest { id, is_call, payload, .. } = request;
+        let Payload { version, codec, bytes } = payload;
+        let written = self
+            .prepare(
+                "INSERT INTO request (seq, id, sent, version, codec, checksum, payload, is_call)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO NOTHING",
+            )?
+            .execute(params![seq, id.to_bytes(), now, version, codec, checksum, bytes, is_call])?;
+        Ok(written == 1)
     }
 
-    /// When the next delayed request is due.
-    pub(super) fn next_due(&self, job: i64) -> rusqlite::Result<Option<i64>> {
-        self.prepare("SELECT min(due) FROM request WHERE job = ?1 AND state = 1")?.query_row([job], |row| row.get(0))
+    fn write_all(&mut self, seq: i64, request: &NewRequest) -> rusqlite::Result<bool> {
+        let (now, checksum) = (self.now, checksum::of_row(request.checksum, seq, self.now));
+        let NewRequest { id, priority, key, is_call, deadline, trace, payload, .. } = request;
+        let Payload { version, codec, bytes } = payload;
+        let written = self
+            .prepare(
+                "INSERT INTO request
+                 (seq, id, sent, version, codec, checksum, payload, is_call, priority, unique_key, deadline, trace)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (id) DO NOTHING",
+            )?
+            .execute(params![
+                seq,
+                id.to_bytes(),
+                now,
+                version,
+                codec,
+                checksum,
+                bytes,
+                is_call,
+                priority,
+                key,
+                deadline,
+                trace
+            ])?;
+        Ok(written == 1)
     }
 
-    /// Whether the grip still holds.
-    pub(super) fn is_held(&self, grip: Grip) -> rusqlite::Result<bool> {
-        self.prepare("SELECT EXISTS (SELECT 1 FROM request WHERE seq = ?1 AND fence = ?2 AND state = 2)")?
-            .query_row(params![grip.seq, grip.fence], |row| row.get(0))
-    }
-
-    /// Settles a request that is held; one that is not stays as it is.
-    pub(super) fn settle(&mut self, grip: Grip, next: &Next) -> rusqlite::Result<Settled> {
-        let Grip { job, seq, fence } = grip;
-        let changed = match next {
-            Next::Gone => self
-                .prepare("DELETE FROM request WHERE seq = ?1 AND fence = ?2 AND state = 2")?
-                .execute(params![seq, fence])?,
-            Next::Dead(reason) => {
-                let turn = self.job(job)?.next_turn();
-                self.prepare(
-                    "UPDATE request SET state = 3, holder = NULL, unique_key = NULL, turn = ?3, due = ?4, failure = ?5
-                     WHERE seq = ?1 AND fence = ?2 AND state = 2",
-                )?
-                .execute(params![seq, fence, turn, self.now, json(reason)])?
-            }
-            Next::Back(back, failure) => {
-                let changed = self.give_back(seq, fence, *back, failure.as_ref())?;
-                self.job(job)?.add_waiting(changed as i64);
-                changed
-            }
-        };
-        Ok(if changed == 1 { Ok(()) } else { Err(Lost) })
-    }
-
-    fn give_back(&self, seq: i64, fence: i64, back: Return, failure: Option<&Failure>) -> rusqlite::Result<usize> {
-        let (state, due, counts) = match back {
-            Return::Untouched => (READY, self.now, 1),
-            Return::Snoozed(after) => (DELAYED, self.clock.after(after), 1),
-            Return::Failed(after) => (DELAYED, self.clock.after(after), 0),
-        };
+    fn put_aside(&mut self, job: i64, seq: i64, turn: i64, request: &NewRequest) -> rusqlite::Result<()> {
+        let now = self.now;
         self.prepare(
-            "UPDATE request SET state = ?3, holder = NULL, due = ?4, attempts = attempts - ?5,
-             failure = coalesce(?6, failure) WHERE seq = ?1 AND fence = ?2 AND state = 2",
+            "INSERT INTO aside (seq, job, state, turn, due, priority, attempts, fence)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 0)",
         )?
-        .execute(params![seq, fence, state, due, counts, failure.map(json)])
+        .execute(params![seq, job, request.due.is_some(), turn, request.due.unwrap_or(now), request.priority])
+        .map(drop)
+    }
+
+    /// Whether there is a request with this id, in whichever state.
+    pub(super) fn knows(&mut self, id: JobId) -> rusqlite::Result<bool> {
+        let found =
+            self.prepare("SELECT 1 FROM request WHERE id = ?1")?.query_row([id.to_bytes()], |_| Ok(())).optional()?;
+        Ok(found.is_some())
     }
 
     /// Takes a request out that waits.
     pub(super) fn withdraw(&mut self, job: i64, wanted: JobId) -> rusqlite::Result<Option<Claimed>> {
-        let taken = self
-            .prepare(
-                "DELETE FROM request WHERE id = ?1 AND job = ?2 AND state IN (0, 1)
-                 RETURNING fence, id, attempts, deadline, trace, is_call, version, codec, checksum, payload",
-            )?
-            .query_row(params![wanted.to_bytes(), job], |row| read_claimed(row, job, 0))
+        let head = self.job(job)?.head();
+        let found = self
+            .prepare(concat!(
+                "SELECT ",
+                columns!(),
+                ", coalesce(fence, 0), coalesce(attempts, 0), aside.seq IS NOT NULL FROM request LEFT JOIN aside USING (seq)
+                 WHERE id = ?1 AND seq >> 40 = ?2 AND coalesce(state < 2, seq >= ?3 AND (seq >> 39) & 1 = 0)"
+            ))?
+            .query_row(params![wanted.to_bytes(), job, line::in_line(job, head)], |row| {
+                Ok((read_claimed(row, row.get(11)?, row.get(12)?)?, row.get::<_, bool>(13)?))
+            })
             .optional()?;
-        if taken.is_some() {
-            self.job(job)?.add_waiting(-1);
+        let Some((taken, is_aside)) = found else { return Ok(None) };
+        if is_aside {
+            self.prepare("DELETE FROM aside WHERE seq = ?1")?.execute([taken.grip.seq])?;
         }
-        Ok(taken)
+        self.give_key_back(job, taken.grip.seq)?;
+        self.forget(taken.grip.seq)?;
+        self.job(job)?.add_waiting(-1);
+        Ok(Some(taken))
     }
 
-    // ===== dead letters =====
-
-    /// Puts a dead letter at the end of the line, as if it had never been attempted.
-    pub(super) fn redrive(&mut self, job: i64, id: JobId) -> rusqlite::Result<bool> {
-        let turn = self.job(job)?.next_turn();
-        let changed = self
-            .prepare(
-                "UPDATE request SET state = 0, turn = ?3, due = ?4, attempts = 0 WHERE id = ?1 AND job = ?2 AND state = 3",
-            )?
-            .execute(params![id.to_bytes(), job, turn, self.now])?;
-        self.job(job)?.add_waiting(changed as i64);
-        Ok(changed == 1)
-    }
-
-    pub(super) fn drop_dead(&self, job: i64, id: JobId) -> rusqlite::Result<bool> {
-        let changed = self
-            .prepare("DELETE FROM request WHERE id = ?1 AND job = ?2 AND state = ?3")?
-            .execute(params![id.to_bytes(), job, DEAD])?;
-        Ok(changed == 1)
-    }
-
-    /// Gives back what a dead holder held. Its attempts count: nobody says that they were none.
-    pub(super) fn reclaim(&mut self, holder: i64) -> rusqlite::Result<usize> {
-        let jobs: Vec<i64> = self
-            .prepare("UPDATE request SET state = 0, holder = NULL WHERE holder = ?1 AND state = ?2 RETURNING job")?
-            .query_map(params![holder, RUNNING], |row| row.get(0))?
-            .collect::<Result<_, _>>()?;
-        for job in &jobs {
-            self.job(*job)?.add_waiting(1);
-        }
-        Ok(jobs.len())
+    /// Removes the row of a request itself.
+    pub(super) fn forget(&mut self, seq: i64) -> rusqlite::Result<()> {
+        self.prepare("DELETE FROM request WHERE seq = ?1")?.execute([seq]).map(drop)
     }
 }
 
@@ -220,39 +208,62 @@ pub(super) fn waiting(connection: &Connection, job: i64) -> rusqlite::Result<i64
 
 /// Whether a job is paused.
 pub(super) fn is_paused(connection: &Connection, job: i64) -> rusqlite::Result<bool> {
-    connection.prepare_cached("SELECT is_paused FROM job WHERE number = ?1")?.query_row([job], |row| row.get(0))
+    connection
+        .prepare_cached("SELECT is_paused FROM job WHERE number = ?1")?
+        .query_row([job], |row| read_pause(row.get(0)?))
 }
 
 /// All dead letters of a job, oldest first.
 pub(super) fn dead(connection: &Connection, job: i64) -> rusqlite::Result<Vec<(JobId, Failure)>> {
     connection
-        .prepare_cached("SELECT id, failure FROM request WHERE job = ?1 AND state = 3 ORDER BY turn")?
+        .prepare_cached(
+            "SELECT id, failure FROM aside JOIN request USING (seq) WHERE job = ?1 AND state = 3 ORDER BY turn",
+        )?
         .query_map([job], |row| Ok((id(row, 0)?, read_failure(row.get::<_, Option<String>>(1)?.as_deref()))))?
         .collect()
 }
 
-pub(super) fn read_claimed(row: &Row<'_>, job: i64, seq: i64) -> rusqlite::Result<Claimed> {
-    let id = id(row, 1)?;
-    Ok(Claimed {
-        grip: Grip { job, seq, fence: row.get(0)? },
+/// Reads a request from its [`columns`].
+pub(super) fn read_claimed(row: &Row<'_>, fence: i64, attempt: u32) -> rusqlite::Result<Claimed> {
+    let (seq, id) = (row.get(0)?, id(row, 1)?);
+    let request = NewRequest {
         id,
-        attempt: row.get(2)?,
-        deadline: row.get(3)?,
-        trace: row.get(4)?,
-        is_call: row.get(5)?,
-        version: row.get(6)?,
-        payload: read_payload(row, id, 6)?,
+        priority: row.get(3)?,
+        due: None,
+        key: None,
+        key_until: None,
+        is_call: row.get(4)?,
+        deadline: row.get(5)?,
+        trace: row.get(6)?,
+        payload: read_payload(row, 7)?,
+        checksum: row.get(9)?,
+    };
+    let found = checksum::of_row(checksum::of_request(&request), seq, row.get(2)?);
+    let is_whole = agree(request.checksum, found);
+    let NewRequest { deadline, trace, is_call, payload, .. } = request;
+    Ok(Claimed {
+        grip: Grip { job: line::job_of(seq), seq, fence },
+        id,
+        attempt,
+        deadline,
+        trace,
+        is_call,
+        version: payload.version,
+        payload: is_whole.map(|()| payload),
     })
 }
 
-/// Reads version, codec, checksum and payload, which stand from `first` on; the error says why they are damaged.
-pub(super) fn read_payload(row: &Row<'_>, id: JobId, first: usize) -> rusqlite::Result<Result<Payload, String>> {
-    let payload = Payload { version: row.get(first)?, codec: row.get(first + 1)?, bytes: row.get(first + 3)? };
-    let (stored, found): (u32, u32) = (row.get(first + 2)?, checksum(id, &payload));
+/// Reads version, codec and payload, which stand from `first` on, with the checksum between them.
+pub(super) fn read_payload(row: &Row<'_>, first: usize) -> rusqlite::Result<Payload> {
+    Ok(Payload { version: row.get(first)?, codec: row.get(first + 1)?, bytes: row.get(first + 3)? })
+}
+
+/// The error says that and why bytes are damaged.
+pub(super) fn agree(stored: u32, found: u32) -> Result<(), String> {
     if stored == found {
-        return Ok(Ok(payload));
+        return Ok(());
     }
-    Ok(Err(format!("its bytes are damaged: their checksum is {found:08x}, and should be {stored:08x}")))
+    Err(format!("its bytes are damaged: their checksum is {found:08x}, and should be {stored:08x}"))
 }
 
 pub(super) fn id(row: &Row<'_>, column: usize) -> rusqlite::Result<JobId> {

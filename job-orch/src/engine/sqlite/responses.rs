@@ -2,8 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::checksum::checksum;
-use super::requests::{Payload, id, read_payload};
+use super::checksum;
+use super::line;
+use super::requests::{Payload, agree, id, read_payload};
 use super::transaction::Transaction;
 use crate::id::JobId;
 
@@ -18,7 +19,15 @@ const MOST_REMOVED: i64 = 1000;
 pub(super) struct NewResponse {
     pub(super) id: JobId,
     pub(super) is_failure: bool,
-    pub(super) payload: Payload,
+    payload: Payload,
+    // Of the payload.
+    checksum: u32,
+}
+
+impl NewResponse {
+    pub(super) fn new(id: JobId, is_failure: bool, payload: Payload) -> Self {
+        Self { id, is_failure, checksum: checksum::of_response(id, is_failure, &payload), payload }
+    }
 }
 
 /// A response that was read.
@@ -41,22 +50,14 @@ pub(super) enum Entry {
 impl Transaction<'_> {
     pub(super) fn publish(&mut self, job: i64, response: &NewResponse) -> rusqlite::Result<()> {
         let position = self.job(job)?.next_position(1);
-        let NewResponse { id, is_failure, payload } = response;
+        let (place, now) = (line::position(job, position), self.now);
+        let NewResponse { id, is_failure, payload, checksum } = response;
+        let Payload { version, codec, bytes } = payload;
         self.prepare(
-            "INSERT INTO response (job, position, missed, id, is_failure, ended, version, codec, checksum, payload)
-             VALUES (?1, ?2, 0, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT INTO response (place, id, ended, version, codec, checksum, payload, is_failure)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
-        .execute(params![
-            job,
-            position,
-            id.to_bytes(),
-            is_failure,
-            self.now,
-            payload.version,
-            payload.codec,
-            checksum(*id, payload),
-            payload.bytes
-        ])
+        .execute(params![place, id.to_bytes(), now, version, codec, checksum, bytes, is_failure])
         .map(drop)
     }
 
@@ -64,23 +65,25 @@ impl Transaction<'_> {
     pub(super) fn skip(&mut self, job: i64, missed: u64) -> rusqlite::Result<()> {
         let missed = i64::try_from(missed).unwrap_or(i64::MAX >> 8);
         let position = self.job(job)?.next_position(missed);
+        let (place, now) = (line::position(job, position), self.now);
         self.prepare(
-            "INSERT INTO response (job, position, missed, id, is_failure, ended, version, codec, checksum, payload)
-             VALUES (?1, ?2, ?3, zeroblob(16), 0, ?4, 0, 0, 0, x'')",
+            "INSERT INTO response (place, id, ended, version, codec, checksum, payload, missed)
+             VALUES (?1, zeroblob(16), ?2, 0, 0, 0, x'', ?3)",
         )?
-        .execute(params![job, position, missed, self.now])
+        .execute(params![place, now, missed])
         .map(drop)
     }
 
     /// Removes the oldest responses of a job that ended before `cutoff`, some of them at a time. Says whether there may be
     /// more.
-    pub(super) fn remove_old(&self, job: i64, cutoff: i64) -> rusqlite::Result<bool> {
+    pub(super) fn remove_old(&mut self, job: i64, cutoff: i64) -> rusqlite::Result<bool> {
+        let (first, end) = (line::position(job, 0), line::end_of_positions(job));
         let removed = self
             .prepare(
-                "DELETE FROM response WHERE job = ?1 AND ended < ?2 AND position IN
-             (SELECT position FROM response WHERE job = ?1 ORDER BY position LIMIT ?3)",
+                "DELETE FROM response WHERE ended < ?3 AND place IN
+                 (SELECT place FROM response WHERE place >= ?1 AND place < ?2 ORDER BY place LIMIT ?4)",
             )?
-            .execute(params![job, cutoff, MOST_REMOVED])?;
+            .execute(params![first, end, cutoff, MOST_REMOVED])?;
         Ok(i64::try_from(removed).is_ok_and(|removed| removed >= MOST_REMOVED))
     }
 }
@@ -88,24 +91,26 @@ impl Transaction<'_> {
 /// Reads what stands from `from` on, the oldest `window` responses at most if there is one; `end` is the next position that
 /// will be written.
 pub(super) fn read(connection: &Connection, job: i64, from: i64, window: Option<i64>) -> rusqlite::Result<Vec<Entry>> {
+    let end = line::end_of_positions(job);
     let oldest = match window {
         Some(window) => connection
             .prepare_cached(
-                "SELECT position FROM response WHERE job = ?1 AND missed = 0 ORDER BY position DESC LIMIT 1 OFFSET ?2",
+                "SELECT place FROM response WHERE place >= ?1 AND place < ?2 AND missed = 0
+                 ORDER BY place DESC LIMIT 1 OFFSET ?3",
             )?
-            .query_row(params![job, window - 1], |row| row.get(0))
+            .query_row(params![line::position(job, 0), end, window - 1], |row| row.get(0).map(line::position_of))
             .optional()?,
         None => None,
     };
     let from_kept = oldest.map_or(from, |oldest: i64| oldest.max(from));
     let mut statement = connection.prepare_cached(
-        "SELECT position, missed, id, is_failure, version, codec, checksum, payload FROM response
-         WHERE job = ?1 AND position >= ?2 ORDER BY position LIMIT ?3",
+        "SELECT place, missed, id, is_failure, version, codec, checksum, payload FROM response
+         WHERE place >= ?1 AND place < ?2 ORDER BY place LIMIT ?3",
     )?;
-    let mut rows = statement.query(params![job, from_kept, MOST])?;
+    let mut rows = statement.query(params![line::position(job, from_kept), end, MOST])?;
     let (mut entries, mut next) = (Vec::new(), from);
     while let Some(row) = rows.next()? {
-        let position: i64 = row.get(0)?;
+        let position = line::position_of(row.get(0)?);
         // Too old, or removed when their time was up.
         if position > next {
             entries.push(Entry::Missed(u64::try_from(position - next).unwrap_or(0), position));
@@ -124,14 +129,15 @@ pub(super) fn read(connection: &Connection, job: i64, from: i64, window: Option<
 pub(super) fn find(connection: &Connection, job: i64, wanted: JobId) -> rusqlite::Result<Option<Kept>> {
     connection
         .prepare_cached(
-            "SELECT position, missed, id, is_failure, version, codec, checksum, payload FROM response
-             WHERE id = ?1 AND job = ?2 ORDER BY position DESC LIMIT 1",
+            "SELECT place, missed, id, is_failure, version, codec, checksum, payload FROM response
+             WHERE id = ?1 AND place >> 40 = ?2 ORDER BY place DESC LIMIT 1",
         )?
         .query_row(params![wanted.to_bytes(), job], read_kept)
         .optional()
 }
 
 fn read_kept(row: &Row<'_>) -> rusqlite::Result<Kept> {
-    let id = id(row, 2)?;
-    Ok(Kept { id, is_failure: row.get(3)?, payload: read_payload(row, id, 4)? })
+    let (id, is_failure, payload) = (id(row, 2)?, row.get(3)?, read_payload(row, 4)?);
+    let is_whole = agree(row.get(6)?, checksum::of_response(id, is_failure, &payload));
+    Ok(Kept { id, is_failure, payload: is_whole.map(|()| payload) })
 }

@@ -6,7 +6,10 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
+use super::checkup;
+use super::disk::log_of;
 use super::error::OpenError;
+use super::frames;
 use crate::engine::Durability;
 
 /// `JORO`: marks a file as a store.
@@ -21,22 +24,49 @@ const SAFE_SQLITE: i32 = 3_051_003;
 /// How long a process waits for another one's transaction.
 const BUSY: Duration = Duration::from_secs(30);
 
+/// A log that has grown beyond so many bytes is cut when it begins anew.
+const MOST_LOG: i64 = 32 << 20;
+
+/// So often, and after so long, a log is looked at again before it is called damaged.
+const PATIENCE: usize = 5;
+const MOMENT: Duration = Duration::from_millis(20);
+
 const KNOWN: i64 = MIGRATIONS.len() as i64;
 
 /// Opens the connection that writes, and makes the file a store of the newest version.
-pub(super) fn open(path: &Path, durability: Durability, most_bytes: Option<u64>) -> Result<Connection, OpenError> {
+pub(super) fn open(path: &Path, most_bytes: Option<u64>) -> Result<Connection, OpenError> {
     if rusqlite::version_number() < SAFE_SQLITE {
         return Err(OpenError::OldSqlite(rusqlite::version()));
     }
     prepare_file(path)?;
+    scan_log(path)?;
     let mut connection = connect(path)?;
-    let level = if durability >= Durability::PowerLoss { "FULL" } else { "NORMAL" };
-    connection.pragma_update(None, "synchronous", level).map_err(|source| refused(path, source))?;
     patiently(|| adopt(path, &mut connection))?;
+    if let Some(what) = checkup::damage(&connection).map_err(|source| refused(path, source))? {
+        return Err(OpenError::Damaged { path: path.to_owned(), what });
+    }
     if let Some(most) = most_bytes {
         limit(&connection, most).map_err(|source| refused(path, source))?;
     }
     Ok(connection)
+}
+
+/// Refuses a log that is damaged. One that another process writes at the moment may look so, but not for long.
+fn scan_log(path: &Path) -> Result<(), OpenError> {
+    let log = log_of(path);
+    let damage = || frames::damage(&log).map_err(|source| OpenError::Io { path: log.clone(), source });
+    let mut found = damage()?;
+    for _ in 0..PATIENCE {
+        if found.is_none() {
+            return Ok(());
+        }
+        std::thread::sleep(MOMENT);
+        found = damage()?;
+    }
+    match found {
+        None => Ok(()),
+        Some(at) => Err(OpenError::Damaged { what: format!("the frame {at} bytes from its beginning"), path: log }),
+    }
 }
 
 fn limit(connection: &Connection, most_bytes: u64) -> rusqlite::Result<()> {
@@ -53,13 +83,27 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
-/// What an accepted request survives, as far as the connection's own answers prove it.
-pub(super) fn durability(connection: &Connection) -> rusqlite::Result<Durability> {
+/// Opens one more connection, for whoever tidies the log.
+pub(super) fn open_tidier(path: &Path) -> Result<Connection, OpenError> {
+    let connection = connect(path)?;
+    leave_log(&connection).map_err(|source| refused(path, source))?;
+    Ok(connection)
+}
+
+/// Commits of this connection leave the log as it is: somebody else tidies it.
+pub(super) fn leave_log(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(()))
+}
+
+/// What an accepted request survives, as far as the connection's own answers prove it; is the log synced, before anybody is
+/// told?
+pub(super) fn durability(connection: &Connection, is_synced: bool) -> rusqlite::Result<Durability> {
     let journal: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
     let synchronous: i64 = connection.pragma_query_value(None, "synchronous", |row| row.get(0))?;
     Ok(match (journal.as_str(), synchronous) {
-        ("wal", 2..) => Durability::PowerLoss,
-        ("wal", 1) => Durability::ProcessCrash,
+        // Below that, the log would be begun anew before what it held is on the disk.
+        ("wal", 1..) if is_synced => Durability::PowerLoss,
+        ("wal", _) => Durability::ProcessCrash,
         _ => Durability::Memory,
     })
 }
@@ -71,6 +115,9 @@ fn connect(path: &Path) -> Result<Connection, OpenError> {
         connection.busy_timeout(BUSY)?;
         connection.set_prepared_statement_cache_capacity(64);
         connection.pragma_update(None, "mmap_size", 0)?;
+        // Enough for the file to stay whole; that commits last is the matter of `disk`.
+        connection.pragma_update(None, "synchronous", "NORMAL")?;
+        connection.pragma_update_and_check(None, "journal_size_limit", MOST_LOG, |_| Ok(()))?;
         Ok(connection)
     };
     connect().map_err(|source| refused(path, source))

@@ -5,12 +5,14 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::clock::{Clock, boot, millis, uptime};
+use super::disk::{Committed, Disk};
 use super::error::{OpenError, StoreError};
 use super::groups::{Groups, Locals};
 use super::keeper;
 use super::local::Local;
 use super::reader::Reader;
 use super::schema;
+use super::tidy::Tidy;
 use super::transaction::Transaction;
 use super::writer::{Command, Writer};
 use crate::engine::Durability;
@@ -55,28 +57,35 @@ impl Store {
         // One at a time: a file that is made here must be closed before another connection of this process locks it.
         let _alone = OPENING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let refused = |source| OpenError::Sqlite { path: path.to_owned(), source };
-        let connection = schema::open(path, settings.durability, settings.most_bytes)?;
+        let io = |source| OpenError::Io { path: path.to_owned(), source };
+        let connection = schema::open(path, settings.most_bytes)?;
         let reader = schema::open_reader(path)?;
-        let durability = schema::durability(&connection).map_err(refused)?;
         let clock = clock(settings);
         let locals = Locals::default();
         let holder = join(&connection, clock, settings.lease).map_err(refused)?;
         let version = Transaction::version(&connection).map_err(refused)?;
-        let groups = Groups {
+        // The log is there now: something was written.
+        let disk = disk(path, settings).map_err(io)?;
+        let durability = schema::durability(&connection, disk.is_patient()).map_err(refused)?;
+        let mut groups = Groups {
             connection,
             path: path.to_owned(),
             clock,
-            durability,
             lease: settings.lease,
             retention: settings.retention,
             process: process(),
             holder,
-            is_patient: true,
+            disk,
+            tidy: None,
+            changes: 0,
+            committed: Committed::default(),
             version,
+            has_others: true,
             has_old: false,
             later: Vec::new(),
             locals: Arc::clone(&locals),
         };
+        groups.look_at_others(&[]);
         let store = |writer, reader, thread| Self {
             writer,
             reader,
@@ -92,7 +101,8 @@ impl Store {
         if settings.is_test {
             return Ok(store(Arc::new(Writer::here(groups)), Reader::here(reader), None));
         }
-        let io = |source| OpenError::Io { path: path.to_owned(), source };
+        schema::leave_log(&groups.connection).map_err(refused)?;
+        groups.tidy = Some(Tidy::spawn(schema::open_tidier(path)?).map_err(io)?);
         let (writer, thread) = Writer::spawn(groups).map_err(io)?;
         let writer = Arc::new(writer);
         keeper::spawn(path, Arc::downgrade(&writer), settings.lease, settings.poll).map_err(io)?;
@@ -128,6 +138,17 @@ impl Drop for Store {
             let _ = thread.join();
         }
     }
+}
+
+fn disk(path: &Path, settings: Settings) -> std::io::Result<Disk> {
+    if settings.durability < Durability::PowerLoss {
+        return Ok(Disk::none());
+    }
+    #[cfg(feature = "testing")]
+    if settings.is_test {
+        return Disk::here(path);
+    }
+    Disk::spawn(path)
 }
 
 #[cfg(feature = "testing")]

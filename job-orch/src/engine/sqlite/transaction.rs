@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
+use rusqlite::{CachedStatement, Connection, params};
 
 use super::clock::Clock;
 use super::local::Local;
 use crate::sync::Arc;
 
 /// What every operation of one group works on.
-#[derive(Debug)]
 pub(super) struct Transaction<'a> {
     connection: &'a Connection,
     pub(super) clock: Clock,
@@ -22,13 +21,21 @@ pub(super) struct Transaction<'a> {
     pub(super) returning: Vec<Arc<Local>>,
     /// Whether a request has ended whose caller may wait in this process without being answered by a worker.
     pub(super) has_news: bool,
+    /// Whether something that runs is asked to stop.
+    pub(super) has_stops: bool,
+    // To look a statement up in the connection's cache costs a tenth of what it does.
+    statements: Vec<(&'static str, CachedStatement<'a>)>,
 }
+
+/// How the store says that a job is paused: in a way that no single flipped bit does.
+const PAUSED: i64 = 0x5A5A_5A5A;
 
 /// The counters of one job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct JobRow {
     waiting: i64,
     turn: i64,
+    head: i64,
     position: i64,
     is_paused: bool,
 }
@@ -46,6 +53,16 @@ impl JobRow {
     pub(super) const fn next_turn(&mut self) -> i64 {
         self.turn += 1;
         self.turn - 1
+    }
+
+    /// The turn of the first in the line.
+    pub(super) const fn head(&self) -> i64 {
+        self.head
+    }
+
+    /// Those in the line before this turn have been handed out.
+    pub(super) const fn advance(&mut self, head: i64) {
+        self.head = head;
     }
 
     /// The next place in the broadcast, for so many responses.
@@ -78,11 +95,21 @@ impl<'a> Transaction<'a> {
             jobs: BTreeMap::new(),
             returning: Vec::new(),
             has_news: false,
+            has_stops: false,
+            statements: Vec::new(),
         }
     }
 
-    pub(super) fn prepare(&self, sql: &str) -> rusqlite::Result<CachedStatement<'a>> {
-        self.connection.prepare_cached(sql)
+    /// A statement, which stays at hand until the end.
+    pub(super) fn prepare(&mut self, sql: &'static str) -> rusqlite::Result<&mut CachedStatement<'a>> {
+        let at = match self.statements.iter().position(|(known, _)| std::ptr::eq(*known, sql)) {
+            Some(at) => at,
+            None => {
+                self.statements.push((sql, self.connection.prepare_cached(sql)?));
+                self.statements.len() - 1
+            }
+        };
+        Ok(&mut self.statements[at].1)
     }
 
     /// The counters of a job.
@@ -91,15 +118,16 @@ impl<'a> Transaction<'a> {
             Some(rows) => *rows,
             None => {
                 let row = self
-                    .prepare("SELECT waiting, turn, position, is_paused FROM job WHERE number = ?1")?
+                    .prepare("SELECT waiting, turn, head, position, is_paused FROM job WHERE number = ?1")?
                     .query_row([number], |row| {
-                        Ok(JobRow {
-                            waiting: row.get(0)?,
-                            turn: row.get(1)?,
-                            position: row.get(2)?,
-                            is_paused: row.get(3)?,
-                        })
-                    })?;
+                    Ok(JobRow {
+                        waiting: row.get(0)?,
+                        turn: row.get(1)?,
+                        head: row.get(2)?,
+                        position: row.get(3)?,
+                        is_paused: read_pause(row.get(4)?)?,
+                    })
+                })?;
                 (row, row)
             }
         };
@@ -112,29 +140,42 @@ impl<'a> Transaction<'a> {
     }
 
     /// Writes the counters that have changed.
-    pub(super) fn save(&self) -> rusqlite::Result<()> {
-        for (number, (_, row)) in self.jobs.iter().filter(|(_, (before, row))| before != row) {
-            let JobRow { waiting, turn, position, is_paused } = row;
-            self.prepare("UPDATE job SET waiting = ?2, turn = ?3, position = ?4, is_paused = ?5 WHERE number = ?1")?
-                .execute(params![number, waiting, turn, position, is_paused])?;
+    pub(super) fn save(&mut self) -> rusqlite::Result<()> {
+        let changed: Vec<_> = self.touched_and_changed().collect();
+        for (number, JobRow { waiting, turn, head, position, is_paused }) in changed {
+            self.prepare(
+                "UPDATE job SET waiting = ?2, turn = ?3, head = ?4, position = ?5, is_paused = ?6 WHERE number = ?1",
+            )?
+            .execute(params![
+                number,
+                waiting,
+                turn,
+                head,
+                position,
+                if is_paused { PAUSED } else { 0 }
+            ])?;
         }
         Ok(())
+    }
+
+    fn touched_and_changed(&self) -> impl Iterator<Item = (i64, JobRow)> {
+        self.jobs.iter().filter(|(_, (before, row))| before != row).map(|(number, (_, row))| (*number, *row))
     }
 
     // ===== jobs and holders =====
 
     /// The number of the job with this name, which is written down if it is new.
-    pub(super) fn register(&self, name: &str) -> rusqlite::Result<i64> {
+    pub(super) fn register(&mut self, name: &str) -> rusqlite::Result<i64> {
         self.prepare("INSERT INTO job (name) VALUES (?1) ON CONFLICT (name) DO NOTHING")?.execute([name])?;
         self.prepare("SELECT number FROM job WHERE name = ?1")?.query_row([name], |row| row.get(0))
     }
 
     /// Says that this process lives, for so much longer. Returns its number: another one, if it was taken for dead.
-    pub(super) fn beat(&self, process: &str, boot: &str, until: i64) -> rusqlite::Result<i64> {
-        let beaten =
-            self.prepare("UPDATE holder SET until = ?2 WHERE number = ?1")?.execute(params![self.holder, until])?;
+    pub(super) fn beat(&mut self, process: &str, boot: &str, until: i64) -> rusqlite::Result<i64> {
+        let holder = self.holder;
+        let beaten = self.prepare("UPDATE holder SET until = ?2 WHERE number = ?1")?.execute(params![holder, until])?;
         if beaten == 1 {
-            return Ok(self.holder);
+            return Ok(holder);
         }
         self.prepare("INSERT INTO holder (process, boot, until) VALUES (?1, ?2, ?3) RETURNING number")?
             .query_row(params![process, boot, until], |row| row.get(0))
@@ -143,7 +184,10 @@ impl<'a> Transaction<'a> {
     /// Gives back what dead processes held. Returns how many requests that were.
     pub(super) fn sweep(&mut self, boot: &str, uptime: i64) -> rusqlite::Result<usize> {
         let dead: Vec<i64> = self
-            .prepare("SELECT number FROM holder WHERE until < ?2 OR boot <> ?1")?
+            .prepare(
+                "SELECT number FROM holder WHERE until < ?2 OR boot <> ?1
+                 UNION SELECT holder FROM held WHERE holder NOT IN (SELECT number FROM holder)",
+            )?
             .query_map(params![boot, uptime], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         let mut reclaimed = 0;
@@ -155,23 +199,27 @@ impl<'a> Transaction<'a> {
     }
 
     /// Whether this process is written down as one that lives. Else what it claimed would never be taken back.
-    pub(super) fn is_listed(&self) -> rusqlite::Result<bool> {
-        self.prepare("SELECT EXISTS (SELECT 1 FROM holder WHERE number = ?1)")?
-            .query_row([self.holder], |row| row.get(0))
+    pub(super) fn is_listed(&mut self) -> rusqlite::Result<bool> {
+        let holder = self.holder;
+        self.prepare("SELECT EXISTS (SELECT 1 FROM holder WHERE number = ?1)")?.query_row([holder], |row| row.get(0))
     }
 
-    /// Gives pages of the file that are empty back to the file system, some of them, if there are many.
-    pub(super) fn shrink(&self) -> rusqlite::Result<()> {
+    /// Gives pages of the file that are empty back to the file system, some of them, if there are many. Says whether there
+    /// may be more.
+    pub(super) fn shrink(&self) -> rusqlite::Result<bool> {
         let pragma = |name: &str| self.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-        if pragma("freelist_count")? * 4 > pragma("page_count")? {
-            self.connection.prepare_cached("PRAGMA incremental_vacuum(1000)")?.query([])?.next()?;
+        if pragma("freelist_count")? * 4 <= pragma("page_count")? {
+            return Ok(false);
         }
-        Ok(())
+        let mut vacuum = self.connection.prepare_cached("PRAGMA incremental_vacuum(1000)")?;
+        // A page with each step.
+        let freed = vacuum.query_map([], |_| Ok(()))?.collect::<Result<Vec<()>, _>>()?;
+        Ok(freed.len() >= 1000)
     }
 
     /// This process will hold nothing more. If it does, because it could not give that back, it stays listed until its time is
     /// up: what an unlisted process holds would never be taken back.
-    pub(super) fn leave(&self, holder: i64) -> rusqlite::Result<()> {
+    pub(super) fn leave(&mut self, holder: i64) -> rusqlite::Result<()> {
         self.prepare(
             "DELETE FROM holder WHERE number = ?1
              AND (SELECT running FROM processes WHERE processes.number = holder.number) = 0",
@@ -184,11 +232,13 @@ impl<'a> Transaction<'a> {
     pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
         connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))
     }
+}
 
-    /// Whether any row of a table of requests has this id, in whichever state.
-    pub(super) fn knows(&self, id: crate::id::JobId) -> rusqlite::Result<bool> {
-        let found =
-            self.prepare("SELECT 1 FROM request WHERE id = ?1")?.query_row([id.to_bytes()], |_| Ok(())).optional()?;
-        Ok(found.is_some())
+/// Whether a job is paused.
+pub(super) fn read_pause(stored: i64) -> rusqlite::Result<bool> {
+    match stored {
+        0 => Ok(false),
+        PAUSED => Ok(true),
+        other => Err(rusqlite::Error::IntegralValueOutOfRange(4, other)),
     }
 }

@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 use super::error::StoreError;
 use super::groups::Groups;
 use super::local::Local;
+use super::relay::Relay;
 use super::requests::{Claimed, Next};
 use super::transaction::Transaction;
 use crate::channel::Return;
@@ -42,15 +43,15 @@ pub(super) trait Task: Send {
     /// Whether somebody waits for it, and so it must be on the disk before it is done. What nobody waits for is tried again
     /// until it succeeds.
     fn is_promise(&self) -> bool;
-    /// Tells how it ended.
-    fn end(self: Box<Self>, committed: Result<(), StoreError>);
+    /// Tells how it ended. Whoever waits for it drops the relay, and so tells others.
+    fn end(self: Box<Self>, committed: Result<(), StoreError>, relay: Option<Relay>);
 }
 
 /// An operation and whoever waits for its result.
 struct Asked<T, F> {
     run: F,
     result: Option<T>,
-    reply: oneshot::Sender<Result<T, StoreError>>,
+    reply: oneshot::Sender<(Result<T, StoreError>, Option<Relay>)>,
 }
 
 impl<T: Send, F: FnMut(&mut Transaction<'_>) -> rusqlite::Result<T> + Send> Task for Asked<T, F> {
@@ -67,10 +68,10 @@ impl<T: Send, F: FnMut(&mut Transaction<'_>) -> rusqlite::Result<T> + Send> Task
         true
     }
 
-    fn end(self: Box<Self>, committed: Result<(), StoreError>) {
+    fn end(self: Box<Self>, committed: Result<(), StoreError>, relay: Option<Relay>) {
         let Self { result, reply, .. } = *self;
         // Nobody waits any more: then nobody wants to know.
-        let _ = reply.send(committed.and_then(|()| result.ok_or(StoreError::Closed)));
+        let _ = reply.send((committed.and_then(|()| result.ok_or(StoreError::Closed)), relay));
     }
 }
 
@@ -90,7 +91,7 @@ impl<F: FnMut(&mut Transaction<'_>) -> rusqlite::Result<()> + Send> Task for Tol
         false
     }
 
-    fn end(self: Box<Self>, _: Result<(), StoreError>) {}
+    fn end(self: Box<Self>, _: Result<(), StoreError>, _: Option<Relay>) {}
 }
 
 /// The way to the writer.
@@ -114,10 +115,18 @@ impl Writer {
     /// A writer on a thread of its own, which ends with the last way to it.
     pub(super) fn spawn(mut groups: Groups) -> std::io::Result<(Self, std::thread::JoinHandle<()>)> {
         let (sender, receiver) = mpsc::channel();
-        let thread = std::thread::Builder::new().name("job-orch-sqlite".to_owned()).spawn(move || {
-            while let Ok(first) = receiver.recv() {
-                let group = std::iter::once(first).chain(receiver.try_iter().take(GROUP - 1)).collect();
-                if groups.turn(group) {
+        let thread = std::thread::Builder::new().name("job-orch-writer".to_owned()).spawn(move || {
+            let mut next = Vec::new();
+            loop {
+                if next.is_empty() {
+                    let Ok(first) = receiver.recv() else { break };
+                    next.push(first);
+                }
+                next.extend(receiver.try_iter().take(GROUP - next.len()));
+                let is_end = groups.turn(std::mem::take(&mut next));
+                next.extend(receiver.try_iter().take(GROUP));
+                groups.finish(!next.is_empty());
+                if is_end {
                     break;
                 }
             }
@@ -146,7 +155,10 @@ impl Writer {
                 while !waiting.commands.is_empty() {
                     let group = std::mem::take(&mut waiting.commands);
                     drop(waiting);
-                    lock(groups).turn(group);
+                    let mut groups = lock(groups);
+                    groups.turn(group);
+                    groups.finish(false);
+                    drop(groups);
                     waiting = lock(queue);
                 }
                 waiting.is_busy = false;
@@ -163,7 +175,10 @@ impl Writer {
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
         self.command(Command::Task(Box::new(Asked { run, result: None, reply })));
-        answer.await.unwrap_or(Err(StoreError::Closed))
+        let (result, relay) = answer.await.unwrap_or((Err(StoreError::Closed), None));
+        // Before the caller goes on: others wait for it.
+        drop(relay);
+        result
     }
 
     /// Has an operation done that nobody waits for.

@@ -1,5 +1,9 @@
 //! The durable engine beside the limit of the disk: payloads of 200 bytes, nothing acknowledged before it is on the disk.
 
+pub mod peers;
+pub mod state;
+
+use std::cell::{LazyCell, RefCell};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -11,6 +15,8 @@ use tempfile::TempDir;
 use crate::reference::log::{Appender, Log};
 use crate::table::{Group, Plan, Target, Verdict};
 use crate::threads::two;
+use peers::Peer;
+use state::{Elsewhere, Full};
 
 /// Takes 200 bytes, and does nothing.
 #[job]
@@ -151,21 +157,6 @@ fn middle(mut times: Vec<Duration>) -> f64 {
     times.get(times.len() / 2).map_or(f64::NAN, |time| time.as_secs_f64() * 1e6)
 }
 
-/// Milliseconds to open a store in which a hundred thousand requests wait.
-fn open_full() -> f64 {
-    let folder = folder();
-    let file = folder.path().join("jobs.db");
-    let store = Sqlite::open(&file).expect("a store");
-    two(async move {
-        let channels = Engine::open::<Nothing>(&store, &Nothing::SERVING).await.expect("channels");
-        let mut requests = (0..100_000).map(|_| Envelope::new(payload())).collect();
-        channels.request_sender().send_many(&mut requests).await.expect("all are accepted");
-    });
-    let start = Instant::now();
-    let _store = Sqlite::open(&file).expect("a store");
-    start.elapsed().as_secs_f64() * 1e3
-}
-
 /// The table.
 pub fn table(plan: &Plan, verdict: &mut Verdict) {
     verdict.begin("SQLite: durable, 200 bytes");
@@ -187,15 +178,59 @@ pub fn table(plan: &Plan, verdict: &mut Verdict) {
         .row("work, 16 in flight", "work, 16", "log, 16", Some(Target::AtLeast(0.4, 0.7)))
         .row("work, 256 in flight", "work, 256", "log, 256", Some(Target::AtLeast(0.2, 0.4)))
         .measure(plan, verdict);
+    beside_peers(plan, verdict);
     let mut times = Group::new("us");
     times
         .contender("call", call)
         .contender("fdatasync", sync)
         .row("call, idle, p50", "call", "fdatasync", Some(Target::AtMost(3.5, 2.2)))
         .measure(plan, verdict);
-    let mut opening = Group::new("ms");
-    opening
-        .contender("open", open_full)
-        .figure("open, 100,000 waiting", "open", Some(Target::AtMost(100.0, 10.0)))
+    states(plan, verdict);
+}
+
+/// The peers at the same durability, or at their own where they leave no choice.
+fn beside_peers(plan: &Plan, verdict: &mut Verdict) {
+    let (apalis, effectum) = (RefCell::new(Peer::new("apalis-sqlite")), RefCell::new(Peer::new("effectum")));
+    Group::new("k jobs/s")
+        .contender("enqueue, 16", || enqueue(16))
+        .contender("work, 16", || work(16))
+        .contender("apalis, enqueue", || apalis.borrow_mut().rate("enqueue"))
+        .contender("apalis, drain", || apalis.borrow_mut().rate("drain"))
+        .contender("effectum, enqueue", || effectum.borrow_mut().rate("enqueue"))
+        .contender("effectum, drain", || effectum.borrow_mut().rate("drain"))
+        .row("peers: enqueue, 16 senders", "enqueue, 16", "apalis, enqueue", Some(Target::AtLeast(15.0, 40.0)))
+        .row("peers: drain, 16 at once", "work, 16", "apalis, drain", Some(Target::AtLeast(15.0, 40.0)))
+        .row("peers: enqueue, 16 senders", "enqueue, 16", "effectum, enqueue", Some(Target::AtLeast(4.0, 10.0)))
+        .row("peers: drain, 16 at once", "work, 16", "effectum, drain", Some(Target::AtLeast(4.0, 10.0)))
         .measure(plan, verdict);
+}
+
+/// What a store costs while nothing or much is in it.
+fn states(plan: &Plan, verdict: &mut Verdict) {
+    let full = LazyCell::new(|| Full::of(1_000_000));
+    let small = LazyCell::new(|| Full::of(1_000));
+    Group::new("us")
+        .contender("claim", || full.claim())
+        .contender("claim, 1,000 waiting", || small.claim())
+        .row("claim, p99, 1,000,000 waiting", "claim", "claim, 1,000 waiting", Some(Target::AtMost(2.0, 1.2)))
+        .measure(plan, verdict);
+    Group::new("ms")
+        .contender("open", || full.open())
+        .figure("open, 1,000,000 waiting", "open", Some(Target::AtMost(1000.0, 100.0)))
+        .measure(plan, verdict);
+    let mut elsewhere = Elsewhere::default();
+    Group::new("ms")
+        .contender("wake", || elsewhere.wake())
+        .figure("wake-up in another process, p50", "wake", Some(Target::AtMost(5.0, 1.0)))
+        .measure(plan, verdict);
+    // Long, and steady: once is enough.
+    let once = Plan { rounds: 1, only: plan.only.clone() };
+    Group::new("%")
+        .contender("idle", state::idle)
+        .figure("idle worker over 30 s, of a core", "idle", Some(Target::AtMost(0.5, 0.1)))
+        .measure(&once, verdict);
+    Group::new("bytes")
+        .contender("finished", state::bytes_per_finished)
+        .figure("file per finished job", "finished", Some(Target::AtMost(30.0, 0.0)))
+        .measure(&once, verdict);
 }

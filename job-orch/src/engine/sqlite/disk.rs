@@ -1,0 +1,222 @@
+//! What makes commits last. `SQLite` would wait for the disk inside each commit, and nothing could be done meanwhile. Here a
+//! commit only writes to the log beside the file; one sync of that log makes everything last that was committed before it,
+//! and only then is anybody told. The next transaction is under way by then.
+//!
+//! Nothing else is left to chance: before `SQLite` moves what is in the log to its place, or begins the log anew, it syncs
+//! by itself (`synchronous = NORMAL`).
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError};
+use std::thread::JoinHandle;
+
+use super::error::StoreError;
+use super::local::Local;
+use super::relay::{MANY, Relay, SOON, Watch};
+use super::writer::Task;
+use crate::fault::fault;
+use crate::sync::{Arc, Mutex, lock};
+
+/// So large a log is made in advance: to append to a file that must grow costs two writes for each sync, and not one.
+const AHEAD: u64 = 4 << 20;
+
+/// So many groups may wait for the disk at once. The scan of the log when it is opened relies on there being few.
+const MOST: usize = 8;
+
+/// What has been committed, and waits for the disk.
+#[derive(Default)]
+pub(super) struct Committed {
+    pub(super) tasks: Vec<Box<dyn Task>>,
+    /// Whose responses can be read now, and up to where.
+    pub(super) published: Vec<(Arc<Local>, i64)>,
+    /// Whose callers may find an answer.
+    pub(super) news: Vec<Arc<Local>>,
+}
+
+impl Committed {
+    /// Whether anybody was promised that it lasts.
+    fn is_promise(&self) -> bool {
+        self.tasks.iter().any(|task| task.is_promise())
+    }
+
+    /// Tells everybody. If they are many, the first of them tells the others, and is to be watched.
+    fn tell(mut self, synced: Result<(), StoreError>) -> Option<Watch> {
+        let first = self.tasks.len().checked_sub(1).filter(|others| *others >= MANY).and_then(|_| self.tasks.pop());
+        let Some(first) = first else {
+            self.tell_each(&synced);
+            return None;
+        };
+        let (relay, watch) = Relay::new(self, synced.clone());
+        first.end(synced, Some(relay));
+        Some(watch)
+    }
+
+    /// Tells each of them.
+    pub(super) fn tell_each(self, synced: &Result<(), StoreError>) {
+        fault!("before_answer");
+        self.published.iter().for_each(|(local, position)| local.publish(*position));
+        self.news.iter().for_each(|local| local.foreign.notify_one());
+        self.tasks.into_iter().for_each(|task| task.end(synced.clone(), None));
+    }
+}
+
+/// What the disk's thread is asked for.
+enum Order {
+    Sync(Committed),
+    Watch(Watch),
+}
+
+/// The way of commits to the disk.
+pub(super) struct Disk {
+    // None where a loss of power may take the last commits.
+    log: Option<Arc<Log>>,
+    thread: Option<(SyncSender<Order>, JoinHandle<()>)>,
+}
+
+impl Disk {
+    /// For a store whose commits need not last.
+    pub(super) const fn none() -> Self {
+        Self { log: None, thread: None }
+    }
+
+    /// Everything happens on the thread that asks.
+    #[cfg(feature = "testing")]
+    pub(super) fn here(file: &Path) -> io::Result<Self> {
+        Ok(Self { log: Some(Arc::new(Log::open(file)?)), thread: None })
+    }
+
+    /// With a thread of its own, for when the writer has more to do. It ends with the writer.
+    pub(super) fn spawn(file: &Path) -> io::Result<Self> {
+        let log = Arc::new(Log::open(file)?);
+        let (sender, receiver) = mpsc::sync_channel(MOST);
+        let own = Arc::clone(&log);
+        let thread =
+            std::thread::Builder::new().name("job-orch-disk".to_owned()).spawn(move || own.serve(&receiver))?;
+        Ok(Self { log: Some(log), thread: Some((sender, thread)) })
+    }
+
+    /// Sees to it that this lasts, and tells everybody. If there is more to do, on another thread.
+    pub(super) fn finish(&self, committed: Committed, has_more: bool) {
+        let Some(log) = self.log.as_ref().filter(|_| committed.is_promise()) else {
+            return self.tell(committed, Ok(()));
+        };
+        let committed = match &self.thread {
+            Some((thread, _)) if has_more => match thread.try_send(Order::Sync(committed)) {
+                Err(
+                    TrySendError::Full(Order::Sync(committed)) | TrySendError::Disconnected(Order::Sync(committed)),
+                ) => {
+                    // Enough of them wait. (Or it has panicked, and that was told.)
+                    committed
+                }
+                _ => return,
+            },
+            _ => committed,
+        };
+        self.tell(committed, log.sync());
+    }
+
+    fn tell(&self, committed: Committed, synced: Result<(), StoreError>) {
+        match &self.thread {
+            None => committed.tell_each(&synced),
+            Some((thread, _)) => {
+                if let Some(watch) = committed.tell(synced)
+                    && let Err(TrySendError::Full(unwatched) | TrySendError::Disconnected(unwatched)) =
+                        thread.try_send(Order::Watch(watch))
+                    && let Order::Watch(watch) = unwatched
+                {
+                    watch.tell();
+                }
+            }
+        }
+    }
+
+    /// Whether nobody is told of anything that is not on the disk.
+    pub(super) const fn is_patient(&self) -> bool {
+        self.log.is_some()
+    }
+
+    /// Why nothing can be promised any more.
+    pub(super) fn fault(&self) -> Option<StoreError> {
+        lock(&self.log.as_ref()?.fault).clone()
+    }
+}
+
+/// Everybody is told before the writer ends.
+impl Drop for Disk {
+    fn drop(&mut self) {
+        if let Some((sender, thread)) = self.thread.take() {
+            drop(sender);
+            // A panic of it has been told.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The log beside the file.
+struct Log {
+    file: File,
+    // After a sync that failed, nobody knows what is on the disk: the next one may well succeed and mean nothing.
+    fault: Mutex<Option<StoreError>>,
+}
+
+impl Log {
+    /// The log of a file that is open. Only the file itself has locks that closing it would take away, and its index.
+    fn open(file: &Path) -> io::Result<Self> {
+        let file = OpenOptions::new().append(true).open(log_of(file))?;
+        let log = Self { file, fault: Mutex::new(None) };
+        // On a full disk it does without: what is in the store can still be worked off.
+        if let Err(error) = log.make_room() {
+            tracing::info!(target: "job_orch", %error, "the log grows as it is written");
+        }
+        Ok(log)
+    }
+
+    /// Appends zeros, behind whatever else is written at the same time. They are no frames, and so the end of the log still
+    /// is where it was.
+    fn make_room(&self) -> io::Result<()> {
+        let missing = AHEAD.saturating_sub(self.file.metadata()?.len());
+        (&self.file).write_all(&vec![0; usize::try_from(missing).unwrap_or(0)])
+    }
+
+    fn sync(&self) -> Result<(), StoreError> {
+        if let Some(fault) = lock(&self.fault).clone() {
+            return Err(fault);
+        }
+        self.file.sync_data().map_err(|error| lock(&self.fault).insert(StoreError::Disk(error.into())).clone())
+    }
+
+    /// Syncs for the writer until it has gone: once for all that has come together.
+    fn serve(&self, orders: &Receiver<Order>) {
+        let mut watches: Vec<Watch> = Vec::new();
+        loop {
+            let first = match if watches.is_empty() {
+                orders.recv().map_err(RecvTimeoutError::from)
+            } else {
+                orders.recv_timeout(SOON)
+            } {
+                Err(RecvTimeoutError::Disconnected) => return,
+                first => first.ok(),
+            };
+            let mut group = Vec::new();
+            for order in first.into_iter().chain(orders.try_iter()) {
+                match order {
+                    Order::Sync(committed) => group.push(committed),
+                    Order::Watch(watch) => watches.push(watch),
+                }
+            }
+            if !group.is_empty() {
+                let synced = self.sync();
+                watches.extend(group.into_iter().filter_map(|committed| committed.tell(synced.clone())));
+            }
+            watches.retain(|watch| !watch.is_done());
+        }
+    }
+}
+
+/// Where the log of a file is.
+pub(super) fn log_of(file: &Path) -> PathBuf {
+    let mut log = file.as_os_str().to_owned();
+    log.push("-wal");
+    log.into()
+}

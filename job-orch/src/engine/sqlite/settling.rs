@@ -1,0 +1,144 @@
+//! Settling: what becomes of a request that was held.
+
+use rusqlite::params;
+
+use super::line::{TURN, job_of};
+use super::requests::{Grip, Lost, Next, Settled, id, json};
+use super::transaction::Transaction;
+use crate::channel::Return;
+use crate::id::JobId;
+use crate::outcome::Failure;
+
+const READY: i64 = 0;
+const DELAYED: i64 = 1;
+const DEAD: i64 = 3;
+
+impl Transaction<'_> {
+    /// Whether the grip still holds.
+    pub(super) fn is_held(&mut self, grip: Grip) -> rusqlite::Result<bool> {
+        self.prepare("SELECT EXISTS (SELECT 1 FROM held WHERE seq = ?1 AND fence = ?2)")?
+            .query_row(params![grip.seq, grip.fence], |row| row.get(0))
+    }
+
+    /// Settles a request that is held; one that is not stays as it is.
+    pub(super) fn settle(&mut self, grip: Grip, next: &Next) -> rusqlite::Result<Settled> {
+        match next {
+            Next::Gone => {}
+            Next::Dead(reason) => self.bury(grip, reason)?,
+            Next::Back(back, failure) => self.give_back(grip, *back, failure.as_ref())?,
+        }
+        let released =
+            self.prepare("DELETE FROM held WHERE seq = ?1 AND fence = ?2")?.execute(params![grip.seq, grip.fence])?;
+        if released == 0 {
+            return Ok(Err(Lost));
+        }
+        if matches!(next, Next::Gone) {
+            self.forget(grip.seq)?;
+        }
+        Ok(Ok(()))
+    }
+
+    fn bury(&mut self, grip: Grip, reason: &Failure) -> rusqlite::Result<()> {
+        let Grip { job, seq, fence } = grip;
+        let (turn, now) = (self.job(job)?.next_turn(), self.now);
+        let buried = self
+            .prepare(
+                "INSERT INTO aside (seq, job, state, turn, due, priority, attempts, fence, failure)
+                 SELECT seq, ?3, ?4, ?5, ?6, priority, attempts, fence, ?7 FROM held JOIN request USING (seq)
+                 WHERE held.seq = ?1 AND fence = ?2",
+            )?
+            .execute(params![seq, fence, job, DEAD, turn, now, json(reason)])?;
+        if buried == 1 {
+            self.prepare("UPDATE request SET unique_key = NULL WHERE seq = ?1 AND unique_key IS NOT NULL")?
+                .execute([seq])?;
+        }
+        Ok(())
+    }
+
+    fn give_back(&mut self, grip: Grip, back: Return, failure: Option<&Failure>) -> rusqlite::Result<()> {
+        let Grip { job, seq, fence } = grip;
+        let (state, due, spared) = match back {
+            Return::Untouched => (READY, self.now, 1),
+            Return::Snoozed(after) => (DELAYED, self.clock.after(after), 1),
+            Return::Failed(after) => (DELAYED, self.clock.after(after), 0),
+        };
+        let returned = self
+            .prepare(
+                "INSERT INTO aside (seq, job, state, turn, due, priority, attempts, fence, failure)
+                 SELECT seq, ?3, ?4, coalesce(turn, seq & ?5), ?6, priority, attempts - ?7, fence, coalesce(?8, failure)
+                 FROM held JOIN request USING (seq) WHERE held.seq = ?1 AND fence = ?2",
+            )?
+            .execute(params![seq, fence, job, state, TURN, due, spared, failure.map(json)])?;
+        self.job(job)?.add_waiting(returned as i64);
+        Ok(())
+    }
+
+    /// Gives back what a dead holder held. Its attempts count: nobody says that they were none.
+    pub(super) fn reclaim(&mut self, holder: i64) -> rusqlite::Result<usize> {
+        let now = self.now;
+        let jobs: Vec<i64> = self
+            .prepare(
+                "INSERT INTO aside (seq, job, state, turn, due, priority, attempts, fence, failure)
+                 SELECT seq, seq >> 40, ?2, coalesce(turn, seq & ?3), ?4, priority, attempts, fence, failure
+                 FROM held JOIN request USING (seq) WHERE holder = ?1 RETURNING job",
+            )?
+            .query_map(params![holder, READY, TURN, now], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        self.prepare("DELETE FROM held WHERE holder = ?1")?.execute([holder])?;
+        for job in &jobs {
+            self.job(*job)?.add_waiting(1);
+        }
+        Ok(jobs.len())
+    }
+
+    // ===== cancelling =====
+
+    /// Asks whoever holds a request to stop it. Says whether anybody does.
+    pub(super) fn ask_to_stop(&mut self, job: i64, id: JobId) -> rusqlite::Result<bool> {
+        let asked = self
+            .prepare(
+                "UPDATE held SET is_cancelled = 1
+                 WHERE seq = (SELECT seq FROM request WHERE id = ?1) AND seq >> 40 = ?2",
+            )?
+            .execute(params![id.to_bytes(), job])?;
+        self.has_stops |= asked == 1;
+        Ok(asked == 1)
+    }
+
+    /// What this process holds and is asked to stop, with its job.
+    pub(super) fn asked_to_stop(&mut self) -> rusqlite::Result<Vec<(i64, JobId)>> {
+        let holder = self.holder;
+        self.prepare(
+            "SELECT request.seq, id FROM held JOIN request USING (seq) WHERE holder = ?1 AND is_cancelled = 1",
+        )?
+        .query_map([holder], |row| Ok((job_of(row.get(0)?), id(row, 1)?)))?
+        .collect()
+    }
+
+    // ===== dead letters =====
+
+    /// Puts a dead letter at the end of the line, as if it had never been attempted.
+    pub(super) fn redrive(&mut self, job: i64, id: JobId) -> rusqlite::Result<bool> {
+        let (turn, now) = (self.job(job)?.next_turn(), self.now);
+        let changed = self
+            .prepare(
+                "UPDATE aside SET state = ?5, turn = ?3, due = ?4, attempts = 0
+                 WHERE seq = (SELECT seq FROM request WHERE id = ?1) AND job = ?2 AND state = ?6",
+            )?
+            .execute(params![id.to_bytes(), job, turn, now, READY, DEAD])?;
+        self.job(job)?.add_waiting(changed as i64);
+        Ok(changed == 1)
+    }
+
+    pub(super) fn drop_dead(&mut self, job: i64, id: JobId) -> rusqlite::Result<bool> {
+        let dropped = self
+            .prepare(
+                "DELETE FROM aside WHERE seq = (SELECT seq FROM request WHERE id = ?1) AND job = ?2 AND state = ?3",
+            )?
+            .execute(params![id.to_bytes(), job, DEAD])?;
+        if dropped == 1 {
+            self.prepare("DELETE FROM request WHERE id = ?1")?.execute([id.to_bytes()])?;
+        }
+        Ok(dropped == 1)
+    }
+}
