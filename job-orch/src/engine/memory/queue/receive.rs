@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::super::aside::{Item, Past};
 use super::super::patience::{let_gather, lock_patiently};
 use super::super::shelf::Shelf;
-use super::super::waiters::{Place, wake};
+use super::super::waiters::{Awoken, Place, wake};
 use super::{CHUNK, Hands, Queue, Taken};
 use crate::channel::Chunk;
 use crate::sync::Arc;
@@ -28,6 +28,7 @@ impl<M> Queue<M> {
             state = self.lock();
         }
         state.idle.rise(place);
+        state.has_dozing = false;
         let Some(taken) = state.take(&mut hands) else {
             state.idle.sleep(place, context);
             return Err(state.aside.next_due());
@@ -38,6 +39,7 @@ impl<M> Queue<M> {
         let receiver = state.call_receiver();
         if !hands.is_in_flow && state.is_drained_alone(&hands) {
             state.idle.sleep(place, context);
+            state.has_dozing = true;
         }
         drop(state);
         wake(sender);
@@ -102,15 +104,15 @@ impl<M> Queue<M> {
     pub(in crate::engine::memory) fn activate(&self, shelf: &Arc<Shelf<M>>) {
         let mut state = self.lock();
         state.shelves.push(Arc::clone(shelf));
-        // Whoever dozes beside a message might keep one from a sibling.
-        let idle = state.idle.all();
+        // One that dozes over its message is no idle one, and may keep nothing from a sibling.
+        let dozing = if std::mem::take(&mut state.has_dozing) { state.idle.all() } else { Awoken::default() };
         if state.expected > 0 {
             state.expected -= 1;
         } else {
             state.active += 1;
         }
         drop(state);
-        idle.wake();
+        dozing.wake();
     }
 
     /// A receiver goes, and has given back what it had fetched. It has a shelf here if it ever fetched.
