@@ -266,6 +266,14 @@ impl<J: Run> EngineChannels<J> for RigChannels<J> {
         either!(&self.inner, channels => channels.is_paused().await)
     }
 
+    async fn stop_elsewhere(&self, id: JobId) -> Result<bool, BoxError> {
+        either!(&self.inner, channels => channels.stop_elsewhere(id).await)
+    }
+
+    async fn next_stop(&self) -> JobId {
+        either!(&self.inner, channels => channels.next_stop().await)
+    }
+
     fn retire(&self) {
         // Whoever stands there sees the end.
         self.link.rig.gate.open_for_good();
