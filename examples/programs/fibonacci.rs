@@ -1,10 +1,14 @@
-//! What the programs have in common: a job, and where its store is.
+//! What the programs have in common: a job, its queues, and where its store is.
 
 use std::error::Error;
 use std::path::PathBuf;
 
 use job_orch::prelude::*;
 use serde::{Deserialize, Serialize};
+
+/// A second queue of the job, for what is in no hurry.
+#[allow(dead_code, reason = "one of the programs does without")]
+pub(crate) const SLOW: &str = "slow";
 
 /// One step of the sequence: two consecutive numbers.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
@@ -15,10 +19,16 @@ pub(crate) struct Pair {
 
 /// Adds two consecutive numbers of the sequence: the next one.
 #[job(retry(max = 5, backoff = "100ms..10s"), timeout = "10s")]
-#[processor(workers = 2, requests = 100_000)]
+#[processor(queue = "numbers", workers = 2, requests = 100_000)]
 pub(crate) async fn fibonacci(pair: &Pair) -> Result<u64, String> {
     tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     pair.a.checked_add(pair.b).ok_or_else(|| format!("{} and {} are too large", pair.a, pair.b))
+}
+
+/// The sequence.
+#[allow(dead_code, reason = "the spawners need it")]
+pub(crate) fn pairs() -> impl Iterator<Item = Pair> {
+    std::iter::successors(Some(Pair { a: 0, b: 1 }), |pair| Some(Pair { a: pair.b, b: pair.a + pair.b }))
 }
 
 /// The store in the directory that the command line names. Without one, it says what to do.
@@ -31,5 +41,5 @@ pub(crate) fn store() -> Result<Option<Sqlite>, Box<dyn Error>> {
         return Ok(None);
     };
     std::fs::create_dir_all(&directory)?;
-    Ok(Some(Sqlite::open(directory.join("jobs.db"))?))
+    Ok(Some(Sqlite::options().lease(std::time::Duration::from_secs(3)).open(directory.join("jobs.db"))?))
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo run --example server -- DIRECTORY
-//! cargo run --example worker -- DIRECTORY            # as many as you like
+//! cargo run --example worker -- DIRECTORY            # as many as you like; with names of queues, those alone
 //! cargo run --example spawner -- DIRECTORY           # again and again
 //! cargo run --example spawner_blocking -- DIRECTORY
 //! ```
@@ -13,21 +13,24 @@ mod fibonacci;
 
 use std::error::Error;
 
-use fibonacci::{Fibonacci, store};
+use fibonacci::{Fibonacci, SLOW, store};
 use job_orch::prelude::*;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let Some(store) = store()? else { return Ok(()) };
-    let orch = Orchestrator::on(store).reach(Fibonacci).start().await?;
-    let mut responses = orch.responses(Fibonacci);
+    let orch = Orchestrator::on(store).reach(Fibonacci).reach_in(Fibonacci, SLOW).start().await?;
+    let own = orch.client(Fibonacci)?;
+    let slow = own.in_queue(SLOW).ok_or("the queue was reached above")?;
+    let (mut numbers, mut slow_ones) = (own.responses(), slow.responses());
     println!("watching");
     loop {
         let response = tokio::select! {
-            response = responses.receive() => response?,
+            response = numbers.receive() => response?,
+            response = slow_ones.receive() => response?,
             _ = tokio::signal::ctrl_c() => break,
         };
-        let waiting = orch.health().await.jobs[0].waiting.unwrap_or_default();
+        let waiting: u64 = orch.health().await.jobs.iter().filter_map(|job| job.waiting).sum();
         match &response.outcome {
             Ok(number) => println!("{}: {number} ({waiting} wait)", response.id),
             Err(failure) => println!("{}: {failure} ({waiting} wait)", response.id),

@@ -4,22 +4,20 @@ mod fibonacci;
 
 use std::error::Error;
 
-use fibonacci::{Fibonacci, Pair, store};
+use fibonacci::{Fibonacci, SLOW, pairs, store};
 use job_orch::prelude::*;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let Some(store) = store()? else { return Ok(()) };
-    let orch = Orchestrator::on(store).reach(Fibonacci).start().await?;
-    let ids = orch.send_many(Fibonacci, pairs().take(48)).await?;
-    let urgent = orch.send(Fibonacci, Pair { a: 34, b: 55 }).priority(5).await?;
-    let later = orch.send(Fibonacci, Pair { a: 55, b: 89 }).after("1s").await?;
+    let orch = Orchestrator::on(store).reach(Fibonacci).reach_in(Fibonacci, SLOW).start().await?;
+    let ids = orch.send_many(Fibonacci, pairs().take(47)).await?;
+    let mut last = pairs().skip(47);
+    let mut next = || last.next().ok_or("the sequence has no end");
+    let urgent = orch.send(Fibonacci, next()?).priority(5).await?;
+    orch.send(Fibonacci, next()?).after("1s").await?;
+    let slow = orch.send(Fibonacci, next()?).queue(SLOW).await?;
     // On the disk, whatever happens to any of these programs now.
-    println!("{} jobs are accepted, the last {}; they survive {:?}", ids.len() + 2, later.id, urgent.durability);
+    println!("{} jobs are accepted, the last {}; they survive {:?}", ids.len() + 3, slow.id, urgent.durability);
     Ok(orch.shutdown().await?)
-}
-
-/// The sequence.
-fn pairs() -> impl Iterator<Item = Pair> {
-    std::iter::successors(Some(Pair { a: 0, b: 1 }), |pair| Some(Pair { a: pair.b, b: pair.a + pair.b }))
 }

@@ -18,8 +18,18 @@ fn program(name: &str) -> PathBuf {
     path.join("examples").join(name)
 }
 
-fn start(name: &str, folder: &Path) -> Child {
-    Command::new(program(name)).arg(folder).stdout(Stdio::piped()).spawn().unwrap()
+/// A program that runs until it is told otherwise, and no longer than its test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn start(name: &str, folder: &Path, queues: &[&str]) -> Running {
+    Running(Command::new(program(name)).arg(folder).args(queues).stdout(Stdio::piped()).spawn().unwrap())
 }
 
 fn run(name: &str, folder: &Path) -> String {
@@ -29,22 +39,18 @@ fn run(name: &str, folder: &Path) -> String {
 }
 
 /// Ends a program as Ctrl-C does, and returns what it has printed.
-fn interrupt(mut child: Child) -> Vec<String> {
+fn interrupt(mut running: Running) -> Vec<String> {
+    let child = &mut running.0;
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
     let printed = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap).collect();
     assert!(child.wait().unwrap().success());
     printed
 }
 
-fn kill(mut child: Child) {
-    child.kill().unwrap();
-    child.wait().unwrap();
-}
-
 /// Waits until the server has printed so many responses.
-fn printed(server: &mut Child, responses: usize) -> Vec<String> {
+fn printed(server: &mut Running, responses: usize) -> Vec<String> {
     let begun = Instant::now();
-    let mut lines = BufReader::new(server.stdout.as_mut().unwrap()).lines();
+    let mut lines = BufReader::new(server.0.stdout.as_mut().unwrap()).lines();
     let mut seen = Vec::new();
     while seen.len() < responses {
         assert!(begun.elapsed() < Duration::from_secs(90), "only {} of {responses} were printed", seen.len());
@@ -56,22 +62,56 @@ fn printed(server: &mut Child, responses: usize) -> Vec<String> {
     seen
 }
 
+/// How many of a queue a worker says to have run.
+fn worked(running: Running, queue: &str) -> u64 {
+    let printed = interrupt(running);
+    let line = printed.iter().find(|line| line.contains(&format!("`{queue}`"))).unwrap();
+    line.split(' ').next().unwrap().parse().unwrap()
+}
+
 #[test]
 fn programs_work_together_and_survive_each_other() {
     let folder = TempDir::new().unwrap();
     // The spawner comes first: nobody is there to make the store for it.
     assert!(run("spawner", folder.path()).starts_with("50 jobs are accepted"));
-    let mut server = start("server", folder.path());
-    let first = start("worker", folder.path());
-    let second = start("worker", folder.path());
+    let mut server = start("server", folder.path(), &[]);
+    let first = start("worker", folder.path(), &[]);
+    let second = start("worker", folder.path(), &[]);
     std::thread::sleep(Duration::from_millis(60));
-    kill(first);
+    drop(first);
+    assert!(run("spawner_blocking", folder.path()).starts_with("50 jobs are accepted"));
     run("spawner", folder.path());
-    run("spawner_blocking", folder.path());
     // What the killed worker held comes back when its lease is over; the watcher may have come after the first responses.
-    let seen = printed(&mut server, 60);
-    assert!(seen.iter().any(|line| line.contains(": 233 ")), "89 + 144: {seen:?}");
-    let worked = interrupt(second);
-    assert!(worked.last().unwrap().ends_with("succeeded"), "{worked:?}");
-    kill(server);
+    let seen = printed(&mut server, 100);
+    drop(server);
+    assert!(seen.iter().any(|line| line.contains(": 20365011074 ")), "the last number of the fifty: {seen:?}");
+    assert!(worked(second, "numbers") > 50);
+}
+
+#[test]
+fn a_worker_takes_from_the_queues_that_it_names_and_no_other() {
+    let folder = TempDir::new().unwrap();
+    run("spawner", folder.path());
+    run("spawner", folder.path());
+    let mut server = start("server", folder.path(), &[]);
+    let mut first_line = String::new();
+    BufReader::new(server.0.stdout.as_mut().unwrap()).read_line(&mut first_line).unwrap();
+    assert_eq!(first_line, "watching\n");
+    let slow = start("worker", folder.path(), &["slow"]);
+    let seen = printed(&mut server, 2);
+    assert!(
+        seen.iter().all(|line| line.contains(": 20365011074 ")),
+        "the last of the fifty, of the queue `slow`: {seen:?}"
+    );
+    assert_eq!(
+        (worked(slow, "slow"), run("spawner_blocking", folder.path()).len()),
+        (2, "50 jobs are accepted\n".len())
+    );
+    let numbers = start("worker", folder.path(), &["numbers"]);
+    printed(&mut server, 98 + 50);
+    assert_eq!(worked(numbers, "numbers"), 98 + 50);
+    // Nobody takes from a queue that no job of its has.
+    let unknown = Command::new(program("worker")).arg(folder.path()).arg("slwo").output().unwrap();
+    assert!(!unknown.status.success() && String::from_utf8_lossy(&unknown.stderr).contains("slwo"));
+    drop(server);
 }

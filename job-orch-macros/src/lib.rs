@@ -253,6 +253,7 @@ pub fn job(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// | option | meaning | without it |
 /// |---|---|---|
+/// | `queue = "mail"` | the queue that it takes requests from, 1 to 64 of `A-Z a-z 0-9 _ -` | `default` |
 /// | `workers = 4` | workers that run the job at the same time, 1 to 4096 | 1 |
 /// | `requests = 4096` | requests that may wait, 1 to 16777216 | 1024 |
 /// | `requests(capacity = 4096, full = refuse)` | and what the sender of one more meets: `wait` or `refuse` | `wait` |

@@ -16,3 +16,16 @@ pub(crate) fn unix_millis() -> u64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
+
+/// Since the machine was started: the same in all its processes, and never set.
+#[cfg(all(feature = "testing", target_os = "linux"))]
+pub(crate) fn since_boot() -> std::time::Duration {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    std::time::Duration::new(now.tv_sec.cast_unsigned(), u32::try_from(now.tv_nsec).unwrap_or(0))
+}
+
+/// Where there is no such clock, the system's.
+#[cfg(all(feature = "testing", not(target_os = "linux")))]
+pub(crate) fn since_boot() -> std::time::Duration {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
+}

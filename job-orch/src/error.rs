@@ -31,6 +31,12 @@ pub enum Error {
         /// What is wrong, and what would be right.
         problem: String,
     },
+    /// An orchestrator is to serve a queue from which no job of it takes requests.
+    #[error("no job that is hosted takes requests from the queue `{queue}`")]
+    UnknownQueue {
+        /// The queue.
+        queue: String,
+    },
     /// This orchestrator does not host the job.
     #[error("job `{job}` is not hosted here")]
     NotHosted {
@@ -68,6 +74,9 @@ pub enum Error {
         #[source]
         source: BoxError,
     },
+    /// There is no thread or no runtime for a [`BlockingOrchestrator`](crate::BlockingOrchestrator).
+    #[error("no runtime of its own could be started")]
+    Runtime(#[source] std::io::Error),
     /// The engine could not be opened.
     #[error("the engine could not be opened")]
     Open(#[source] BoxError),

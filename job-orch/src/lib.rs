@@ -12,6 +12,8 @@ mod context;
 pub mod dispatch;
 pub mod engine;
 mod error;
+#[cfg_attr(not(feature = "sqlite"), expect(unused, reason = "durable engines have such points"))]
+mod fault;
 pub mod flow;
 mod id;
 mod job;
@@ -27,6 +29,8 @@ pub mod settings;
 mod shape;
 mod span;
 mod sync;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 #[cfg(feature = "macros")]
 pub use job_orch_macros::{Resources, Route, flow, job, processor};
@@ -38,7 +42,7 @@ pub use engine::{Durability, Engine, TravelsOn};
 pub use error::Error;
 pub use id::{InvalidJobId, JobId};
 pub use job::{Job, Run, Serve};
-pub use orchestrator::{Assembly, Health, JobHealth, Orchestrator, Provider};
+pub use orchestrator::{Assembly, BlockingOrchestrator, Health, JobHealth, Orchestrator, Provider};
 pub use outcome::{CallError, Failure, FailureDetails, FailureKind};
 pub use processor::{JobCounts, Processor};
 pub use span::{IntoSpan, InvalidSpan};

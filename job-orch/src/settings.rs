@@ -84,6 +84,8 @@ pub enum Overflow {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Serving {
+    /// The queue that it takes requests from: 1 to 64 of `A-Z a-z 0-9 _ -`. Each queue of a job has channels of its own.
+    pub queue: &'static str,
     /// Workers that run the job at the same time, each with its own resources. At least 1.
     pub workers: usize,
     /// Requests that may wait. At least 1.
@@ -101,8 +103,9 @@ pub struct Serving {
 }
 
 impl Serving {
-    /// One worker, 1,024 requests, 1,024 responses, senders wait; batches of at most 100, without lingering.
+    /// The queue `default`, one worker, 1,024 requests, 1,024 responses, senders wait; batches of at most 100, without lingering.
     pub const DEFAULT: Self = Self {
+        queue: "default",
         workers: 1,
         requests: 1024,
         responses: 1024,
@@ -111,6 +114,13 @@ impl Serving {
         batch: 100,
         linger: Duration::ZERO,
     };
+
+    /// From another queue.
+    #[must_use]
+    pub const fn queue(mut self, queue: &'static str) -> Self {
+        self.queue = queue;
+        self
+    }
 
     /// With as many workers.
     #[must_use]

@@ -24,9 +24,11 @@ use job_orch::processor::JobProcessor;
 use job_orch::resources::{Cons, Here, Mine, Nil, Ours, Own, Shared, There, Unlisted};
 use job_orch::retry::{Growth, Retry};
 use job_orch::settings::{Overflow, Serving, Settings};
+use job_orch::testing::{self, history, rig};
 use job_orch::{
-    Assembly, Call, CallError, Client, Context, Error, Failure, FailureDetails, FailureKind, Health, InvalidJobId,
-    InvalidSpan, JobCounts, JobHealth, JobId, NotSent, Orchestrator, Receipt, Refusal, Responses, Run, Send as Sending,
+    Assembly, BlockingOrchestrator, Call, CallError, Client, Context, Error, Failure, FailureDetails, FailureKind,
+    Health, InvalidJobId, InvalidSpan, JobCounts, JobHealth, JobId, NotSent, Orchestrator, Receipt, Refusal, Responses,
+    Run, Send as Sending,
 };
 
 use claim::claims;
@@ -76,6 +78,7 @@ claims! {
     Assembly<Memory, Nil>:                      yes  no   yes;
     Assembly<Memory, Cons<Own<Alone>, Nil>>:    yes  no   yes;
     Assembly<Memory, App, App>:                 yes  no   yes;
+    BlockingOrchestrator<Memory>:               yes  yes  yes;
     Call<'static, Least, Memory>:               yes  no   yes;
     CallError<Value>:                           yes  yes  any;
     CallError<Infallible>:                      yes  yes  yes;
@@ -100,6 +103,34 @@ claims! {
     Refusal:                                    yes  yes  yes;
     Responses<Least, Memory>:                   yes  yes  yes;
     Sending<'static, Least, Memory>:            yes  no   yes;
+
+    // testing
+    history::End:                               yes  yes  yes;
+    history::Entry:                             yes  yes  yes;
+    history::Event:                             yes  yes  yes;
+    history::FaultKind:                         yes  yes  yes;
+    history::Grip:                              yes  yes  yes;
+    history::History:                           yes  yes  yes;
+    history::Interest:                          yes  yes  yes;
+    history::Invariant:                         yes  yes  yes;
+    history::Promises:                          yes  yes  yes;
+    history::ReadError:                         yes  yes  yes;
+    history::Recorder:                          yes  yes  yes;
+    history::Rejected:                          yes  yes  yes;
+    history::Summary:                           yes  yes  yes;
+    history::Violation:                         yes  yes  yes;
+    testing::Backing:                           yes  yes  yes;
+    testing::Kit:                               yes  yes  yes;
+    testing::Point:                             yes  yes  yes;
+    testing::Rig:                               yes  yes  yes;
+    testing::Stuck:                             yes  yes  yes;
+    rig::Heard<Least>:                          yes  yes  any;
+    rig::Held<Least>:                           yes  yes  any;
+    rig::RigBroadcast<Least>:                   yes  yes  yes;
+    rig::RigChannels<Least>:                    yes  yes  any;
+    rig::RigListener<Least>:                    yes  yes  yes;
+    rig::RigReceiver<Least>:                    yes  yes  any;
+    rig::RigSender<Least>:                      yes  yes  yes;
 
     // cache
     CacheCounts:                                yes  yes  yes;

@@ -21,6 +21,7 @@ mod panic;
 mod panic_outside;
 mod priority;
 mod processor;
+mod queues;
 mod resources;
 mod retry;
 mod send;

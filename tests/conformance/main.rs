@@ -1,5 +1,6 @@
 //! The laws of channels, proved for each engine: one line each.
 
+mod capabilities;
 mod fixtures;
 
 use fixtures::{Boxed, Memory, Sqlite};

@@ -2,12 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
 
 mod damage;
+mod faults;
 mod flips;
 mod flows;
 mod jobs;
 mod keys;
-mod kill;
 mod opening;
 mod processes;
+mod queues;
 mod restart;
+mod soak;
 mod store;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use proc_macro2::TokenStream;
-use syn::Path;
 use syn::parse::{ParseStream, Parser};
+use syn::{LitStr, Path};
 
 use crate::errors::Errors;
 use crate::option::{self, Once, Word};
@@ -13,6 +13,7 @@ use crate::value;
 /// What stands between the parentheses of `#[processor(…)]`.
 #[derive(Default)]
 pub(crate) struct ProcessorArgs {
+    pub(crate) queue: Once<LitStr>,
     pub(crate) workers: Once<u64>,
     pub(crate) requests: Once<ChannelArgs>,
     pub(crate) responses: Once<ChannelArgs>,
@@ -63,7 +64,9 @@ impl ProcessorArgs {
     }
 
     fn read(&mut self, word: &mut Word, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<()> {
-        if word.is("workers") {
+        if word.is("queue") {
+            self.queue.set(word, queue(word, input))
+        } else if word.is("workers") {
             self.workers.set(word, value::whole(word, input, 1..=MOST_WORKERS, 4))
         } else if word.is("requests") {
             self.requests.set(word, ChannelArgs::parse(word, input, errors))
@@ -77,6 +80,17 @@ impl ProcessorArgs {
             Err(word.unknown())
         }
     }
+}
+
+/// The name of a queue.
+fn queue(word: &Word, input: ParseStream<'_>) -> syn::Result<LitStr> {
+    let name = value::text(word, input, "queue = \"mail\"")?;
+    let text = name.value();
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    if (1..=64).contains(&text.len()) && text.bytes().all(is_allowed) {
+        return Ok(name);
+    }
+    Err(syn::Error::new(name.span(), "a queue has a name of 1 to 64 of `A-Z a-z 0-9 _ -`"))
 }
 
 impl ChannelArgs {

@@ -25,6 +25,7 @@ pub(crate) fn serve(processor: &Processor) -> TokenStream {
     }
     let Processor { krate, ty, requests, responses, .. } = processor;
     let span = ty.span();
+    let queue = processor.queue.as_ref().map(|queue| quote_spanned! {span=> .queue(#queue) });
     let numbers = [("workers", processor.workers), ("requests", requests.capacity), ("responses", responses.capacity)];
     let numbers = numbers.into_iter().filter_map(|(word, number)| {
         let (word, number) = (Ident::new(word, span), Literal::u64_unsuffixed(number?));
@@ -44,7 +45,7 @@ pub(crate) fn serve(processor: &Processor) -> TokenStream {
         #[allow(deprecated)]
         impl #krate::Serve for #ty {
             const SERVING: #krate::__private::Serving =
-                #krate::__private::Serving::DEFAULT #(#numbers)* #(#fulls)* #batch;
+                #krate::__private::Serving::DEFAULT #queue #(#numbers)* #(#fulls)* #batch;
         }
     }
 }

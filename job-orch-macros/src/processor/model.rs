@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use syn::Ident;
+use syn::{Ident, LitStr};
 
 use super::args::{BatchArgs, ChannelArgs, Full, ProcessorArgs};
 use crate::errors::Errors;
@@ -19,6 +19,7 @@ pub(crate) struct Processor {
     pub(crate) ty: Ident,
     /// Whether there is a job type.
     pub(crate) is_free: bool,
+    pub(crate) queue: Option<LitStr>,
     pub(crate) workers: Option<u64>,
     pub(crate) requests: Channel,
     pub(crate) responses: Channel,
@@ -51,6 +52,7 @@ impl Processor {
             function: func.sig.ident.clone(),
             ty: names::job_type(&func.sig.ident),
             is_free: names::has_room_beside(&func.sig),
+            queue: args.queue.get().cloned(),
             workers: args.workers.get().copied(),
             requests: Channel::build(&args.requests),
             responses: Channel::build(&args.responses),

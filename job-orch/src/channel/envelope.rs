@@ -61,6 +61,12 @@ impl<J: Run> Envelope<J> {
         self.asked = Some(asked);
     }
 
+    /// What stays behind where a request has been taken from, until its delivery goes.
+    #[cfg(all(feature = "testing", feature = "memory", feature = "sqlite"))]
+    pub(crate) const fn hollow(id: JobId) -> Self {
+        Self { id, request: None, asked: None }
+    }
+
     /// The id of the request, and of its response.
     #[must_use]
     pub const fn id(&self) -> JobId {

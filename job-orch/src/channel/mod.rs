@@ -283,6 +283,12 @@ pub trait Delivery: Sized + Send + Sync + 'static {
         1
     }
 
+    /// A number that rises with each delivery of this message: whoever holds the highest has the lease. A resource that
+    /// remembers it can refuse the writes of those who lost theirs. By default 0: the channel has none.
+    fn fence(&self) -> u64 {
+        0
+    }
+
     /// Settles the message: it is done, and never comes again.
     ///
     /// # Errors

@@ -89,6 +89,13 @@ impl<'a, J: Run, E: Engine> Call<'a, J, E> {
         self
     }
 
+    /// Goes to another queue of the job than its own, where this orchestrator hosts or reaches it there too. If it does not, the
+    /// call fails: [`CallError::NotHosted`].
+    pub fn queue(mut self, queue: &str) -> Self {
+        self.client = self.client.and_then(|client| client.in_queue(queue));
+        self
+    }
+
     /// Fails with [`CallError::Full`] instead of waiting when the channel is full.
     pub fn refuse_if_full(mut self) -> Self {
         self.extras().options.refuse_if_full = true;

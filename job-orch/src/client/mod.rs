@@ -42,12 +42,35 @@ pub struct Client<J: Run, E: Engine> {
     requests: RequestSender<J, E>,
     durability: Durability,
     runtime: Handle,
+    // The clients of the same job in other queues; written once, by the orchestrator.
+    siblings: Arc<std::sync::OnceLock<Vec<Self>>>,
 }
 
 impl<J: Run, E: Engine> Client<J, E> {
     pub(crate) fn new(service: Arc<Service<J, E::Channels<J>>>, channels: E::Channels<J>, engine: &E) -> Self {
         let requests = channels.request_sender();
-        Self { service, channels, requests, durability: engine.durability(), runtime: Handle::current() }
+        let (durability, runtime) = (engine.durability(), Handle::current());
+        Self { service, channels, requests, durability, runtime, siblings: Arc::default() }
+    }
+
+    /// The queue whose requests it sends.
+    #[must_use]
+    pub fn queue(&self) -> &'static str {
+        self.service.serving.queue
+    }
+
+    /// The client of the same job in another queue, if the orchestrator hosts or reaches it there.
+    #[must_use]
+    pub fn in_queue(&self, queue: &str) -> Option<&Self> {
+        if self.queue() == queue {
+            return Some(self);
+        }
+        self.siblings.get()?.iter().find(|sibling| sibling.queue() == queue)
+    }
+
+    /// Makes these known, once.
+    pub(crate) fn adopt(&self, siblings: Vec<Self>) {
+        let _ = self.siblings.set(siblings);
     }
 
     pub(crate) const fn channels(&self) -> &E::Channels<J> {
@@ -237,6 +260,7 @@ impl<J: Run, E: Engine> Clone for Client<J, E> {
             requests: self.requests.clone(),
             durability: self.durability,
             runtime: self.runtime.clone(),
+            siblings: Arc::clone(&self.siblings),
         }
     }
 }

@@ -100,6 +100,13 @@ impl<'a, J: Run, E: Engine> Send<'a, J, E> {
         self
     }
 
+    /// Goes to another queue of the job than its own, where this orchestrator hosts or reaches it there too. If it does not, the
+    /// request is refused: [`Refusal::NotHosted`].
+    pub fn queue(mut self, queue: &str) -> Self {
+        self.client = self.client.and_then(|client| client.in_queue(queue));
+        self
+    }
+
     /// The same, and also refused in favour of a request that was accepted less than `window` ago, even if that has ended:
     /// the key is taken from then on. One that is withdrawn gives it back.
     pub fn unique_for(mut self, key: impl Into<String>, window: impl IntoSpan) -> Self

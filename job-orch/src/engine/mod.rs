@@ -1,10 +1,25 @@
 //! Engines: families of channels. A folder, a feature and a module each.
+//!
+//! What an engine can do beyond carrying requests and responses is a trait of its own, and what needs it compiles on no other:
+//!
+//! | capability | `Memory` | `Sqlite` | `testing::Rig` | what it is for |
+//! |---|---|---|---|---|
+//! | [`Delays`] | yes | yes | yes | `.after(…)` |
+//! | [`Prioritises`] | yes | yes | yes | `.priority(…)` |
+//! | [`Deduplicates`] | yes | yes | yes | `.unique(…)` |
+//! | [`RemembersKeys`] | no | yes | no | `.unique_for(…)`: a key that is taken for longer than its request is there |
+//! | [`KeepsResponses`] | no | yes | no | `response(…)`, for a caller that was started again |
+//! | [`Pauses`] | no | yes | no | `pause(…)` and `resume(…)` |
+//! | [`SharedByProcesses`] | no | yes | no | `.reach(…)`: workers in other processes |
+//!
+//! Which laws of channels each keeps, `cargo test -p job-orch-tests --test conformance matrix -- --nocapture` prints.
 
 #[cfg(feature = "memory")]
 pub mod memory;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
+use std::borrow::Cow;
 use std::fmt::Debug;
 use std::future::Future;
 use std::ops::Deref;
@@ -41,6 +56,13 @@ pub trait Engine: Clone + Debug + Send + Sync + 'static {
 
     /// What an accepted request survives, as far as the engine's actual settings prove it.
     fn durability(&self) -> Durability;
+}
+
+/// What the channels of a job are called that serve it so: the job's name, with the queue behind it if that is not the job's own.
+/// No two jobs of an orchestrator share it, and no job's name has an `@` in it.
+#[must_use]
+pub fn channel_name<J: Run>(serving: &Serving) -> Cow<'static, str> {
+    if serving.queue == J::SERVING.queue { J::NAME.into() } else { format!("{}@{}", J::NAME, serving.queue).into() }
 }
 
 /// The channels of an engine: also a store that can be asked.

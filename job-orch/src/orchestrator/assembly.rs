@@ -34,7 +34,8 @@ const MOST_WORKERS: usize = 4096;
 const MOST: usize = 1 << 24;
 
 type Opening<'a> = Pin<Box<dyn Future<Output = Result<Opened, Error>> + Send + 'a>>;
-type Open<E> = Box<dyn for<'a> FnOnce(&'a E) -> Opening<'a> + Send>;
+/// Opens a job's channels, and readies its workers unless it is told that there are to be none.
+type Open<E> = Box<dyn for<'a> FnOnce(&'a E, bool) -> Opening<'a> + Send>;
 
 /// A job whose channels are open and whose workers are ready.
 struct Opened {
@@ -68,6 +69,8 @@ pub struct Assembly<E, P, A = Unlisted> {
     provider: P,
     jobs: Vec<Hosting<E>>,
     drain: Duration,
+    // The queues that it serves; all, if none is named.
+    only: Vec<String>,
     app: PhantomData<fn() -> A>,
 }
 
@@ -92,7 +95,10 @@ impl<E: Engine> Hosting<E> {
             serving,
             is_elsewhere,
             at: Location::caller(),
-            open: Box::new(move |engine| Box::pin(open::<J, E>(engine, serving, resources))),
+            open: Box::new(move |engine, works| {
+                let (serving, resources) = if works { (serving, resources) } else { (serving.workers(0), Vec::new()) };
+                Box::pin(open::<J, E>(engine, serving, resources))
+            }),
         }
     }
 }
@@ -104,23 +110,23 @@ impl<H, T: List> List for Cons<H, T> {}
 
 impl<E: Engine> Assembly<E, Nil> {
     pub(super) const fn new(engine: E) -> Self {
-        Self { engine, provider: Nil, jobs: Vec::new(), drain: DRAIN, app: PhantomData }
+        Self { engine, provider: Nil, jobs: Vec::new(), drain: DRAIN, only: Vec::new(), app: PhantomData }
     }
 
     /// Serves the jobs that the struct names in its `#[hosts(…)]`, with its resources.
     #[track_caller]
     pub fn serve<A: Provider<E>>(self, app: A) -> Assembly<E, A, A> {
-        let Self { engine, jobs, drain, .. } = self;
-        let hosted = A::host_all(Assembly { engine, provider: app, jobs, drain, app: PhantomData });
-        let Assembly { engine, provider, jobs, drain, .. } = hosted;
-        Assembly { engine, provider, jobs, drain, app: PhantomData }
+        let Self { engine, jobs, drain, only, .. } = self;
+        let hosted = A::host_all(Assembly { engine, provider: app, jobs, drain, only, app: PhantomData });
+        let Assembly { engine, provider, jobs, drain, only, .. } = hosted;
+        Assembly { engine, provider, jobs, drain, only, app: PhantomData }
     }
 }
 
 impl<E: Engine, P: List> Assembly<E, P> {
     fn with<R>(self, resource: R) -> Assembly<E, Cons<R, P>> {
-        let Self { engine, provider, jobs, drain, app } = self;
-        Assembly { engine, provider: Cons(resource, provider), jobs, drain, app }
+        let Self { engine, provider, jobs, drain, only, app } = self;
+        Assembly { engine, provider: Cons(resource, provider), jobs, drain, only, app }
     }
 
     /// Gives each worker of the jobs below a clone of this.
@@ -142,6 +148,14 @@ impl<E: Engine, P: List> Assembly<E, P> {
     }
 }
 
+impl<E: Engine, P, A> Assembly<E, P, A> {
+    /// Every job has its resources by now: so it can go to another thread.
+    pub(super) fn without_provider(self) -> Assembly<E, Nil, A> {
+        let Self { engine, jobs, drain, only, app, .. } = self;
+        Assembly { engine, provider: Nil, jobs, drain, only, app }
+    }
+}
+
 #[expect(clippy::needless_pass_by_value, reason = "a job is named by its value, which is nothing")]
 impl<E: Engine, P, A> Assembly<E, P, A> {
     /// Hosts a job, served as its `#[processor]` says.
@@ -150,7 +164,8 @@ impl<E: Engine, P, A> Assembly<E, P, A> {
         self.host_with(job, J::SERVING)
     }
 
-    /// Hosts a job, served so.
+    /// Hosts a job, served so. A job may be hosted several times, each time from another queue: requests go to the first one,
+    /// unless they name another ([`Send::queue`](crate::Send::queue)).
     #[track_caller]
     pub fn host_with<J: TravelsOn<E> + HostedBy<P, I>, I>(mut self, job: J, serving: Serving) -> Self {
         let _ = job;
@@ -172,6 +187,27 @@ impl<E: Engine, P, A> Assembly<E, P, A> {
         self
     }
 
+    /// The same in another queue of the job than its own.
+    #[track_caller]
+    pub fn reach_in<J: TravelsOn<E> + Job>(mut self, job: J, queue: &'static str) -> Self
+    where
+        E: SharedByProcesses,
+    {
+        let _ = job;
+        self.jobs.push(Hosting::of::<J>(J::SERVING.workers(0).queue(queue), None));
+        self
+    }
+
+    /// Serves the jobs of these queues alone. Jobs of other queues are reached: this process sends to them and calls them, and
+    /// workers of other processes run them.
+    pub fn only<Q: Into<String>>(mut self, queues: impl IntoIterator<Item = Q>) -> Self
+    where
+        E: SharedByProcesses,
+    {
+        self.only.extend(queues.into_iter().map(Into::into));
+        self
+    }
+
     /// Gives a shutdown so long for what was accepted; the default is 30 s.
     ///
     /// # Errors
@@ -184,15 +220,19 @@ impl<E: Engine, P, A> Assembly<E, P, A> {
     /// Opens the channels and starts the workers.
     ///
     /// # Errors
-    /// [`Error::HostedTwice`], [`Error::InvalidServing`], [`Error::Engine`]. Nothing runs then.
+    /// [`Error::HostedTwice`], [`Error::InvalidServing`], [`Error::UnknownQueue`], [`Error::Engine`]. Nothing runs then.
     ///
     /// # Cancel safety
     /// A future dropped early stops what it has started.
     pub async fn start(self) -> Result<Orchestrator<E, A>, Error> {
         check(&self.jobs)?;
+        if let Some(queue) = self.only.iter().find(|queue| !self.jobs.iter().any(|job| job.serving.queue == **queue)) {
+            return Err(Error::UnknownQueue { queue: queue.clone() });
+        }
         let (mut jobs, mut starts) = (Vec::new(), Vec::new());
         for hosting in self.jobs {
-            let Opened { job, start } = (hosting.open)(&self.engine).await?;
+            let works = self.only.is_empty() || self.only.iter().any(|queue| queue == hosting.serving.queue);
+            let Opened { job, start } = (hosting.open)(&self.engine, works).await?;
             jobs.push((hosting.id, job));
             starts.push(start);
         }
@@ -248,7 +288,7 @@ async fn open<J: TravelsOn<E> + Job, E: Engine>(
 
 fn check<E>(jobs: &[Hosting<E>]) -> Result<(), Error> {
     for (at, job) in jobs.iter().enumerate() {
-        if let Some(first) = jobs[..at].iter().find(|first| first.name == job.name || first.id == job.id) {
+        if let Some(first) = jobs[..at].iter().find(|first| collide(first, job)) {
             return Err(Error::HostedTwice { job: job.name, first: first.at, second: job.at });
         }
         if let Some(problem) = problem(job) {
@@ -258,8 +298,22 @@ fn check<E>(jobs: &[Hosting<E>]) -> Result<(), Error> {
     Ok(())
 }
 
+/// Whether nobody could tell them apart: another job has the name, or the same job the queue.
+fn collide<E>(first: &Hosting<E>, second: &Hosting<E>) -> bool {
+    if first.id == second.id { first.serving.queue == second.serving.queue } else { first.name == second.name }
+}
+
+/// Whether a queue may be called so.
+fn is_queue(name: &str) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    (1..=64).contains(&name.len()) && name.bytes().all(is_allowed)
+}
+
 /// What is wrong with its figures, if anything is.
 fn problem<E>(Hosting { serving, is_elsewhere, .. }: &Hosting<E>) -> Option<String> {
+    if !is_queue(serving.queue) {
+        return Some(format!("a queue has a name of 1 to 64 of `A-Z a-z 0-9 _ -`, and not {:?}", serving.queue));
+    }
     let figures = [
         ("workers", if *is_elsewhere { 1 } else { serving.workers }, MOST_WORKERS),
         ("requests", serving.requests, MOST),

@@ -18,6 +18,8 @@ pub struct Health {
 pub struct JobHealth {
     /// The job's name.
     pub job: &'static str,
+    /// The queue that it takes requests from.
+    pub queue: &'static str,
     /// Workers that there should be.
     pub workers: usize,
     /// Workers whose loop is running.

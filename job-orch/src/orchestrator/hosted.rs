@@ -15,6 +15,8 @@ use crate::sync::Arc;
 pub(crate) trait HostedJob: Send + Sync {
     fn as_any(&self) -> &dyn Any;
     fn name(&self) -> &'static str;
+    /// Makes its clients in other queues known to it.
+    fn adopt(&self, siblings: &[Arc<dyn HostedJob>]);
     /// An `Arc<dyn Door<J>>` of its job, for flows.
     fn door(&self) -> Box<dyn Any>;
     /// Accepts nothing more.
@@ -34,6 +36,11 @@ impl<J: Run, E: Engine> HostedJob for Client<J, E> {
 
     fn name(&self) -> &'static str {
         J::NAME
+    }
+
+    fn adopt(&self, siblings: &[Arc<dyn HostedJob>]) {
+        let mine = siblings.iter().filter_map(|sibling| sibling.as_any().downcast_ref::<Self>());
+        Client::adopt(self, mine.cloned().collect());
     }
 
     fn door(&self) -> Box<dyn Any> {
@@ -56,6 +63,7 @@ impl<J: Run, E: Engine> HostedJob for Client<J, E> {
     async fn health(&self) -> JobHealth {
         JobHealth {
             job: J::NAME,
+            queue: self.queue(),
             workers: self.service().serving.workers,
             working: self.service().working(),
             accepted: self.channels().accepted(),

@@ -1,6 +1,7 @@
 //! An engine, the resources and the hosted jobs of one process.
 
 mod assembly;
+mod blocking;
 mod health;
 mod hosted;
 mod provider;
@@ -18,6 +19,7 @@ use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
 
 pub use assembly::Assembly;
+pub use blocking::BlockingOrchestrator;
 pub use health::{Health, JobHealth};
 pub(crate) use hosted::HostedJob;
 pub use provider::Provider;
@@ -62,9 +64,10 @@ pub struct Orchestrator<E: Engine, A = Unlisted> {
 }
 
 struct Running {
+    // Of a job that is hosted in several queues, the first one, which knows the others.
     jobs: HashMap<TypeId, Arc<dyn HostedJob>>,
-    // In the order in which they were hosted, for people.
-    names: Vec<TypeId>,
+    // All, in the order in which they were hosted, for people.
+    all: Vec<Arc<dyn HostedJob>>,
     // The workers; `None` after a shutdown. Under a lock that waits: a second shutdown waits for the first.
     workers: Mutex<Option<Stages>>,
     drain: Duration,
@@ -96,7 +99,7 @@ impl Host for Running {
 
 impl Running {
     fn in_order(&self) -> impl Iterator<Item = &Arc<dyn HostedJob>> {
-        self.names.iter().filter_map(|id| self.jobs.get(id))
+        self.all.iter()
     }
 
     /// Answers everybody whom no worker will answer.
@@ -125,11 +128,19 @@ impl<E: Engine> Orchestrator<E, Unlisted> {
 
 #[expect(clippy::needless_pass_by_value, reason = "a job is named by its value, which is nothing")]
 impl<E: Engine, A> Orchestrator<E, A> {
-    fn new(jobs: Vec<(TypeId, Arc<dyn HostedJob>)>, workers: Stages, drain: Duration) -> Self {
-        let names = jobs.iter().map(|(id, _)| *id).collect();
+    fn new(hosted: Vec<(TypeId, Arc<dyn HostedJob>)>, workers: Stages, drain: Duration) -> Self {
+        let all: Vec<_> = hosted.iter().map(|(_, job)| Arc::clone(job)).collect();
+        let mut jobs = HashMap::new();
+        for (id, job) in &hosted {
+            jobs.entry(*id).or_insert_with(|| {
+                let same = hosted.iter().filter(|(other, sibling)| other == id && !Arc::ptr_eq(sibling, job));
+                job.adopt(&same.map(|(_, sibling)| Arc::clone(sibling)).collect::<Vec<_>>());
+                Arc::clone(job)
+            });
+        }
         let running = Running {
-            jobs: jobs.into_iter().collect(),
-            names,
+            jobs,
+            all,
             workers: Mutex::new(Some(workers)),
             drain,
             traffic: TaskTracker::new(),

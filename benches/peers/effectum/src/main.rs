@@ -37,7 +37,8 @@ async fn drain(queue: &Queue) -> Duration {
     let start = Instant::now();
     let runner = JobRunner::builder("nothing", nothing).build();
     let most = u16::try_from(WIDTH).expect("few");
-    let _worker = Worker::builder(queue, Arc::new(())).max_concurrency(most).jobs([runner]).build().await.expect("a worker");
+    let _worker =
+        Worker::builder(queue, Arc::new(())).max_concurrency(most).jobs([runner]).build().await.expect("a worker");
     loop {
         let active = queue.num_active_jobs().await.expect("it can be asked");
         if active.pending + active.running == 0 {

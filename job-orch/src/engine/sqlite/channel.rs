@@ -51,7 +51,7 @@ impl<J: Run> Channel<J> {
 
     /// A request as bytes.
     pub(super) fn write(&self, envelope: &Envelope<J>, options: &SendOptions) -> Result<NewRequest, BoxError> {
-        let payload = Self::payload(self.request.id(), self.request.encode(envelope.request())?);
+        let payload = Self::payload(self.request.id(), self.store.admit(self.request.encode(envelope.request())?)?);
         let mut request = NewRequest {
             id: envelope.id(),
             priority: options.priority,
@@ -173,7 +173,12 @@ impl<J: Run> Channel<J> {
             let entries = self.store.reader.ask(move |store| responses::read(store, job, from, None)).await?;
             let Some(last) = entries.last() else { return Ok(()) };
             let (Entry::Response(_, next) | Entry::Missed(_, next)) = last;
-            self.searched.fetch_max(*next, Ordering::AcqRel);
+            let next = *next;
+            if entries.iter().any(|entry| self.is_awaited(entry)) {
+                // Another process has committed them, and may not have had them put on the disk yet: this waits for both.
+                self.store.writer.ask(|_| Ok(())).await?;
+            }
+            self.searched.fetch_max(next, Ordering::AcqRel);
             for entry in entries {
                 if let Entry::Response(kept, _) = entry
                     && lock(&self.callers).contains_key(&kept.id)
@@ -182,6 +187,10 @@ impl<J: Run> Channel<J> {
                 }
             }
         }
+    }
+
+    fn is_awaited(&self, entry: &Entry) -> bool {
+        matches!(entry, Entry::Response(kept, _) if lock(&self.callers).contains_key(&kept.id))
     }
 
     fn read_answer(&self, kept: Kept) -> Result<J::Response, CallError<J::Error>> {
@@ -203,7 +212,7 @@ impl<J: Run> Channel<J> {
     ) -> Result<NewResponse, BoxError> {
         Ok(match outcome {
             Ok(response) => {
-                let payload = Self::payload(self.response.id(), self.response.encode(response)?);
+                let payload = Self::payload(self.response.id(), self.store.admit(self.response.encode(response)?)?);
                 NewResponse::new(id, false, payload)
             }
             Err(failure) => Self::write_failure(id, failure),

@@ -18,6 +18,7 @@ use super::error::StoreError;
 use super::local::Local;
 use super::relay::{MANY, Relay, SOON, Watch};
 use super::writer::Task;
+use crate::fault::fault;
 use crate::sync::{Arc, Mutex, lock};
 
 /// So large a log is made in advance: to append to a file that must grow costs two writes for each sync, and not one.
@@ -56,6 +57,7 @@ impl Committed {
 
     /// Tells each of them.
     pub(super) fn tell_each(self, synced: &Result<(), StoreError>) {
+        fault!("before_answer");
         self.published.iter().for_each(|(local, position)| local.publish(*position));
         self.news.iter().for_each(|local| local.foreign.notify_one());
         self.tasks.into_iter().for_each(|task| task.end(synced.clone(), None));

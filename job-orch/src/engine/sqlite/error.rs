@@ -31,6 +31,16 @@ pub enum OpenError {
         /// Its mode.
         mode: u32,
     },
+    /// The file belongs to somebody else, who could have put anything into it.
+    #[error("{} belongs to the user {owner}, and this program runs as {user}", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// Whose it is.
+        owner: u32,
+        /// Who wants to open it.
+        user: u32,
+    },
     /// The file lies on a file system over a network, where processes cannot share it safely.
     #[error("{} lies on a network file system; a store needs a local disk", path.display())]
     Network {
@@ -76,6 +86,14 @@ pub enum StoreError {
     /// `SQLite` refused.
     #[error("the store refused")]
     Sqlite(#[source] Arc<rusqlite::Error>),
+    /// A request or a response is larger than the store takes: see [`Options::most_payload`](super::Options::most_payload).
+    #[error("{size} bytes are too large: the store takes {most}")]
+    TooLarge {
+        /// Its bytes.
+        size: u64,
+        /// How many there may be.
+        most: u64,
+    },
     /// The disk failed to keep what was written. What was committed before may be lost with the power; the store has to be
     /// opened again.
     #[error("the disk failed; the store has to be opened again")]

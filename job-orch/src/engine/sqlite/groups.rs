@@ -14,6 +14,7 @@ use super::requests::Claimed;
 use super::tidy::Tidy;
 use super::transaction::{JobRow, Transaction};
 use super::writer::{Command, Task, give_back};
+use crate::fault::fault;
 use crate::sync::atomic::Ordering;
 use crate::sync::{Arc, Mutex, Weak, lock};
 
@@ -153,11 +154,13 @@ impl Groups {
     fn transact(&mut self, work: &mut Work) -> rusqlite::Result<Served> {
         self.execute("BEGIN IMMEDIATE")?;
         let done = self.run(work);
+        fault!("before_commit");
         let committed = done.and_then(|served| self.execute("COMMIT").map(|()| served));
         // Some errors have rolled it back already.
         if committed.is_err() && !self.connection.is_autocommit() {
             self.execute("ROLLBACK")?;
         }
+        fault!("after_commit");
         if committed.is_ok() && self.is_heard() {
             keeper::ring(&self.path);
         }
@@ -227,6 +230,7 @@ impl Groups {
             }
         }
         for (local, claimed, returning) in served.claimed {
+            fault!("after_claim");
             local.expect_back(returning);
             for surplus in local.hand_over(claimed) {
                 self.commit_alone(give_back(&surplus), locals);

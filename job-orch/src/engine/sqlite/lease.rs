@@ -112,6 +112,10 @@ impl<J: Run> Delivery for Lease<J> {
         self.attempt
     }
 
+    fn fence(&self) -> u64 {
+        self.grip.map_or(0, |grip| grip.fence.cast_unsigned())
+    }
+
     async fn ack(mut self) -> Result<(), SettleError> {
         self.settle(Next::Gone, None).await
     }

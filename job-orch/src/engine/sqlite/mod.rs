@@ -99,7 +99,7 @@ use store::Store;
 use crate::channel::{BoxError, Channels, Codec, Record, Response, SettleError};
 use crate::engine::{
     Carries, DeadLetter, Deduplicates, Delays, Durability, Engine, EngineChannels, KeepsResponses, Pauses, Prioritises,
-    RemembersKeys, SharedByProcesses, TravelsOn,
+    RemembersKeys, SharedByProcesses, TravelsOn, channel_name,
 };
 use crate::id::JobId;
 use crate::job::Run;
@@ -144,8 +144,25 @@ impl Engine for Sqlite {
         let (Some(request), Some(response)) = (J::REQUEST, J::RESPONSE) else {
             return Err(format!("job `{}` has no codec", J::NAME).into());
         };
-        let register = |transaction: &mut transaction::Transaction<'_>| {
-            let job = transaction.register(J::NAME)?;
+        self.open_coded(serving, request, response).await
+    }
+
+    fn durability(&self) -> Durability {
+        self.0.durability
+    }
+}
+
+impl Sqlite {
+    /// Opens the channels of a job whose values become bytes by these codecs.
+    pub(crate) async fn open_coded<J: Run>(
+        &self,
+        serving: &Serving,
+        request: Codec<J::Request>,
+        response: Codec<J::Response>,
+    ) -> Result<SqliteChannels<J>, BoxError> {
+        let name = channel_name::<J>(serving);
+        let register = move |transaction: &mut transaction::Transaction<'_>| {
+            let job = transaction.register(&name)?;
             Ok((job, transaction.job(job)?.position()))
         };
         let (job, position) = self.0.writer.ask(register).await?;
@@ -159,10 +176,6 @@ impl Engine for Sqlite {
             broadcast: Broadcast::new(Arc::clone(&channel)),
             channel,
         })
-    }
-
-    fn durability(&self) -> Durability {
-        self.0.durability
     }
 }
 

@@ -9,6 +9,9 @@ use super::store::{Settings, Store};
 use crate::engine::Durability;
 use crate::sync::Arc;
 
+/// A payload of more bytes is refused, unless another limit is set.
+const MOST_PAYLOAD: u64 = 16 << 20;
+
 /// How a store is opened.
 ///
 /// ```
@@ -35,6 +38,7 @@ impl Options {
             poll: Duration::from_millis(250),
             retention: Duration::from_secs(86_400),
             most_bytes: None,
+            most_payload: MOST_PAYLOAD,
             #[cfg(feature = "testing")]
             is_test: false,
         })
@@ -72,6 +76,14 @@ impl Options {
     /// default the disk is the limit, and a full one is told in the same way.
     pub const fn most_bytes(mut self, most: u64) -> Self {
         self.0.most_bytes = Some(most);
+        self
+    }
+
+    /// How many bytes a request or a response may have, as it is stored: 16 MiB by default. A larger request is refused by
+    /// [`SendError::Engine`](crate::channel::SendError::Engine) with [`StoreError::TooLarge`](super::StoreError::TooLarge); a job
+    /// whose response is larger has failed.
+    pub const fn most_payload(mut self, most: u64) -> Self {
+        self.0.most_payload = most;
         self
     }
 

@@ -2,7 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
@@ -41,7 +41,7 @@ pub(super) fn open(path: &Path, most_bytes: Option<u64>) -> Result<Connection, O
     prepare_file(path)?;
     scan_log(path)?;
     let mut connection = connect(path)?;
-    adopt(path, &mut connection)?;
+    patiently(|| adopt(path, &mut connection))?;
     if let Some(what) = checkup::damage(&connection).map_err(|source| refused(path, source))? {
         return Err(OpenError::Damaged { path: path.to_owned(), what });
     }
@@ -140,7 +140,12 @@ fn prepare_file(path: &Path) -> Result<(), OpenError> {
     }
     #[cfg(unix)]
     {
-        let mode = std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(path).map_err(io)?);
+        use std::os::unix::fs::MetadataExt as _;
+        let metadata = std::fs::metadata(path).map_err(io)?;
+        let (mode, owner, user) = (metadata.mode(), metadata.uid(), user(&metadata));
+        if owner != user {
+            return Err(OpenError::Foreign { path: path.to_owned(), owner, user });
+        }
         if mode & 0o022 != 0 {
             return Err(OpenError::Open { path: path.to_owned(), mode: mode & 0o777 });
         }
@@ -149,6 +154,18 @@ fn prepare_file(path: &Path) -> Result<(), OpenError> {
         return Err(OpenError::Network { path: path.to_owned() });
     }
     Ok(())
+}
+
+/// As whom this process runs.
+#[cfg(target_os = "linux")]
+fn user(_: &std::fs::Metadata) -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// Where that cannot be asked, whoever has the file.
+#[cfg(all(unix, not(target_os = "linux")))]
+fn user(file: &std::fs::Metadata) -> u32 {
+    std::os::unix::fs::MetadataExt::uid(file)
 }
 
 #[cfg(target_os = "linux")]
@@ -163,6 +180,23 @@ fn is_remote(path: &Path) -> std::io::Result<bool> {
 #[cfg(not(target_os = "linux"))]
 fn is_remote(_: &Path) -> std::io::Result<bool> {
     Ok(false)
+}
+
+/// Tries again while another process has the file: that one changes its journal, for instance, which `SQLite` does not wait for.
+fn patiently<T>(mut attempt: impl FnMut() -> Result<T, OpenError>) -> Result<T, OpenError> {
+    let begun = Instant::now();
+    loop {
+        match attempt() {
+            Err(OpenError::Sqlite { source, .. }) if is_busy(&source) && begun.elapsed() < BUSY => {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            other => return other,
+        }
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked))
 }
 
 /// Makes an empty file a store, and an old store a new one. Leaves any other file as it is.

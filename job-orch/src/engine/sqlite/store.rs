@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::clock::{Clock, boot, millis, uptime};
 use super::disk::{Committed, Disk};
-use super::error::OpenError;
+use super::error::{OpenError, StoreError};
 use super::groups::{Groups, Locals};
 use super::keeper;
 use super::local::Local;
@@ -32,6 +32,7 @@ pub(super) struct Settings {
     pub(super) poll: Duration,
     pub(super) retention: Duration,
     pub(super) most_bytes: Option<u64>,
+    pub(super) most_payload: u64,
     /// Nothing happens but on the threads that ask, by tokio's clock.
     #[cfg(feature = "testing")]
     pub(super) is_test: bool,
@@ -45,6 +46,7 @@ pub(super) struct Store {
     pub(super) durability: Durability,
     /// How often a receiver looks by itself, if at all.
     pub(super) poll: Option<Duration>,
+    most_payload: u64,
     locals: Locals,
     path: PathBuf,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -90,6 +92,7 @@ impl Store {
             clock,
             durability,
             poll: clock.polls().then(|| settings.poll.saturating_mul(RARER)),
+            most_payload: settings.most_payload,
             locals,
             path: path.to_owned(),
             thread: Mutex::new(thread),
@@ -104,6 +107,12 @@ impl Store {
         let writer = Arc::new(writer);
         keeper::spawn(path, Arc::downgrade(&writer), settings.lease, settings.poll).map_err(io)?;
         Ok(store(writer, Reader::spawn(reader).map_err(io)?, Some(thread)))
+    }
+
+    /// Refuses what is larger than this store takes.
+    pub(super) fn admit(&self, bytes: Vec<u8>) -> Result<Vec<u8>, StoreError> {
+        let (size, most) = (bytes.len() as u64, self.most_payload);
+        if size <= most { Ok(bytes) } else { Err(StoreError::TooLarge { size, most }) }
     }
 
     pub(super) fn path(&self) -> &Path {

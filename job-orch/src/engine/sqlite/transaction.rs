@@ -192,8 +192,8 @@ impl<'a> Transaction<'a> {
             .collect::<Result<_, _>>()?;
         let mut reclaimed = 0;
         for holder in dead {
-            self.leave(holder)?;
             reclaimed += self.reclaim(holder)?;
+            self.leave(holder)?;
         }
         Ok(reclaimed)
     }
@@ -217,9 +217,15 @@ impl<'a> Transaction<'a> {
         Ok(freed.len() >= 1000)
     }
 
-    /// This process will hold nothing more.
+    /// This process will hold nothing more. If it does, because it could not give that back, it stays listed until its time is
+    /// up: what an unlisted process holds would never be taken back.
     pub(super) fn leave(&mut self, holder: i64) -> rusqlite::Result<()> {
-        self.prepare("DELETE FROM holder WHERE number = ?1")?.execute([holder]).map(drop)
+        self.prepare(
+            "DELETE FROM holder WHERE number = ?1
+             AND (SELECT running FROM processes WHERE processes.number = holder.number) = 0",
+        )?
+        .execute([holder])
+        .map(drop)
     }
 
     /// Whether the file has another's commits in it since this connection looked last.

@@ -5,6 +5,7 @@ use super::groups::{Groups, Work};
 use super::local::Local;
 use super::transaction::Transaction;
 use super::writer::Told;
+use crate::fault::fault;
 use crate::sync::Arc;
 
 impl Groups {
@@ -53,6 +54,7 @@ impl Groups {
     /// Gives a sign of life, and takes back what the dead held.
     pub(super) fn beat(&self, transaction: &mut Transaction<'_>) -> rusqlite::Result<i64> {
         transaction.holder = self.sign(transaction)?;
+        fault!("while_extending");
         let reclaimed = transaction.sweep(&boot(), uptime())?;
         if reclaimed > 0 {
             tracing::warn!(target: "job_orch", reclaimed, "took requests back from processes that died");
@@ -73,6 +75,7 @@ impl Groups {
 
     /// Leaves the store tidy: nobody needs to wait until this process is taken for dead.
     pub(super) fn close(mut self) {
+        fault!("before_leaving");
         let holder = self.holder;
         let mut tasks = std::mem::take(&mut self.later);
         tasks.push(Box::new(Told(move |transaction: &mut Transaction<'_>| transaction.leave(holder))));
