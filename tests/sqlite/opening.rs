@@ -77,7 +77,10 @@ fn every_version_of_the_schema_is_the_one_that_is_documented() {
             |row| row.get(0),
         )
         .unwrap();
-    assert_eq!(tables, 7, "job, holder, request, response; jobs, results, processes");
+    assert_eq!(
+        tables, 11,
+        "job, holder, request, response, answer, answers_of, flight; jobs, results, processes, answers"
+    );
     let check: String = sql.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!(check, "ok");
 }

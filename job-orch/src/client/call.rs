@@ -124,6 +124,10 @@ impl<'a, J: Run, E: Engine> Call<'a, J, E> {
         self.awaited = Some(awaited);
         let id = JobId::new();
         let make = move || Envelope::calling(id, request, asked);
+        if client.service.has_archive() {
+            self.sending = Some(Box::pin(client.send_unless_kept(make(), options.unwrap_or_default())));
+            return self.proceed(context);
+        }
         if let Some(options) = options {
             self.sending = Some(Box::pin(client.requests.send_with(make(), options)));
             return self.proceed(context);
@@ -188,6 +192,18 @@ impl<J: Run, E: Engine> Call<'_, J, E> {
 }
 
 impl<J: Run, E: Engine> Client<J, E> {
+    /// Answers a call from the cache in the engine's store, or sends it.
+    async fn send_unless_kept(
+        &self,
+        envelope: Envelope<J>,
+        options: SendOptions,
+    ) -> Result<Acceptance, SendError<Envelope<J>>> {
+        match self.missed_in_archive(vec![envelope]).await.pop() {
+            Some(envelope) => self.requests.send_with(envelope, options).await,
+            None => Ok(Acceptance::New),
+        }
+    }
+
     /// Has a fresh answer computed, in place of a stale one that was served.
     pub(super) fn refresh(&self, request: J::Request) {
         if let Err(error) = self.requests.try_send(Envelope::new(request)) {

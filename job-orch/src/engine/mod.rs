@@ -1,5 +1,6 @@
 //! Engines: families of channels. A folder, a feature and a module each.
 
+mod answers;
 #[cfg(feature = "memory")]
 pub mod memory;
 #[cfg(feature = "sqlite")]
@@ -12,6 +13,8 @@ use std::ops::Deref;
 use futures_core::Stream;
 use serde::{Deserialize, Serialize};
 
+pub use answers::{AtHand, KeepsAnswers, KeptIn, KeptOn, Stored};
+
 use crate::channel::{BoxError, Channels, Codec, McReceive, ReceiveError, Response, Withdraw};
 use crate::id::JobId;
 use crate::job::Run;
@@ -21,7 +24,7 @@ use crate::settings::Serving;
 /// One family of channels.
 ///
 /// What an engine can do beyond carrying requests and responses it says by implementing the traits of its capabilities:
-/// [`Delays`], [`Prioritises`], [`Deduplicates`], [`KeepsResponses`], [`Pauses`],
+/// [`Delays`], [`Prioritises`], [`Deduplicates`], [`KeepsResponses`], [`KeepsAnswers`], [`Pauses`],
 /// [`SharedByProcesses`].
 pub trait Engine: Clone + Debug + Send + Sync + 'static {
     /// What the engine is called.

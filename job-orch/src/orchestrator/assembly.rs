@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use super::stages::Stages;
 use super::{HostedJob, Orchestrator, Provider};
 use crate::client::Client;
-use crate::engine::{Engine, SharedByProcesses, TravelsOn};
+use crate::engine::{Engine, KeptOn, SharedByProcesses, TravelsOn};
 use crate::error::Error;
 use crate::flow::{Doors, Wiring};
 use crate::job::Job;
@@ -83,7 +83,7 @@ struct Hosting<E> {
 
 impl<E: Engine> Hosting<E> {
     #[track_caller]
-    fn of<J: TravelsOn<E> + Job>(serving: Serving, resources: Option<Vec<J::Resources>>) -> Self {
+    fn of<J: TravelsOn<E> + KeptOn<E> + Job>(serving: Serving, resources: Option<Vec<J::Resources>>) -> Self {
         let is_elsewhere = resources.is_none();
         let resources = resources.unwrap_or_default();
         Self {
@@ -146,13 +146,13 @@ impl<E: Engine, P: List> Assembly<E, P> {
 impl<E: Engine, P, A> Assembly<E, P, A> {
     /// Hosts a job, served as its `#[processor]` says.
     #[track_caller]
-    pub fn host<J: TravelsOn<E> + HostedBy<P, I>, I>(self, job: J) -> Self {
+    pub fn host<J: TravelsOn<E> + HostedBy<P, I> + KeptOn<E>, I>(self, job: J) -> Self {
         self.host_with(job, J::SERVING)
     }
 
     /// Hosts a job, served so.
     #[track_caller]
-    pub fn host_with<J: TravelsOn<E> + HostedBy<P, I>, I>(mut self, job: J, serving: Serving) -> Self {
+    pub fn host_with<J: TravelsOn<E> + HostedBy<P, I> + KeptOn<E>, I>(mut self, job: J, serving: Serving) -> Self {
         let _ = job;
         // Here, where the provider's type is known: later the workers only know what they own.
         let resources =
@@ -163,7 +163,7 @@ impl<E: Engine, P, A> Assembly<E, P, A> {
 
     /// Sends to a job and calls it from here, while workers in other processes run it.
     #[track_caller]
-    pub fn reach<J: TravelsOn<E> + Job>(mut self, job: J) -> Self
+    pub fn reach<J: TravelsOn<E> + KeptOn<E> + Job>(mut self, job: J) -> Self
     where
         E: SharedByProcesses,
     {
@@ -217,13 +217,15 @@ impl Doors for OpenJobs<'_> {
     }
 }
 
-async fn open<J: TravelsOn<E> + Job, E: Engine>(
+async fn open<J: TravelsOn<E> + KeptOn<E> + Job, E: Engine>(
     engine: &E,
     serving: Serving,
     mut resources: Vec<J::Resources>,
 ) -> Result<Opened, Error> {
-    let channels = engine.open::<J>(&serving).await.map_err(|source| Error::Engine { job: J::NAME, source })?;
-    let service = Arc::new(Service::new(serving));
+    let failed = |source| Error::Engine { job: J::NAME, source };
+    let channels = engine.open::<J>(&serving).await.map_err(failed)?;
+    let keep = J::keep_on(engine).await.map_err(failed)?;
+    let service = Arc::new(Service::new(serving, keep));
     // Made before anything is sent: a channel without receivers is closed.
     let workers: Vec<_> = resources.iter().map(|_| Worker::new(Arc::clone(&service), &channels)).collect();
     let start: Start = Box::new(move |wiring, tasks| {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use rusqlite::Connection;
+use tokio::sync::Notify;
 
 use super::clock::{Clock, boot, millis, uptime};
 use super::error::StoreError;
@@ -37,6 +38,7 @@ pub(super) struct Groups {
     // What nobody waits for and could not be done yet.
     pub(super) later: Vec<Box<dyn Task>>,
     pub(super) locals: Locals,
+    pub(super) changed: Arc<Notify>,
 }
 
 impl Groups {
@@ -58,6 +60,7 @@ impl Groups {
             work.tasks.append(&mut self.later);
         }
         if self.is_foreign() {
+            self.changed.notify_waiters();
             work.locals.iter().for_each(|local| local.foreign.notify_one());
             work.looks.clone_from(&work.locals);
         }
@@ -119,7 +122,7 @@ impl Groups {
 
     fn transact(&mut self, work: &mut Work) -> rusqlite::Result<Served> {
         // A claim needs no sync of its own: a power cut may forget it, never an accepted request or a recorded end.
-        self.be_patient(work.tasks.iter().any(|task| task.is_promise()))?;
+        self.be_patient(work.tasks.iter().any(|task| task.is_durable()))?;
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
         let done = self.run(work);
         let committed = done.and_then(|served| self.connection.execute_batch("COMMIT").map(|()| served));
@@ -249,6 +252,7 @@ impl Groups {
         for local in locals {
             has_more |= transaction.remove_old(local.job, cutoff)?;
         }
+        has_more |= transaction.remove_gone_answers()?;
         transaction.shrink()?;
         Ok(has_more)
     }

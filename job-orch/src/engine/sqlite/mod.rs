@@ -33,12 +33,16 @@
 //!   latest; elsewhere every 10 ms.
 //! - The bytes of requests and responses have a **checksum**. What is damaged or cannot be read is a dead letter that says
 //!   so, with its bytes. The other columns, and the log, have no more protection than `SQLite` gives them.
+//! - The **caches** of jobs with `cache(store = engine)` are tables too. A process that computes an answer says so in the file,
+//!   and counts as long as it lives.
 //! - A **shutdown** finishes what runs, and leaves what waits for the next start or another process.
 //!
 //! # What people see
 //! `sqlite3 jobs.db 'SELECT * FROM jobs'` shows what waits, runs or is dead; `results` shows what has ended, `processes` who
-//! works on it. The tables below are described in `schema.sql`; they are the engine's own.
+//! works on it, `answers` what the caches have kept. The tables below are described in `schema.sql` and `answers.sql`; they are the engine's own.
 
+mod answers;
+mod archive;
 mod broadcast;
 mod channel;
 mod checksum;
@@ -75,14 +79,16 @@ pub use options::Options;
 pub use receiver::Receiver;
 pub use sender::Sender;
 
+use archive::StoreArchive;
 use channel::Channel;
 use local::{Local, State};
 use store::Store;
 
+use crate::cache::{Archive, Policy};
 use crate::channel::{BoxError, Channels, Codec, Record, Response, SettleError};
 use crate::engine::{
-    Carries, DeadLetter, Deduplicates, Delays, Durability, Engine, EngineChannels, KeepsResponses, Pauses, Prioritises,
-    SharedByProcesses, TravelsOn,
+    Carries, DeadLetter, Deduplicates, Delays, Durability, Engine, EngineChannels, KeepsAnswers, KeepsResponses,
+    Pauses, Prioritises, SharedByProcesses, TravelsOn,
 };
 use crate::id::JobId;
 use crate::job::Run;
@@ -155,6 +161,11 @@ impl Deduplicates for Sqlite {}
 impl KeepsResponses for Sqlite {}
 impl Pauses for Sqlite {}
 impl SharedByProcesses for Sqlite {}
+impl KeepsAnswers for Sqlite {
+    async fn archive(&self, job: &'static str, policy: Policy) -> Result<Arc<dyn Archive>, BoxError> {
+        Ok(Arc::new(StoreArchive::open(Arc::clone(&self.0), job, policy).await?))
+    }
+}
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Send + 'static> Carries<T> for Sqlite {
     const CODEC: Option<Codec<T>> = Some(Codec::json());

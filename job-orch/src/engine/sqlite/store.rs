@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use tokio::sync::Notify;
+
 use super::clock::{Clock, boot, millis, uptime};
 use super::error::OpenError;
 use super::groups::{Groups, Locals};
@@ -37,6 +39,9 @@ pub(super) struct Store {
     pub(super) reader: Reader,
     pub(super) clock: Clock,
     pub(super) durability: Durability,
+    pub(super) lease: Duration,
+    /// Wakes those who wait for what another process does.
+    pub(super) changed: Arc<Notify>,
     locals: Locals,
     path: PathBuf,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -51,7 +56,7 @@ impl Store {
         let reader = schema::open_reader(path)?;
         let durability = schema::durability(&connection).map_err(refused)?;
         let clock = clock(settings);
-        let locals = Locals::default();
+        let (locals, changed) = (Locals::default(), Arc::new(Notify::new()));
         let holder = join(&connection, clock, settings.lease).map_err(refused)?;
         let version = Transaction::version(&connection).map_err(refused)?;
         let groups = Groups {
@@ -68,12 +73,15 @@ impl Store {
             has_old: false,
             later: Vec::new(),
             locals: Arc::clone(&locals),
+            changed: Arc::clone(&changed),
         };
         let store = |writer, reader, thread| Self {
             writer,
             reader,
             clock,
             durability,
+            lease: settings.lease,
+            changed,
             locals,
             path: path.to_owned(),
             thread: Mutex::new(thread),

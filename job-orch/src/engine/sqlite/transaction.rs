@@ -85,6 +85,10 @@ impl<'a> Transaction<'a> {
         self.connection.prepare_cached(sql)
     }
 
+    pub(super) const fn connection(&self) -> &'a Connection {
+        self.connection
+    }
+
     /// The counters of a job.
     pub(super) fn job(&mut self, number: i64) -> rusqlite::Result<&mut JobRow> {
         let rows = match self.jobs.get(&number) {

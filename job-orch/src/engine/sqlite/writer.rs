@@ -39,9 +39,12 @@ pub(super) trait Task: Send {
     fn run(&mut self, transaction: &mut Transaction<'_>) -> rusqlite::Result<()>;
     /// Whether anybody still waits for it.
     fn is_wanted(&self) -> bool;
-    /// Whether somebody waits for it, and so it must be on the disk before it is done. What nobody waits for is tried again
-    /// until it succeeds.
+    /// Whether somebody waits for it. What nobody waits for is tried again until it succeeds.
     fn is_promise(&self) -> bool;
+    /// Whether it must be on the disk before it is done.
+    fn is_durable(&self) -> bool {
+        self.is_promise()
+    }
     /// Tells how it ended.
     fn end(self: Box<Self>, committed: Result<(), StoreError>);
 }
@@ -50,6 +53,7 @@ pub(super) trait Task: Send {
 struct Asked<T, F> {
     run: F,
     result: Option<T>,
+    is_durable: bool,
     reply: oneshot::Sender<Result<T, StoreError>>,
 }
 
@@ -65,6 +69,10 @@ impl<T: Send, F: FnMut(&mut Transaction<'_>) -> rusqlite::Result<T> + Send> Task
 
     fn is_promise(&self) -> bool {
         true
+    }
+
+    fn is_durable(&self) -> bool {
+        self.is_durable
     }
 
     fn end(self: Box<Self>, committed: Result<(), StoreError>) {
@@ -161,8 +169,24 @@ impl Writer {
         &self,
         run: impl FnMut(&mut Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.ask_for(run, true).await
+    }
+
+    /// Has an operation done that need not survive the loss of power, and waits until it is.
+    pub(super) async fn ask_lightly<T: Send + 'static>(
+        &self,
+        run: impl FnMut(&mut Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.ask_for(run, false).await
+    }
+
+    async fn ask_for<T: Send + 'static>(
+        &self,
+        run: impl FnMut(&mut Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+        is_durable: bool,
+    ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.command(Command::Task(Box::new(Asked { run, result: None, reply })));
+        self.command(Command::Task(Box::new(Asked { run, result: None, is_durable, reply })));
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
 
