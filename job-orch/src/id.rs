@@ -54,6 +54,18 @@ impl JobId {
         self.0.as_bytes()
     }
 
+    /// The id of what is called so within a run: the same each time (a UUID of version 5).
+    #[cfg(feature = "__json")]
+    pub(crate) fn within(run: Self, name: &[u8]) -> Self {
+        Self(Uuid::new_v5(&run.0, name))
+    }
+
+    /// Whether it was made by [`within`](JobId::within).
+    #[cfg(feature = "__json")]
+    pub(crate) const fn is_within(&self) -> bool {
+        self.0.get_version_num() == 5
+    }
+
     /// The id of these 16 bytes, whatever their version.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {

@@ -9,4 +9,5 @@ mod kill;
 mod opening;
 mod processes;
 mod restart;
+mod runs;
 mod store;

@@ -78,8 +78,8 @@ fn every_version_of_the_schema_is_the_one_that_is_documented() {
         )
         .unwrap();
     assert_eq!(
-        tables, 11,
-        "job, holder, request, response, answer, answers_of, flight; jobs, results, processes, answers"
+        tables, 12,
+        "job, holder, request, response, answer, answers_of, flight, step; jobs, results, processes, answers"
     );
     let check: String = sql.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!(check, "ok");

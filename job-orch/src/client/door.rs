@@ -7,7 +7,6 @@ use crate::cache::{Found, Keep};
 use crate::channel::ticket::Asked;
 use crate::channel::{Envelope, MpSend, SendError};
 use crate::engine::Engine;
-use crate::id::JobId;
 use crate::job::Run;
 use crate::outcome::CallError;
 use crate::panics::guarded;
@@ -23,7 +22,7 @@ pub(crate) trait Door<J: Run>: Send + Sync {
 
 impl<J: Run, E: Engine> Door<J> for Client<J, E> {
     fn forward(&self, request: J::Request, asked: Asked<J>) {
-        let id = JobId::new();
+        let id = asked.request_id();
         if self.service.has_archive() {
             return self.forward_unless_kept(vec![Envelope::calling(id, request, asked)]);
         }

@@ -24,8 +24,8 @@ use crate::settings::Serving;
 /// One family of channels.
 ///
 /// What an engine can do beyond carrying requests and responses it says by implementing the traits of its capabilities:
-/// [`Delays`], [`Prioritises`], [`Deduplicates`], [`KeepsResponses`], [`KeepsAnswers`], [`Pauses`],
-/// [`SharedByProcesses`].
+/// [`Delays`], [`Prioritises`], [`Deduplicates`], [`KeepsResponses`], [`KeepsAnswers`], [`Remembers`],
+/// [`Pauses`], [`SharedByProcesses`].
 pub trait Engine: Clone + Debug + Send + Sync + 'static {
     /// What the engine is called.
     const NAME: &'static str;
@@ -79,6 +79,12 @@ pub trait EngineChannels<J: Run>: Channels<J, RequestSender: Withdraw, ResponseR
     /// Whether the job is paused.
     fn is_paused(&self) -> impl Future<Output = Result<bool, BoxError>> + Send {
         std::future::ready(Ok(false))
+    }
+
+    /// A run of a flow has ended: forgets its steps, or only those that failed, if it may come again. By default nothing was
+    /// remembered.
+    fn end_run(&self, run: JobId, is_over: bool) {
+        let _ = (run, is_over);
     }
 
     /// Begins the end: accepts no further request, and hands out no more of those that another process, or a later start,
@@ -165,6 +171,14 @@ pub trait Deduplicates: Engine {}
     label = "this engine keeps no responses"
 )]
 pub trait KeepsResponses: Engine {}
+
+/// An engine that remembers the steps of a flow's run, so that the run can be taken up again after a crash.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not remember the steps of a run",
+    label = "this engine forgets a run with its process",
+    note = "write `orch.run(&flow, input)` for a run that need not outlive its process"
+)]
+pub trait Remembers: Engine {}
 
 /// An engine that can pause a job.
 #[diagnostic::on_unimplemented(message = "`{Self}` cannot pause a job", label = "this engine does not pause")]

@@ -215,6 +215,10 @@ impl Doors for OpenJobs<'_> {
     fn door(&self, job: TypeId) -> Option<Box<dyn Any>> {
         self.0.iter().find(|(id, _)| *id == job).map(|(_, hosted)| hosted.door())
     }
+
+    fn remembers(&self) -> bool {
+        self.0.iter().all(|(_, hosted)| hosted.remembers())
+    }
 }
 
 async fn open<J: TravelsOn<E> + KeptOn<E> + Job, E: Engine>(

@@ -253,6 +253,7 @@ impl Groups {
             has_more |= transaction.remove_old(local.job, cutoff)?;
         }
         has_more |= transaction.remove_gone_answers()?;
+        has_more |= transaction.remove_old_steps(cutoff)?;
         transaction.shrink()?;
         Ok(has_more)
     }

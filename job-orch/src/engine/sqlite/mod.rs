@@ -33,13 +33,15 @@
 //!   latest; elsewhere every 10 ms.
 //! - The bytes of requests and responses have a **checksum**. What is damaged or cannot be read is a dead letter that says
 //!   so, with its bytes. The other columns, and the log, have no more protection than `SQLite` gives them.
+//! - A **run** of a flow has a table of its steps: each has an id that is made of the run and of its place in it, so that a run
+//!   that is taken up again finds what it has sent and what has ended. An end is noted there in the transaction that records it.
 //! - The **caches** of jobs with `cache(store = engine)` are tables too. A process that computes an answer says so in the file,
 //!   and counts as long as it lives.
 //! - A **shutdown** finishes what runs, and leaves what waits for the next start or another process.
 //!
 //! # What people see
 //! `sqlite3 jobs.db 'SELECT * FROM jobs'` shows what waits, runs or is dead; `results` shows what has ended, `processes` who
-//! works on it, `answers` what the caches have kept. The tables below are described in `schema.sql` and `answers.sql`; they are the engine's own.
+//! works on it, `answers` what the caches have kept. The tables below are described in `schema.sql`, `answers.sql` and `steps.sql`; they are the engine's own.
 
 mod answers;
 mod archive;
@@ -60,6 +62,7 @@ mod requests;
 mod responses;
 mod schema;
 mod sender;
+mod steps;
 mod store;
 mod transaction;
 mod writer;
@@ -88,7 +91,7 @@ use crate::cache::{Archive, Policy};
 use crate::channel::{BoxError, Channels, Codec, Record, Response, SettleError};
 use crate::engine::{
     Carries, DeadLetter, Deduplicates, Delays, Durability, Engine, EngineChannels, KeepsAnswers, KeepsResponses,
-    Pauses, Prioritises, SharedByProcesses, TravelsOn,
+    Pauses, Prioritises, Remembers, SharedByProcesses, TravelsOn,
 };
 use crate::id::JobId;
 use crate::job::Run;
@@ -160,6 +163,7 @@ impl Prioritises for Sqlite {}
 impl Deduplicates for Sqlite {}
 impl KeepsResponses for Sqlite {}
 impl Pauses for Sqlite {}
+impl Remembers for Sqlite {}
 impl SharedByProcesses for Sqlite {}
 impl KeepsAnswers for Sqlite {
     async fn archive(&self, job: &'static str, policy: Policy) -> Result<Arc<dyn Archive>, BoxError> {
@@ -198,6 +202,7 @@ impl<J: Run> Channels<J> for SqliteChannels<J> {
 
     const RETRY: Option<Retry> = Some(RETRY);
     const RECORDS: bool = true;
+    const REMEMBERS: bool = true;
 
     fn request_sender(&self) -> Sender<J> {
         self.sender.clone()
@@ -272,6 +277,10 @@ impl<J: Run> EngineChannels<J> for SqliteChannels<J> {
     async fn is_paused(&self) -> Result<bool, BoxError> {
         let job = self.channel.local.job;
         Ok(self.channel.store.reader.ask(move |store| requests::is_paused(store, job)).await?)
+    }
+
+    fn end_run(&self, run: JobId, is_over: bool) {
+        self.channel.store.writer.tell(move |transaction| transaction.end_run(run, is_over));
     }
 
     fn retire(&self) {

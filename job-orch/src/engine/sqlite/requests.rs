@@ -25,6 +25,8 @@ pub(super) struct Payload {
 #[derive(Debug)]
 pub(super) struct NewRequest {
     pub(super) id: JobId,
+    /// That it is a step of.
+    pub(super) run: Option<JobId>,
     pub(super) priority: i16,
     pub(super) due: Option<i64>,
     pub(super) key: Option<String>,

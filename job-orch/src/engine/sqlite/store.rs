@@ -16,6 +16,7 @@ use super::schema;
 use super::transaction::Transaction;
 use super::writer::{Command, Writer};
 use crate::engine::Durability;
+use crate::sync::atomic::AtomicBool;
 use crate::sync::{Arc, Mutex, lock};
 
 // The model checker's locks are no constants.
@@ -42,6 +43,8 @@ pub(super) struct Store {
     pub(super) lease: Duration,
     /// Wakes those who wait for what another process does.
     pub(super) changed: Arc<Notify>,
+    /// Whether this process has sent a step of a run that the store remembers.
+    pub(super) has_runs: AtomicBool,
     locals: Locals,
     path: PathBuf,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -82,6 +85,7 @@ impl Store {
             durability,
             lease: settings.lease,
             changed,
+            has_runs: AtomicBool::new(false),
             locals,
             path: path.to_owned(),
             thread: Mutex::new(thread),

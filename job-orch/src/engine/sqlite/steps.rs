@@ -1,0 +1,113 @@
+//! The table of steps: what the runs of flows have done, so that it is not done again.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::checksum::checksum;
+use super::requests::{Next, read_payload};
+use super::responses::{Kept, NewResponse};
+use super::transaction::Transaction;
+use crate::channel::Return;
+use crate::id::JobId;
+use crate::outcome::{Failure, FailureKind};
+
+/// So many are removed at once.
+const MOST_REMOVED: i64 = 1000;
+
+/// What is known of a step that is to be sent.
+pub(super) enum Sent {
+    /// Nothing: it is to be sent.
+    Never,
+    /// It waits or runs.
+    Before,
+    /// It has ended so.
+    Ended(Kept),
+}
+
+impl Sent {
+    pub(super) fn into_end(self) -> Option<Kept> {
+        match self {
+            Self::Ended(kept) => Some(kept),
+            Self::Never | Self::Before => None,
+        }
+    }
+}
+
+impl Transaction<'_> {
+    /// Notes that a step is sent, unless it was before.
+    pub(super) fn begin_step(&self, run: JobId, id: JobId) -> rusqlite::Result<Sent> {
+        let found = self
+            .prepare("SELECT is_failure, version, codec, checksum, payload FROM step WHERE id = ?1")?
+            .query_row([id.as_bytes()], |row| match row.get::<_, Option<bool>>(0)? {
+                None => Ok(None),
+                Some(is_failure) => Ok(Some(Kept { id, is_failure, payload: read_payload(row, id, 1)? })),
+            })
+            .optional()?;
+        match found {
+            // Damaged: then it is as if it had never run.
+            Some(Some(kept)) if kept.payload.is_err() => {}
+            Some(Some(kept)) => return Ok(Sent::Ended(kept)),
+            Some(None) if self.knows(id)? => return Ok(Sent::Before),
+            Some(None) | None => {}
+        }
+        self.prepare(
+            "INSERT INTO step (id, run, noted) VALUES (?1, ?2, ?3)
+             ON CONFLICT (id) DO UPDATE SET is_failure = NULL, payload = NULL",
+        )?
+        .execute(params![id.as_bytes(), run.as_bytes(), self.now])?;
+        Ok(Sent::Never)
+    }
+
+    /// Notes how a step has ended, if its run still is. That it was cancelled says nothing about it: it is then forgotten.
+    pub(super) fn end_step(&self, response: &NewResponse) -> rusqlite::Result<()> {
+        let NewResponse { id, is_failure, payload } = response;
+        if *is_failure && !is_final(&payload.bytes) {
+            return self.prepare("DELETE FROM step WHERE id = ?1")?.execute([id.as_bytes()]).map(drop);
+        }
+        self.prepare(
+            "UPDATE step SET noted = ?2, is_failure = ?3, version = ?4, codec = ?5, checksum = ?6, payload = ?7 WHERE id = ?1",
+        )?
+        .execute(params![
+            id.as_bytes(),
+            self.now,
+            is_failure,
+            payload.version,
+            payload.codec,
+            checksum(*id, payload),
+            payload.bytes
+        ])
+        .map(drop)
+    }
+
+    /// A request was settled that may be a flow's: what is remembered of its run goes on with it.
+    pub(super) fn settle_run(&self, id: JobId, next: &Next) -> rusqlite::Result<()> {
+        match next {
+            Next::Gone => self.end_run(id, true),
+            Next::Dead(_) | Next::Back(Return::Failed(_), _) => self.end_run(id, false),
+            Next::Back(..) => Ok(()),
+        }
+    }
+
+    /// Forgets the steps of a run that is over; of one that may come again, those that failed.
+    pub(super) fn end_run(&self, run: JobId, is_over: bool) -> rusqlite::Result<()> {
+        self.prepare("DELETE FROM step WHERE run = ?1 AND (?2 OR is_failure)")?
+            .execute(params![run.as_bytes(), is_over])
+            .map(drop)
+    }
+
+    /// Removes steps that are older than this and whose run has no request, some of them. Says whether there may be more.
+    pub(super) fn remove_old_steps(&self, cutoff: i64) -> rusqlite::Result<bool> {
+        let removed = self
+            .prepare(
+                "DELETE FROM step WHERE id IN (SELECT id FROM step WHERE noted < ?1
+                 AND NOT EXISTS (SELECT 1 FROM request WHERE request.id = step.run) ORDER BY noted LIMIT ?2)",
+            )?
+            .execute(params![cutoff, MOST_REMOVED])?;
+        Ok(i64::try_from(removed).is_ok_and(|removed| removed >= MOST_REMOVED))
+    }
+}
+
+/// Whether a failure says something about the step, and not only about who waited for it.
+fn is_final(failure: &[u8]) -> bool {
+    let failure: Option<Failure> = serde_json::from_slice(failure).ok();
+    !failure.is_some_and(|failure| matches!(failure.kind, FailureKind::Cancelled | FailureKind::Expired))
+}
