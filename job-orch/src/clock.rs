@@ -1,25 +1,5 @@
-//! Coarse clocks: a few nanoseconds a look, good to a few milliseconds. What users can see of time goes by tokio's clock,
-//! which tests can pause; these serve ids and the worker's own pace.
-
-use std::time::Duration;
-
-/// A moment of the coarse clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Tick(Duration);
-
-impl Tick {
-    /// How long ago this was: zero if the clock has not moved on since.
-    pub(crate) fn elapsed(self) -> Duration {
-        now().0.saturating_sub(self.0)
-    }
-}
-
-#[cfg(target_os = "linux")]
-#[inline]
-pub(crate) fn now() -> Tick {
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::MonotonicCoarse);
-    Tick(Duration::new(now.tv_sec.cast_unsigned(), u32::try_from(now.tv_nsec).unwrap_or(0)))
-}
+//! The coarse clock of ids: a few nanoseconds a look, good to a few milliseconds. What users can see of time goes by tokio's
+//! clock, which tests can pause.
 
 /// Milliseconds since 1970.
 #[cfg(target_os = "linux")]
@@ -28,12 +8,6 @@ pub(crate) fn unix_millis() -> u64 {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::RealtimeCoarse);
     // A clock before 1970 is a wrong one, and an id is an id.
     now.tv_sec.cast_unsigned().wrapping_mul(1_000).wrapping_add(now.tv_nsec.cast_unsigned() / 1_000_000)
-}
-
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn now() -> Tick {
-    static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
-    Tick(START.get_or_init(std::time::Instant::now).elapsed())
 }
 
 /// Milliseconds since 1970.

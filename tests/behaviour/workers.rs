@@ -1,6 +1,7 @@
 //! Fair work: no request waits beside an idle worker.
 
 use std::sync::Barrier;
+use std::task::Poll;
 use std::time::Duration;
 
 use job_orch::channel::{Delivery, McReceive, MpSend, SendOptions};
@@ -97,6 +98,58 @@ async fn a_receiver_that_gives_up_passes_its_wake_up_on() {
     drop(giving_up);
     assert_eq!(waiting.woken(), 1);
     assert!(waiting.poll().is_ready());
+}
+
+#[tokio::test]
+async fn a_receiver_at_its_only_message_is_woken_for_the_next() {
+    for comes_in_time in [false, true] {
+        let (sender, mut receiver) = requests(16, Overflow::Wait);
+        let to_itself = sender.clone();
+        let mut working = Driver::new(async move {
+            assert!(receiver.fetch().await.unwrap().is_none());
+            if comes_in_time {
+                to_itself.try_send(2).unwrap();
+            }
+            receiver.drop_fetched();
+            assert!(receiver.fetch_on().await.unwrap().is_none());
+            receiver.first_fetched().map(|fetched| *fetched.first())
+        });
+        assert!(working.poll().is_pending());
+        sender.send(1).await.unwrap();
+        assert_eq!(working.woken(), 1);
+        assert!(working.poll().is_pending(), "it lay down before it had looked again");
+        if !comes_in_time {
+            assert_eq!(working.woken(), 1);
+            sender.send(2).await.unwrap();
+        }
+        assert_eq!(working.woken(), 2);
+        assert_eq!(working.poll(), Poll::Ready(Some(2)));
+    }
+}
+
+#[tokio::test]
+async fn a_receiver_at_its_message_is_not_called_in_place_of_an_idle_one() {
+    for comes_later in [false, true] {
+        let (sender, mut first) = requests(16, Overflow::Wait);
+        let mut second = first.clone();
+        let mut busy = Driver::new(first.fetch());
+        assert!(busy.poll().is_pending());
+        let mut idle = Driver::new(second.fetch());
+        assert!(comes_later || idle.poll().is_pending());
+        sender.send(1).await.unwrap();
+        assert!(busy.poll().is_ready());
+        // The one is at its message; the other is idle, again and again.
+        for number in 2..5 {
+            assert!(number > 2 || !comes_later || idle.poll().is_pending());
+            sender.send(number).await.unwrap();
+            assert_eq!(idle.woken(), 1, "for {number}");
+            assert!(idle.poll().is_ready());
+            drop(idle);
+            second.drop_fetched();
+            idle = Driver::new(second.fetch());
+            assert!(idle.poll().is_pending());
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

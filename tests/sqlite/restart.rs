@@ -60,8 +60,8 @@ async fn a_response_is_found_after_a_restart() {
     orch.shutdown().await.unwrap();
 }
 
-#[tokio::test]
-async fn the_broadcast_can_be_heard_again() {
+/// A store in which 1 to 5 are the answers to five requests that have ended.
+async fn five_done() -> Place {
     let (place, log, gate) = (Place::new(), Log::new(), Gate::shut());
     gate.open();
     let orch = working(&place, &log, &gate).await;
@@ -69,7 +69,12 @@ async fn the_broadcast_can_be_heard_again() {
         orch.call(Work, number).await.unwrap();
     }
     orch.shutdown().await.unwrap();
-    drop(orch);
+    place
+}
+
+#[tokio::test]
+async fn the_broadcast_can_be_heard_again() {
+    let place = five_done().await;
     let channels = Engine::open::<Work>(&place.open(), &Work::SERVING).await.unwrap();
     let listener = channels.response_receiver();
     let mut again = listener.from(3);
@@ -82,14 +87,7 @@ async fn the_broadcast_can_be_heard_again() {
 
 #[tokio::test]
 async fn a_store_that_was_cleaned_up_says_how_much_is_gone() {
-    let (place, log, gate) = (Place::new(), Log::new(), Gate::shut());
-    gate.open();
-    let orch = working(&place, &log, &gate).await;
-    for number in 0..5 {
-        orch.call(Work, number).await.unwrap();
-    }
-    orch.shutdown().await.unwrap();
-    drop(orch);
+    let place = five_done().await;
     place.sql().execute("DELETE FROM response WHERE position <= 2", []).unwrap();
     let channels = Engine::open::<Work>(&place.open(), &Work::SERVING).await.unwrap();
     let mut again = channels.response_receiver().from(1);

@@ -32,6 +32,40 @@ impl<M> Chunk<M> {
         self.len() == 0
     }
 
+    /// Adds a message.
+    pub fn push(&mut self, message: M) {
+        self.slots.push(Some(message));
+    }
+
+    /// Takes the first message out.
+    #[inline]
+    pub fn pop(&mut self) -> Option<M> {
+        let slot = self.slots.get_mut(self.at)?;
+        self.at += 1;
+        let message = slot.take();
+        self.trim();
+        message
+    }
+
+    /// Forgets the places at the end whose messages were taken out behind a first one that took long: they count no more.
+    #[inline]
+    pub(crate) fn trim(&mut self) {
+        while self.slots.len() > self.at && matches!(self.slots.last(), Some(None)) {
+            self.slots.pop();
+        }
+    }
+
+    /// The first message, where it lies, and the others for `home` to take back.
+    #[inline]
+    pub fn split_first<'a>(&'a mut self, home: &'a dyn TakeBack<M>) -> Option<Fetched<'a, M>> {
+        let (first, rest) = self.slots.get_mut(self.at..)?.split_first_mut()?;
+        Some(Fetched { first: first.as_ref()?, rest, home: Some(home) })
+    }
+}
+
+/// What a channel needs whose messages lie in chunks also before they are fetched.
+#[cfg(feature = "memory")]
+impl<M> Chunk<M> {
     /// Messages that it has held, the handled ones included.
     pub(crate) const fn used(&self) -> usize {
         self.slots.len()
@@ -48,26 +82,11 @@ impl<M> Chunk<M> {
         self.slots.capacity()
     }
 
-    /// Adds a message.
-    pub fn push(&mut self, message: M) {
-        self.slots.push(Some(message));
-    }
-
     /// Adds a message that is made where it will lie.
     #[inline]
     pub(crate) fn push_made(&mut self, make: impl FnOnce() -> M) {
         // `push` would make it first and grow then, so that it could not be made in its place.
         self.slots.extend(std::iter::once_with(|| Some(make())));
-    }
-
-    /// Takes the first message out.
-    #[inline]
-    pub fn pop(&mut self) -> Option<M> {
-        let slot = self.slots.get_mut(self.at)?;
-        self.at += 1;
-        let message = slot.take();
-        self.trim();
-        message
     }
 
     /// Drops the first message where it lies.
@@ -78,21 +97,6 @@ impl<M> Chunk<M> {
             *slot = None;
             self.trim();
         }
-    }
-
-    /// Forgets the places at the end whose messages were taken out behind a first one that took long: they count no more.
-    #[inline]
-    pub(crate) fn trim(&mut self) {
-        while self.slots.len() > self.at && matches!(self.slots.last(), Some(None)) {
-            self.slots.pop();
-        }
-    }
-
-    /// The first message, where it lies, and the others for `home` to take back.
-    #[inline]
-    pub fn split_first<'a>(&'a mut self, home: &'a dyn TakeBack<M>) -> Option<Fetched<'a, M>> {
-        let (first, rest) = self.slots.get_mut(self.at..)?.split_first_mut()?;
-        Some(Fetched { first: first.as_ref()?, rest, home: Some(home) })
     }
 
     /// Moves the first messages to the end of another chunk.

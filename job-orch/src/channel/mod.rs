@@ -230,6 +230,18 @@ pub trait McReceive: Clone + Send + 'static {
         async { self.receive().await.map(Some) }
     }
 
+    /// The same as [`fetch`](McReceive::fetch), for a task that has not suspended since `fetch` returned: it may have gone to
+    /// sleep already then.
+    ///
+    /// # Errors
+    /// As [`receive`](McReceive::receive).
+    ///
+    /// # Cancel safety
+    /// As [`receive`](McReceive::receive).
+    fn fetch_on(&mut self) -> impl Future<Output = Result<Option<Self::Delivery>, ReceiveError>> + Send {
+        self.fetch()
+    }
+
     /// The first message that was fetched ahead, to be handled where it lies: moving it would cost as much as a short job.
     /// [`drop_fetched`](McReceive::drop_fetched) settles it, [`next_fetched`](McReceive::next_fetched) makes it a delivery.
     /// By default there is none.

@@ -45,7 +45,6 @@ impl Onward {
 
     /// Steps are numbered, and lie in scopes of their own; an element tells which of many this is.
     #[cold]
-    #[cfg(feature = "__json")]
     fn lasting_id<J: Run>(&self, lasting: Lasting) -> JobId {
         let mut name = Vec::with_capacity(64);
         name.extend(self.step.to_le_bytes());
@@ -57,12 +56,6 @@ impl Onward {
         }
         name.extend(J::NAME.as_bytes());
         JobId::within(lasting.flow, &name)
-    }
-
-    #[cold]
-    #[cfg(not(feature = "__json"))]
-    fn lasting_id<J: Run>(&self, _: Lasting) -> JobId {
-        JobId::new()
     }
 
     /// The run, if the engine remembers its steps.

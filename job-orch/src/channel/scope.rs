@@ -84,6 +84,7 @@ pub(crate) struct Luggage {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lasting {
     /// Who it is.
+    #[cfg_attr(not(feature = "__json"), expect(dead_code, reason = "only engines that move bytes remember"))]
     pub(crate) run: JobId,
     /// Which flow it goes through: with another definition, steps have other ids.
     pub(crate) flow: JobId,

@@ -1,6 +1,7 @@
 //! The slot in which a caller finds its answer. It travels with the request, so an answer costs the same at 1 and at
 //! 10,000 waiting callers.
 
+use std::sync::PoisonError;
 use std::task::{Context, Poll, Waker};
 
 use tokio::time::Instant;
@@ -73,6 +74,14 @@ impl<J: Run> Ticket<J> {
             }
             // Polled again after its answer, or never a caller's.
             Slot::Silent | Slot::Taken => Poll::Ready(Err(CallError::Closed { job: J::NAME })),
+        }
+    }
+
+    /// The answer, of a ticket that nobody else holds: its envelope has left one behind.
+    fn into_answer(self) -> Answer<J> {
+        match self.slot.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            Slot::Answered(answer) => answer.map_err(|error| *error),
+            _ => Err(CallError::Closed { job: J::NAME }),
         }
     }
 
@@ -193,13 +202,23 @@ impl<J: Run> Drop for Asked<J> {
 pub(crate) struct Awaited<J: Run>(Option<Arc<Ticket<J>>>);
 
 impl<J: Run> Awaited<J> {
+    /// Waits for nothing: a call that has not been sent, or has ended.
+    pub(crate) const NOTHING: Self = Self(None);
+
     /// The answer, if it is there. The task of `context` is woken when it comes.
     pub(crate) fn poll_answer(&mut self, context: &Context<'_>) -> Poll<Answer<J>> {
-        // Polled again after its answer: it stays at its end.
-        let Some(ticket) = &self.0 else { return Poll::Ready(Err(CallError::Closed { job: J::NAME })) };
-        let answer = std::task::ready!(ticket.poll_answer(context));
-        self.0 = None;
-        Poll::Ready(answer)
+        // Polled again after its end: it stays there.
+        let Some(ticket) = self.0.take() else { return Poll::Ready(Err(CallError::Closed { job: J::NAME })) };
+        // Mostly the worker has left by now, and nobody need lock what is the caller's alone.
+        let ticket = match Arc::try_unwrap(ticket) {
+            Ok(ticket) => return Poll::Ready(ticket.into_answer()),
+            Err(ticket) => ticket,
+        };
+        let answer = ticket.poll_answer(context);
+        if answer.is_pending() {
+            self.0 = Some(ticket);
+        }
+        answer
     }
 }
 

@@ -47,25 +47,30 @@ pub struct Call<'a, J: Run, E: Engine> {
     client: Option<&'a Client<J, E>>,
     // Until it is sent.
     request: Option<J::Request>,
-    // While it finds no room: most requests find it at once.
-    sending: Option<Sending<'a, J>>,
     // From then on until the answer.
-    awaited: Option<Awaited<J>>,
+    awaited: Awaited<J>,
     // Boxed: few calls have any, and a call is moved.
-    extras: Option<Box<Extras>>,
-    alarm: Option<Pin<Box<Sleep>>>,
+    extras: Option<Box<Extras<'a, J>>>,
 }
 
-#[derive(Default)]
-struct Extras {
+struct Extras<'a, J: Run> {
     timeout: Option<Result<Duration, InvalidSpan>>,
     trace_parent: Option<Box<str>>,
     options: SendOptions,
+    // While it finds no room: most requests find it at once.
+    sending: Option<Sending<'a, J>>,
+    alarm: Option<Pin<Box<Sleep>>>,
+}
+
+impl<J: Run> Default for Extras<'_, J> {
+    fn default() -> Self {
+        Self { timeout: None, trace_parent: None, options: SendOptions::default(), sending: None, alarm: None }
+    }
 }
 
 impl<'a, J: Run, E: Engine> Call<'a, J, E> {
     pub(crate) const fn new(client: Option<&'a Client<J, E>>, request: J::Request) -> Self {
-        Self { client, request: Some(request), sending: None, awaited: None, extras: None, alarm: None }
+        Self { client, request: Some(request), awaited: Awaited::NOTHING, extras: None }
     }
 
     /// Gives up after this time, which starts with the first poll: [`CallError::Expired`]. A request that has not run by
@@ -96,7 +101,7 @@ impl<'a, J: Run, E: Engine> Call<'a, J, E> {
         self
     }
 
-    fn extras(&mut self) -> &mut Extras {
+    fn extras(&mut self) -> &mut Extras<'a, J> {
         self.extras.get_or_insert_default()
     }
 
@@ -104,7 +109,9 @@ impl<'a, J: Run, E: Engine> Call<'a, J, E> {
     fn begin(&mut self, request: J::Request, context: &mut Context<'_>) -> Poll<Answer<J>> {
         let job = J::NAME;
         let Some(client) = self.client else { return Poll::Ready(Err(CallError::NotHosted { job })) };
+        let mut is_archived = false;
         if let Some(keep) = &client.service.keep {
+            is_archived = keep.archive().is_some();
             match keep.find(&request) {
                 Found::Fresh(outcome) => {
                     return Poll::Ready(outcome.map_err(|error| CallError::Failed { job, error, attempts: 1 }));
@@ -116,20 +123,20 @@ impl<'a, J: Run, E: Engine> Call<'a, J, E> {
                 Found::Missing => {}
             }
         }
-        let (wishes, options) = match self.extras.take() {
+        let (wishes, options) = match &mut self.extras {
             None => (None, None),
-            Some(extras) => self.unfold(*extras)?,
+            Some(extras) => extras.unfold()?,
         };
         let (asked, awaited) = Ticket::call(wishes, context.waker().clone());
-        self.awaited = Some(awaited);
+        self.awaited = awaited;
         let id = JobId::new();
         let make = move || Envelope::calling(id, request, asked);
-        if client.service.has_archive() {
-            self.sending = Some(Box::pin(client.send_unless_kept(make(), options.unwrap_or_default())));
+        if is_archived {
+            self.extras().sending = Some(Box::pin(client.send_unless_kept(make(), options.unwrap_or_default())));
             return self.proceed(context);
         }
         if let Some(options) = options {
-            self.sending = Some(Box::pin(client.requests.send_with(make(), options)));
+            self.extras().sending = Some(Box::pin(client.requests.send_with(make(), options)));
             return self.proceed(context);
         }
         match client.requests.try_send_made(make) {
@@ -137,42 +144,26 @@ impl<'a, J: Run, E: Engine> Call<'a, J, E> {
             Err(SendError::Full(make)) => {
                 let envelope = make();
                 let send = async { client.requests.send(envelope).await.map(|()| Acceptance::New) };
-                self.sending = Some(Box::pin(send));
+                self.extras().sending = Some(Box::pin(send));
                 self.proceed(context)
             }
             Err(error) => Poll::Ready(Err(CallError::refused(job, error))),
         }
     }
 
-    fn unfold(&mut self, extras: Extras) -> Result<Unfolded, CallError<J::Error>> {
-        let Extras { timeout, trace_parent, options } = extras;
-        let mut wishes = Wishes { trace_parent, ..Wishes::default() };
-        if let Some(timeout) = timeout {
-            let timeout = timeout.map_err(|source| CallError::Engine { job: J::NAME, source: source.into() })?;
-            // A time beyond the clock's end never comes.
-            wishes.deadline = Instant::now().checked_add(timeout);
-            self.alarm = wishes.deadline.map(|deadline| Box::pin(sleep_until(deadline)));
-        }
-        Ok((Some(Box::new(wishes)), (options != SendOptions::default()).then_some(options)))
-    }
-
     /// The later polls: waits for room, then for the answer.
     fn proceed(&mut self, context: &mut Context<'_>) -> Poll<Answer<J>> {
-        if let Some(sending) = &mut self.sending {
+        if let Some(extras) = &mut self.extras
+            && let Some(sending) = &mut extras.sending
+        {
             if let Err(error) = std::task::ready!(sending.as_mut().poll(context)) {
                 return Poll::Ready(Err(CallError::refused(J::NAME, error)));
             }
-            self.sending = None;
+            extras.sending = None;
         }
-        match &mut self.awaited {
-            Some(awaited) => awaited.poll_answer(context),
-            // Polled after its end: it stays there.
-            None => Poll::Ready(Err(CallError::Closed { job: J::NAME })),
-        }
+        self.awaited.poll_answer(context)
     }
-}
 
-impl<J: Run, E: Engine> Call<'_, J, E> {
     /// Polls a call that may have a limit.
     fn poll_limited(&mut self, request: Option<J::Request>, context: &mut Context<'_>) -> Poll<Answer<J>> {
         let polled = match request {
@@ -180,14 +171,30 @@ impl<J: Run, E: Engine> Call<'_, J, E> {
             None => self.proceed(context),
         };
         if polled.is_pending()
-            && let Some(alarm) = &mut self.alarm
+            && let Some(extras) = &mut self.extras
+            && let Some(alarm) = &mut extras.alarm
             && alarm.as_mut().poll(context).is_ready()
         {
-            self.awaited = None;
-            self.sending = None;
+            self.awaited = Awaited::NOTHING;
+            extras.sending = None;
             return Poll::Ready(Err(CallError::Expired { job: J::NAME }));
         }
         polled
+    }
+}
+
+impl<J: Run> Extras<'_, J> {
+    /// What was asked for, as the request's wishes and the channel's options. Sets the alarm.
+    fn unfold(&mut self) -> Result<Unfolded, CallError<J::Error>> {
+        let mut wishes = Wishes { trace_parent: self.trace_parent.take(), ..Wishes::default() };
+        if let Some(timeout) = self.timeout.take() {
+            let timeout = timeout.map_err(|source| CallError::Engine { job: J::NAME, source: source.into() })?;
+            // A time beyond the clock's end never comes.
+            wishes.deadline = Instant::now().checked_add(timeout);
+            self.alarm = wishes.deadline.map(|deadline| Box::pin(sleep_until(deadline)));
+        }
+        let options = std::mem::take(&mut self.options);
+        Ok((Some(Box::new(wishes)), (options != SendOptions::default()).then_some(options)))
     }
 }
 
@@ -232,7 +239,7 @@ impl<J: Run, E: Engine> Future for Call<'_, J, E> {
         // An answer is returned from where it was made: to move it costs as much as a short job.
         match call.request.take() {
             Some(request) if call.extras.is_none() => call.begin(request, context),
-            None if call.alarm.is_none() => call.proceed(context),
+            None if call.extras.is_none() => call.awaited.poll_answer(context),
             request => call.poll_limited(request, context),
         }
     }

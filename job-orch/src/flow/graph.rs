@@ -105,10 +105,7 @@ impl Graph {
 
     /// This flow in one run: another one, if the flow is defined otherwise.
     pub(super) fn id_within(&self, run: JobId) -> JobId {
-        #[cfg(feature = "__json")]
-        return JobId::within(run, self.dot().as_bytes());
-        #[cfg(not(feature = "__json"))]
-        return run;
+        JobId::within(run, self.dot().as_bytes())
     }
 
     /// The name of a step: of a job, its own.

@@ -228,7 +228,7 @@ impl<'a, In: Send + 'static, Out: Send + 'static, F: Send + 'static> FlowRun<'a,
 
 /// A W3C trace context of a run whose caller gave none: its steps are then one trace all the same.
 fn new_trace() -> Box<str> {
-    let id = u128::from_be_bytes(*JobId::new().as_bytes());
+    let id = u128::from_be_bytes(JobId::new().to_bytes());
     // The lower half differs from run to run and is never zero: a UUID's variant stands in it.
     format!("00-{id:032x}-{:016x}-01", id & u128::from(u64::MAX)).into_boxed_str()
 }

@@ -13,16 +13,21 @@ use crate::job::Run;
 /// Requests fetched together whose answers to flows go on together.
 const MANY: usize = 16;
 
+/// How far a worker came with what it had fetched.
+pub(super) enum Stretch<T> {
+    /// All of it succeeded.
+    Done { has_suspended: bool },
+    /// The first one that is left ended so.
+    Ended(End<T>),
+}
+
 impl<J: Run, C: Channels<J>> Worker<J, C> {
-    /// Runs the job for one request after the other, and responds, as long as they succeed. Then gives the end of the first
-    /// one left, or `None` if there is none left.
+    /// Runs the job for one request after the other, and responds, as long as they succeed.
     // One long function: a future of its own for the inner part would cost each job a tenth of what all this costs.
-    pub(super) async fn run_fetched(
-        &mut self,
-        resources: &mut J::Resources,
-    ) -> Option<End<Result<J::Response, J::Error>>> {
+    pub(super) async fn run_fetched(&mut self, resources: &mut J::Resources) -> Stretch<Result<J::Response, J::Error>> {
         let Self { service, requests, outlet, tally, stop, following, at_first, .. } = self;
         let mut done = 0_u32;
+        let mut has_suspended = false;
         // Many that were fetched together were quick before.
         if requests.fetched() >= MANY {
             outlet.defer();
@@ -30,18 +35,18 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
         loop {
             let Some(fetched) = requests.first_fetched() else {
                 outlet.go_on();
-                return None;
+                return Stretch::Done { has_suspended };
             };
             *at_first = true;
             let envelope = fetched.first();
             if envelope.is_void() {
                 outlet.go_on();
-                return Some(End::Stopped(Reason::Cancel));
+                return Stretch::Ended(End::Stopped(Reason::Cancel));
             }
             let deadline = envelope.deadline();
             if deadline.is_some_and(has_passed) {
                 outlet.go_on();
-                return Some(End::Stopped(Reason::Deadline));
+                return Stretch::Ended(End::Stopped(Reason::Deadline));
             }
             tally.attempts.add(1);
             let end = {
@@ -59,6 +64,7 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
                         let _listed = service.running.enter(envelope.id(), stop);
                         let _listening = envelope.listen(stop);
                         *following = true;
+                        has_suspended = true;
                         follow(run, outlet.flush(tally), limits, stop, &context, &span).await
                     }
                 }
@@ -66,7 +72,7 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
             *following = false;
             let End::Returned(Ok(response)) = end else {
                 outlet.go_on();
-                return Some(end);
+                return Stretch::Ended(end);
             };
             tally.succeeded.add(1);
             outlet.respond(envelope, response, service);

@@ -14,6 +14,7 @@ use tracing::Span;
 use super::attempt::{End, Limits, Reason, follow, start};
 use super::batch::Lent;
 use super::counters::Tally;
+use super::in_place::Stretch;
 use super::outlet::Outlet;
 use super::service::{DeliveryOf, Service};
 use crate::cache::Leave;
@@ -100,13 +101,23 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
         if J::SETTINGS.batch || J::LOOKS_UP || self.service.keep.is_some() {
             return self.work_one_by_one(resources).await;
         }
+        // Nothing has suspended since the last fetch.
+        let mut goes_on = false;
         loop {
-            if let Some(end) = self.run_fetched(resources).await {
-                self.settle_first(end).await;
-                continue;
+            match self.run_fetched(resources).await {
+                Stretch::Ended(end) => {
+                    goes_on = false;
+                    self.settle_first(end).await;
+                    continue;
+                }
+                Stretch::Done { has_suspended } => goes_on &= !has_suspended,
             }
-            let fetched =
-                if self.outlet.is_empty() { self.requests.fetch().await } else { self.fetch_and_publish().await };
+            let fetched = match () {
+                () if !self.outlet.is_empty() => self.fetch_and_publish().await,
+                () if goes_on => self.requests.fetch_on().await,
+                () => self.requests.fetch().await,
+            };
+            goes_on = matches!(fetched, Ok(None));
             match fetched {
                 Ok(None) => {}
                 Ok(Some(delivery)) => self.handle(delivery, resources).await,

@@ -1,12 +1,15 @@
 //! Fetching ahead: what was fetched is handled in order, where it lies or as deliveries, or given back whole.
 
 use super::ends::{
-    Dice, RequestReceiver, RequestSender, ended, number, polled, requests, send, silent, take, take_all,
+    Dice, RequestReceiver, RequestSender, ended, moment, number, polled, requests, send, silent, take, take_all,
 };
 use super::parcel::{Census, Message};
 use super::{Fixture, Law};
 use crate::channel::{Delivery, Envelope, McReceive, MpSend, ReceiveError};
 use crate::settings::Overflow;
+
+/// What a fetch brought: a delivery, or something at hand.
+type At<F> = Option<<RequestReceiver<F> as McReceive>::Delivery>;
 
 /// More than anybody fetches at once.
 const MANY: u64 = 400;
@@ -106,6 +109,46 @@ pub async fn an_idle_sibling_gets_what_was_fetched_ahead<F: Fixture>() {
     taken.sort_unstable();
     assert_eq!(taken, (0..MANY).collect::<Vec<_>>());
     ended(&mut busy).await;
+}
+
+/// Waits for the only request there is, and is at it.
+async fn at_one<F: Fixture>(sender: &RequestSender<F>, receiver: &mut RequestReceiver<F>, number: u64) -> At<F> {
+    let sending = async {
+        moment().await;
+        send(sender, [number]).await;
+    };
+    tokio::join!(receiver.fetch(), sending).0.expect("a request comes")
+}
+
+/// Handles what it is at.
+async fn finish<F: Fixture>(receiver: &mut RequestReceiver<F>, at: At<F>) -> Option<u64> {
+    let Some(delivery) = at else { return handle(receiver, true).await };
+    let number = number(&delivery);
+    delivery.ack().await.expect("the request is acked");
+    Some(number)
+}
+
+/// Who was woken for the only request there is, and is at it, keeps the next one from nobody: not from a sibling that comes
+/// later, and not from itself.
+pub async fn who_is_at_the_only_request_keeps_the_next_from_nobody<F: Fixture>() {
+    let (sender, mut busy) = requests::<F>(16, Overflow::Wait).await;
+    for first in [0, 3, 6] {
+        let at = at_one::<F>(&sender, &mut busy, first).await;
+        let mut idle = busy.clone();
+        let sending = async {
+            moment().await;
+            send(&sender, [first + 1]).await;
+        };
+        assert_eq!(tokio::join!(take(&mut idle), sending).0, first + 1);
+        drop(idle);
+        assert_eq!(finish::<F>(&mut busy, at).await, Some(first));
+        let at = at_one::<F>(&sender, &mut busy, first).await;
+        send(&sender, [first + 2]).await;
+        assert_eq!(finish::<F>(&mut busy, at).await, Some(first));
+        let at = busy.fetch_on().await.expect("it is there already");
+        assert_eq!(finish::<F>(&mut busy, at).await, Some(first + 2));
+    }
+    silent(&mut busy).await;
 }
 
 /// What a receiver is at becomes a delivery of its own, also where that took so long that others should have the rest.

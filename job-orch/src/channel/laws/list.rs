@@ -154,6 +154,7 @@ macro_rules! __channel_laws_list {
                 alone what_is_released_takes_its_own_room,
                 alone what_is_handled_in_place_is_let_go,
                 alone an_idle_sibling_gets_what_was_fetched_ahead,
+                alone who_is_at_the_only_request_keeps_the_next_from_nobody,
                 alone what_is_in_hand_becomes_a_delivery,
                 alone a_cancelled_fetch_takes_nothing,
             }

@@ -5,6 +5,7 @@
 mod aside;
 mod graveyard;
 mod lease;
+mod patience;
 mod queue;
 mod receiver;
 mod request;
@@ -12,6 +13,7 @@ mod response;
 mod ring;
 mod sender;
 mod shelf;
+mod tick;
 mod waiters;
 
 use std::future::{Future, ready};

@@ -57,6 +57,8 @@ pub(super) struct State<M> {
     closed: bool,
     // Nobody will ever receive again: what comes back is dropped, which tells its caller.
     abandoned: bool,
+    // The only receiver lies among the idle, though it is at a message.
+    has_dozing: bool,
     // Messages ever accepted.
     accepted: u64,
     aside: Aside<M>,
@@ -109,6 +111,7 @@ impl<M> Queue<M> {
             receivers: 0,
             closed: false,
             abandoned: false,
+            has_dozing: false,
             accepted: 0,
             aside: Aside::default(),
             idle: Waiters::default(),

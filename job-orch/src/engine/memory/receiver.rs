@@ -15,9 +15,9 @@ use super::lease::Lease;
 use super::queue::{CHUNK, Hands, Queue, Taken};
 use super::request::Channel;
 use super::shelf::Shelf;
+use super::tick::{self, Tick};
 use super::waiters::Place;
 use crate::channel::{Chunk, Fetched, McReceive, ReceiveError, TakeBack};
-use crate::clock::{self, Tick};
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
@@ -58,6 +58,11 @@ pub struct Receiver<M: Send + 'static> {
     active: bool,
     // Somebody is at the first message of the stash: it goes nowhere before it is taken or dropped.
     in_hand: bool,
+    // Where the task that fetches sleeps.
+    place: Place,
+    // It went to sleep with its last fetch, while it was handling what that brought: so nobody need look again whether there
+    // is more, and take the lock for it. Whoever brings more wakes a task that has not lain down yet, which does not then.
+    dozes: bool,
 }
 
 /// One receiver's own handle of its channel. Each lease holds one: the count of the channel itself lies beside the lock
@@ -103,6 +108,8 @@ impl<M: Send + 'static> Receiver<M> {
             since: None,
             active: false,
             in_hand: false,
+            place: Place::NONE,
+            dozes: false,
         }
     }
 
@@ -142,7 +149,7 @@ impl<M: Send + 'static> Receiver<M> {
     /// What a fetch brought. One message that was waited for keeps nobody waiting: how long it takes need not be known.
     fn arrive(&mut self, taken: Taken<M>, has_waited: bool) -> Result<Option<Lease<M>>, ReceiveError> {
         if !has_waited || self.limit == 1 || self.stash.len() + self.home.shelf.len() > 1 {
-            self.since = Some(clock::now());
+            self.since = Some(tick::now());
         }
         match taken {
             Taken::Fresh => Ok(None),
@@ -183,7 +190,12 @@ impl<M: Send + Sync + 'static> McReceive for Receiver<M> {
     }
 
     fn fetch(&mut self) -> impl Future<Output = Result<Option<Lease<M>>, ReceiveError>> + Send {
-        Fetch { receiver: self, begun: false, has_waited: false, place: Place::NONE, pause: None, alarm: None }
+        self.dozes = false;
+        Fetch { receiver: self, stage: Stage::New, rare: None }
+    }
+
+    fn fetch_on(&mut self) -> impl Future<Output = Result<Option<Lease<M>>, ReceiveError>> + Send {
+        Fetch { receiver: self, stage: Stage::New, rare: None }
     }
 
     #[inline]
@@ -228,6 +240,9 @@ impl<M: Send + 'static> Clone for Receiver<M> {
 impl<M: Send + 'static> Drop for Receiver<M> {
     fn drop(&mut self) {
         self.give_back_all();
+        if self.place.is_taken() {
+            self.home.queue().give_up_waiting(&mut self.place);
+        }
         self.home.queue().leave_receivers(self.active.then_some(&self.home.shelf));
     }
 }
@@ -244,9 +259,20 @@ impl<M: Send + 'static> fmt::Debug for Receiver<M> {
 /// One future by hand: a call waits for two of these, and each future inside another costs it.
 struct Fetch<'a, M: Send + 'static> {
     receiver: &'a mut Receiver<M>,
-    begun: bool,
-    has_waited: bool,
-    place: Place,
+    stage: Stage,
+    // Boxed: few have any, and every fetch is made and dropped.
+    rare: Option<Box<Rare>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    New,
+    Begun,
+    Waited,
+}
+
+#[derive(Default)]
+struct Rare {
     // While others run first.
     pause: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     // Rings when the next delayed message is due.
@@ -256,7 +282,7 @@ struct Fetch<'a, M: Send + 'static> {
 impl<M: Send + 'static> Fetch<'_, M> {
     /// Says whether something is at hand already.
     fn begin(&mut self) -> bool {
-        self.begun = true;
+        self.stage = Stage::Begun;
         if self.receiver.stash_next() > 0 {
             return true;
         }
@@ -267,22 +293,23 @@ impl<M: Send + 'static> Fetch<'_, M> {
         if self.receiver.adapt() && !has_other_threads() {
             // Else whatever else there is would wait for this worker to sleep. Other threads take it; and there, who yields
             // waits for this very thread, which the next job may keep.
-            self.pause = Some(Box::pin(tokio::task::yield_now()));
+            self.rare.get_or_insert_default().pause = Some(Box::pin(tokio::task::yield_now()));
         }
         false
     }
 
     /// Sets the alarm; ready when it rings.
     fn poll_alarm(&mut self, due: Instant, context: &mut Context<'_>) -> Poll<()> {
-        match &mut self.alarm {
+        let alarm = &mut self.rare.get_or_insert_default().alarm;
+        match alarm {
             Some((at, _)) if *at == due => {}
             Some((at, sleep)) => {
                 *at = due;
                 sleep.as_mut().reset(due);
             }
-            None => self.alarm = Some((due, Box::pin(sleep_until(due)))),
+            None => *alarm = Some((due, Box::pin(sleep_until(due)))),
         }
-        self.alarm.as_mut().map_or(Poll::Pending, |(_, sleep)| sleep.as_mut().poll(context))
+        alarm.as_mut().map_or(Poll::Pending, |(_, sleep)| sleep.as_mut().poll(context))
     }
 }
 
@@ -290,27 +317,34 @@ impl<M: Send + 'static> Future for Fetch<'_, M> {
     type Output = Result<Option<Lease<M>>, ReceiveError>;
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let fetch = self.get_mut();
-        if !fetch.begun && fetch.begin() {
+        if std::mem::take(&mut fetch.receiver.dozes) {
+            fetch.stage = Stage::Waited;
+            return Poll::Pending;
+        }
+        if fetch.stage == Stage::New && fetch.begin() {
             return Poll::Ready(Ok(None));
         }
-        if let Some(pause) = &mut fetch.pause {
+        if let Some(rare) = &mut fetch.rare
+            && let Some(pause) = &mut rare.pause
+        {
             ready!(pause.as_mut().poll(context));
-            fetch.pause = None;
+            rare.pause = None;
         }
         // A receiver that always finds something must still let others run.
         let budget = ready!(tokio::task::coop::poll_proceed(context));
         loop {
-            let Receiver { home, stash, limit, .. } = &mut *fetch.receiver;
-            let is_in_flow = !fetch.has_waited;
+            let Receiver { home, stash, limit, place, dozes, .. } = &mut *fetch.receiver;
+            let is_in_flow = fetch.stage != Stage::Waited;
             let hands = Hands { stash, shelf: &home.shelf, limit: *limit, is_in_flow };
-            match home.queue().poll_take(&mut fetch.place, hands, context) {
+            match home.queue().poll_take(place, hands, context) {
                 Ok((taken, sibling)) => {
+                    *dozes = place.is_taken();
                     budget.made_progress();
                     call(sibling);
-                    return Poll::Ready(fetch.receiver.arrive(taken, fetch.has_waited));
+                    return Poll::Ready(fetch.receiver.arrive(taken, !is_in_flow));
                 }
                 Err(None) => {
-                    fetch.has_waited = true;
+                    fetch.stage = Stage::Waited;
                     return Poll::Pending;
                 }
                 Err(Some(due)) => ready!(fetch.poll_alarm(due, context)),
@@ -321,8 +355,9 @@ impl<M: Send + 'static> Future for Fetch<'_, M> {
 
 impl<M: Send + 'static> Drop for Fetch<'_, M> {
     fn drop(&mut self) {
-        if self.place.is_taken() {
-            self.receiver.home.queue().give_up_waiting(&mut self.place);
+        let Receiver { home, place, dozes, .. } = &mut *self.receiver;
+        if place.is_taken() && !*dozes {
+            home.queue().give_up_waiting(place);
         }
     }
 }

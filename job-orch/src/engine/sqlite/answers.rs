@@ -121,7 +121,7 @@ impl Transaction<'_> {
         self.prepare("DELETE FROM flight WHERE job = ?1 AND hash = ?2 AND holder NOT IN (SELECT number FROM holder)")?
             .execute(params![job, key.hash])?;
         self.prepare("INSERT INTO flight (job, hash, leader, holder) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING")?
-            .execute(params![job, key.hash, leader.as_bytes(), self.holder])?;
+            .execute(params![job, key.hash, leader.to_bytes(), self.holder])?;
         let leads = self
             .prepare("SELECT leader FROM flight WHERE job = ?1 AND hash = ?2")?
             .query_row(params![job, key.hash], |row| row.get(0).map(JobId::from_bytes))?;
@@ -131,7 +131,7 @@ impl Transaction<'_> {
     /// Takes the leave back.
     pub(super) fn end_flight(&self, job: i64, key: &Key, leader: JobId) -> rusqlite::Result<()> {
         self.prepare("DELETE FROM flight WHERE job = ?1 AND hash = ?2 AND leader = ?3")?
-            .execute(params![job, key.hash, leader.as_bytes()])
+            .execute(params![job, key.hash, leader.to_bytes()])
             .map(drop)
     }
 

@@ -84,7 +84,7 @@ impl<J: Run> Channel<J> {
     /// Claims a request for the caller, and waits for one.
     pub(super) async fn claim(&self) -> Result<Claimed, ReceiveError> {
         let mut wait = Wait { channel: self, waiting: self.local.wait() };
-        let poll = self.store.clock.poll();
+        let poll = self.store.poll;
         loop {
             let mut arrived = std::pin::pin!(self.local.arrived.notified());
             arrived.as_mut().enable();

@@ -6,7 +6,7 @@ use crate::id::JobId;
 /// CRC-32 of the id, the version, the codec and the bytes: bytes of another row, or read as another version, do not pass.
 pub(super) fn checksum(id: JobId, payload: &Payload) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
-    hasher.update(id.as_bytes());
+    hasher.update(&id.to_bytes());
     hasher.update(&payload.version.to_le_bytes());
     hasher.update(&[payload.codec]);
     hasher.update(&payload.bytes);

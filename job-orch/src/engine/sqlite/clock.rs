@@ -42,14 +42,9 @@ impl Clock {
         crate::span::from_now(left)
     }
 
-    /// How often a receiver looks by itself, whatever it was told.
-    pub(super) const fn poll(self) -> Option<Duration> {
-        match self {
-            Self::System => Some(Duration::from_secs(1)),
-            // A paused clock would jump from look to look.
-            #[cfg(feature = "testing")]
-            Self::Tokio { .. } => None,
-        }
+    /// Whether anybody may look now and then: a paused clock would jump from look to look.
+    pub(super) const fn polls(self) -> bool {
+        matches!(self, Self::System)
     }
 
     /// The same of a moment of tokio's clock.

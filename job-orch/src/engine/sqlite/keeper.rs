@@ -10,17 +10,17 @@ use crate::sync::Weak;
 /// A process that writes all the time is looked at no more often than this.
 const PACE: Duration = Duration::from_millis(1);
 
-/// How late another process's commit is seen at most, where the system does not tell of it.
-const POLL: Duration = Duration::from_millis(if cfg!(target_os = "linux") { 250 } else { 10 });
+/// How often a process looks where the system tells of nothing.
+const UNTOLD: Duration = Duration::from_millis(10);
 
-/// Starts the thread. It ends soon after the writer.
-pub(super) fn spawn(path: &Path, writer: Weak<Writer>, lease: Duration) -> std::io::Result<()> {
+/// Starts the thread, which looks by itself after each `poll`. It ends soon after the writer.
+pub(super) fn spawn(path: &Path, writer: Weak<Writer>, lease: Duration, poll: Duration) -> std::io::Result<()> {
     let mut watch = Watch::of(path);
     let beat = (lease / 3).max(PACE);
     let keep = move || {
         let mut beaten = Instant::now();
         loop {
-            watch.wait(POLL.min(beat));
+            watch.wait(poll.min(beat));
             let Some(writer) = writer.upgrade() else { return };
             if beaten.elapsed() >= beat {
                 beaten = Instant::now();
@@ -79,7 +79,7 @@ impl Watch {
 
     fn wait(&mut self, most: Duration) {
         use rustix::event::{PollFd, PollFlags, Timespec, poll};
-        let Some(watch) = &self.0 else { return std::thread::sleep(Duration::from_millis(10).min(most)) };
+        let Some(watch) = &self.0 else { return std::thread::sleep(UNTOLD.min(most)) };
         let most = Timespec { tv_sec: most.as_secs().cast_signed(), tv_nsec: most.subsec_nanos().into() };
         let heard = poll(&mut [PollFd::new(watch, PollFlags::IN)], Some(&most));
         if heard != Ok(0) {
@@ -100,6 +100,6 @@ impl Watch {
     }
 
     fn wait(&mut self, most: Duration) {
-        std::thread::sleep(most);
+        std::thread::sleep(UNTOLD.min(most));
     }
 }

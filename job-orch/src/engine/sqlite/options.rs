@@ -32,6 +32,7 @@ impl Options {
         Self(Settings {
             durability: Durability::PowerLoss,
             lease: Duration::from_secs(30),
+            poll: Duration::from_millis(250),
             retention: Duration::from_secs(86_400),
             most_bytes: None,
             #[cfg(feature = "testing")]
@@ -50,6 +51,13 @@ impl Options {
     /// 30 s; a process gives three signs in that time. At least 10 ms.
     pub const fn lease(mut self, lease: Duration) -> Self {
         self.0.lease = if lease.as_millis() < 10 { Duration::from_millis(10) } else { lease };
+        self
+    }
+
+    /// How often this process looks by itself for what others have written. The default is 250 ms: so late is seen what the
+    /// system failed to tell of. Where it tells of nothing at all, a process looks every 10 ms. At least 1 ms.
+    pub const fn poll_every(mut self, interval: Duration) -> Self {
+        self.0.poll = if interval.as_millis() < 1 { Duration::from_millis(1) } else { interval };
         self
     }
 

@@ -102,7 +102,7 @@ impl Transaction<'_> {
                          :codec, :checksum, :payload)",
             )?
             .execute(named_params! {
-                ":id": id.as_bytes(), ":job": job, ":state": request.due.map_or(READY, |_| DELAYED), ":turn": turn,
+                ":id": id.to_bytes(), ":job": job, ":state": request.due.map_or(READY, |_| DELAYED), ":turn": turn,
                 ":due": request.due.unwrap_or(now), ":priority": request.priority, ":key": request.key,
                 ":is_call": request.is_call, ":deadline": request.deadline, ":trace": request.trace, ":sent": now,
                 ":version": payload.version, ":codec": payload.codec, ":checksum": checksum(*id, payload),
@@ -173,7 +173,7 @@ impl Transaction<'_> {
                 "DELETE FROM request WHERE id = ?1 AND job = ?2 AND state IN (0, 1)
                  RETURNING fence, id, attempts, deadline, trace, is_call, version, codec, checksum, payload",
             )?
-            .query_row(params![wanted.as_bytes(), job], |row| read_claimed(row, job, 0))
+            .query_row(params![wanted.to_bytes(), job], |row| read_claimed(row, job, 0))
             .optional()?;
         if taken.is_some() {
             self.job(job)?.add_waiting(-1);
@@ -190,7 +190,7 @@ impl Transaction<'_> {
             .prepare(
                 "UPDATE request SET state = 0, turn = ?3, due = ?4, attempts = 0 WHERE id = ?1 AND job = ?2 AND state = 3",
             )?
-            .execute(params![id.as_bytes(), job, turn, self.now])?;
+            .execute(params![id.to_bytes(), job, turn, self.now])?;
         self.job(job)?.add_waiting(changed as i64);
         Ok(changed == 1)
     }
@@ -198,7 +198,7 @@ impl Transaction<'_> {
     pub(super) fn drop_dead(&self, job: i64, id: JobId) -> rusqlite::Result<bool> {
         let changed = self
             .prepare("DELETE FROM request WHERE id = ?1 AND job = ?2 AND state = ?3")?
-            .execute(params![id.as_bytes(), job, DEAD])?;
+            .execute(params![id.to_bytes(), job, DEAD])?;
         Ok(changed == 1)
     }
 

@@ -49,7 +49,7 @@ impl Transaction<'_> {
         .execute(params![
             job,
             position,
-            id.as_bytes(),
+            id.to_bytes(),
             is_failure,
             self.now,
             payload.version,
@@ -127,7 +127,7 @@ pub(super) fn find(connection: &Connection, job: i64, wanted: JobId) -> rusqlite
             "SELECT position, missed, id, is_failure, version, codec, checksum, payload FROM response
              WHERE id = ?1 AND job = ?2 ORDER BY position DESC LIMIT 1",
         )?
-        .query_row(params![wanted.as_bytes(), job], read_kept)
+        .query_row(params![wanted.to_bytes(), job], read_kept)
         .optional()
 }
 

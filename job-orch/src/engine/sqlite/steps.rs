@@ -37,7 +37,7 @@ impl Transaction<'_> {
     pub(super) fn begin_step(&self, run: JobId, id: JobId) -> rusqlite::Result<Sent> {
         let found = self
             .prepare("SELECT is_failure, version, codec, checksum, payload FROM step WHERE id = ?1")?
-            .query_row([id.as_bytes()], |row| match row.get::<_, Option<bool>>(0)? {
+            .query_row([id.to_bytes()], |row| match row.get::<_, Option<bool>>(0)? {
                 None => Ok(None),
                 Some(is_failure) => Ok(Some(Kept { id, is_failure, payload: read_payload(row, id, 1)? })),
             })
@@ -53,7 +53,7 @@ impl Transaction<'_> {
             "INSERT INTO step (id, run, noted) VALUES (?1, ?2, ?3)
              ON CONFLICT (id) DO UPDATE SET is_failure = NULL, payload = NULL",
         )?
-        .execute(params![id.as_bytes(), run.as_bytes(), self.now])?;
+        .execute(params![id.to_bytes(), run.to_bytes(), self.now])?;
         Ok(Sent::Never)
     }
 
@@ -61,13 +61,13 @@ impl Transaction<'_> {
     pub(super) fn end_step(&self, response: &NewResponse) -> rusqlite::Result<()> {
         let NewResponse { id, is_failure, payload } = response;
         if *is_failure && !is_final(&payload.bytes) {
-            return self.prepare("DELETE FROM step WHERE id = ?1")?.execute([id.as_bytes()]).map(drop);
+            return self.prepare("DELETE FROM step WHERE id = ?1")?.execute([id.to_bytes()]).map(drop);
         }
         self.prepare(
             "UPDATE step SET noted = ?2, is_failure = ?3, version = ?4, codec = ?5, checksum = ?6, payload = ?7 WHERE id = ?1",
         )?
         .execute(params![
-            id.as_bytes(),
+            id.to_bytes(),
             self.now,
             is_failure,
             payload.version,
@@ -90,7 +90,7 @@ impl Transaction<'_> {
     /// Forgets the steps of a run that is over; of one that may come again, those that failed.
     pub(super) fn end_run(&self, run: JobId, is_over: bool) -> rusqlite::Result<()> {
         self.prepare("DELETE FROM step WHERE run = ?1 AND (?2 OR is_failure)")?
-            .execute(params![run.as_bytes(), is_over])
+            .execute(params![run.to_bytes(), is_over])
             .map(drop)
     }
 

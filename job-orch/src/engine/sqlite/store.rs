@@ -22,11 +22,15 @@ use crate::sync::{Arc, Mutex, lock};
 // The model checker's locks are no constants.
 static OPENING: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
+/// A receiver looks by itself so many times more rarely than its process: it is told from inside.
+const RARER: u32 = 4;
+
 /// What a file is opened with.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Settings {
     pub(super) durability: Durability,
     pub(super) lease: Duration,
+    pub(super) poll: Duration,
     pub(super) retention: Duration,
     pub(super) most_bytes: Option<u64>,
     /// Nothing happens but on the threads that ask, by tokio's clock.
@@ -45,6 +49,8 @@ pub(super) struct Store {
     pub(super) changed: Arc<Notify>,
     /// Whether this process has sent a step of a run that the store remembers.
     pub(super) has_runs: AtomicBool,
+    /// How often a receiver looks by itself, if at all.
+    pub(super) poll: Option<Duration>,
     locals: Locals,
     path: PathBuf,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -86,6 +92,7 @@ impl Store {
             lease: settings.lease,
             changed,
             has_runs: AtomicBool::new(false),
+            poll: clock.polls().then(|| settings.poll.saturating_mul(RARER)),
             locals,
             path: path.to_owned(),
             thread: Mutex::new(thread),
@@ -97,7 +104,7 @@ impl Store {
         let io = |source| OpenError::Io { path: path.to_owned(), source };
         let (writer, thread) = Writer::spawn(groups).map_err(io)?;
         let writer = Arc::new(writer);
-        keeper::spawn(path, Arc::downgrade(&writer), settings.lease).map_err(io)?;
+        keeper::spawn(path, Arc::downgrade(&writer), settings.lease, settings.poll).map_err(io)?;
         Ok(store(writer, Reader::spawn(reader).map_err(io)?, Some(thread)))
     }
 

@@ -186,7 +186,7 @@ impl<'a> Transaction<'a> {
     /// Whether any row of a table of requests has this id, in whichever state.
     pub(super) fn knows(&self, id: crate::id::JobId) -> rusqlite::Result<bool> {
         let found =
-            self.prepare("SELECT 1 FROM request WHERE id = ?1")?.query_row([id.as_bytes()], |_| Ok(())).optional()?;
+            self.prepare("SELECT 1 FROM request WHERE id = ?1")?.query_row([id.to_bytes()], |_| Ok(())).optional()?;
         Ok(found.is_some())
     }
 }

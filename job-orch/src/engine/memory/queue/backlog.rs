@@ -111,6 +111,11 @@ impl<M> State<M> {
         self.end()
     }
 
+    /// Whether the only receiver took the only message.
+    pub(super) fn is_drained_alone(&self, hands: &Hands<'_, M>) -> bool {
+        self.active <= 1 && hands.stash.len() == 1 && self.fresh_len == 0 && self.aside.is_empty() && !self.closed
+    }
+
     fn take_alone(&mut self, hands: &mut Hands<'_, M>) -> Option<Taken<M>> {
         if self.fresh_len > 0 {
             self.take_fresh(hands.stash, self.turn(hands.limit));

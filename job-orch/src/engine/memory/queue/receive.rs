@@ -5,15 +5,16 @@ use std::task::{Context, Waker};
 use tokio::time::Instant;
 
 use super::super::aside::{Item, Past};
+use super::super::patience::{let_gather, lock_patiently};
 use super::super::shelf::Shelf;
-use super::super::waiters::{Place, wake};
+use super::super::waiters::{Awoken, Place, wake};
 use super::{CHUNK, Hands, Queue, Taken};
 use crate::channel::Chunk;
-use crate::sync::{Arc, let_gather, lock_patiently};
+use crate::sync::Arc;
 
 impl<M> Queue<M> {
     /// Takes messages: as many fresh ones as it wants, and no more than this receiver's share. If there are none, the task of `context` sleeps, and the error says when the next delayed message is due. Gives too the sibling
-    /// that is to be woken for the rest.
+    /// that is to be woken for the rest. A receiver that was woken for the only message there is sleeps already then.
     pub(in crate::engine::memory) fn poll_take(
         &self,
         place: &mut Place,
@@ -27,6 +28,7 @@ impl<M> Queue<M> {
             state = self.lock();
         }
         state.idle.rise(place);
+        state.has_dozing = false;
         let Some(taken) = state.take(&mut hands) else {
             state.idle.sleep(place, context);
             return Err(state.aside.next_due());
@@ -35,6 +37,10 @@ impl<M> Queue<M> {
         let drains = hands.stash.len() + hands.shelf.len() >= CHUNK / 4 && state.len() > self.capacity / 2;
         let sender = if drains { None } else { state.call_sender(self.capacity) };
         let receiver = state.call_receiver();
+        if !hands.is_in_flow && state.is_drained_alone(&hands) {
+            state.idle.sleep(place, context);
+            state.has_dozing = true;
+        }
         drop(state);
         wake(sender);
         Ok((taken, receiver))
@@ -98,11 +104,15 @@ impl<M> Queue<M> {
     pub(in crate::engine::memory) fn activate(&self, shelf: &Arc<Shelf<M>>) {
         let mut state = self.lock();
         state.shelves.push(Arc::clone(shelf));
+        // One that dozes over its message is no idle one, and may keep nothing from a sibling.
+        let dozing = if std::mem::take(&mut state.has_dozing) { state.idle.all() } else { Awoken::default() };
         if state.expected > 0 {
             state.expected -= 1;
         } else {
             state.active += 1;
         }
+        drop(state);
+        dozing.wake();
     }
 
     /// A receiver goes, and has given back what it had fetched. It has a shelf here if it ever fetched.
