@@ -1,7 +1,7 @@
 //! Runs of flows go on after a crash of every process: a step that has finished does not run again.
 //!
 //! `JOB_ORCH_KILLS=1000 cargo test -p job-orch-tests --test sqlite runs` is the long run. Without the journal, without the place
-//! in a step's id, or with a journal that is written beside the response's transaction, it fails.
+//! in a step's id, or where an end is not noted in the journal, it fails.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
