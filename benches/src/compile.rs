@@ -156,6 +156,7 @@ impl job_orch::Run for Job{job} {{
 impl job_orch::Job for Job{job} {{
     type Wants = {wants};
     type Failure = {failure};
+    type Answers = job_orch::engine::AtHand;
 }}
 
 impl job_orch::flow::Takes<u64> for Job{job} {{

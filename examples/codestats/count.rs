@@ -3,47 +3,67 @@
 use std::fs::{self, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use clap::ValueEnum;
 use job_orch::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// How much of a file is in memory at a time.
 const PIECE: usize = 64 * 1024;
 
-/// A file as the walk saw it. A file that has changed is another request, so its old counts are not served for it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// A file as the walk saw it, and how to count it. A file that has changed is another request, so its old counts are not
+/// served for it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct File {
+    #[serde(with = "crate::path")]
     pub(crate) path: PathBuf,
     pub(crate) stamp: Stamp,
+    pub(crate) words: Words,
 }
 
 /// What changes when a file does, as finely as its file system tells time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg(unix)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Stamp {
     bytes: u64,
-    modified: Option<SystemTime>,
+    inode: u64,
+    modified: (i64, i64),
     // Unlike the time of the last modification, nobody can set this one back.
-    #[cfg(unix)]
     changed: (i64, i64),
 }
 
+#[cfg(unix)]
 impl Stamp {
     pub(crate) fn of(metadata: &Metadata) -> Self {
-        #[cfg(unix)]
         use std::os::unix::fs::MetadataExt;
         Self {
             bytes: metadata.len(),
-            modified: metadata.modified().ok(),
-            #[cfg(unix)]
+            inode: metadata.ino(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
             changed: (metadata.ctime(), metadata.ctime_nsec()),
         }
     }
 }
 
+/// What changes when a file does, where there is no more to see.
+#[cfg(not(unix))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct Stamp {
+    bytes: u64,
+    modified: Option<std::time::Duration>,
+}
+
+#[cfg(not(unix))]
+impl Stamp {
+    pub(crate) fn of(metadata: &Metadata) -> Self {
+        let modified = metadata.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+        Self { bytes: metadata.len(), modified }
+    }
+}
+
 /// What makes a word, in the C locale. Both rules agree that white space ends one: blank, `\t`, `\n`, `\v`, `\f`, `\r`.
 /// They differ in control characters and bytes above 126.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, ValueEnum, Serialize, Deserialize)]
 pub(crate) enum Words {
     /// As GNU `wc` up to 9.4: a printable byte begins a word, any other one neither begins nor ends it.
     #[default]
@@ -57,7 +77,7 @@ pub(crate) enum Words {
 pub(crate) struct Buffer(Vec<u8>);
 
 /// Lines, words and bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Counts {
     pub(crate) lines: u64,
     pub(crate) words: u64,
@@ -67,13 +87,21 @@ pub(crate) struct Counts {
 /// Counts a file. Errors are not cached: an unreadable file is tried again each time.
 #[job(cache(capacity = 4_000_000))]
 #[processor(requests = 256)]
-pub(crate) async fn count(file: &File, buffer: &mut Buffer, words: &Words) -> io::Result<Counts> {
+pub(crate) async fn count(file: &File, buffer: &mut Buffer) -> io::Result<Counts> {
     // A run that suspends is taken for a long one: its worker then gives back the requests it has fetched ahead, and none
     // of them waits behind a huge file.
     tokio::task::yield_now().await;
     // Reading blocks: the runtime gets another thread for its other tasks meanwhile. `spawn_blocking` would move the work
     // instead of the rest, and takes twice as long for small files.
-    tokio::task::block_in_place(|| read(&file.path, *words, &mut buffer.0))
+    tokio::task::block_in_place(|| read(&file.path, file.words, &mut buffer.0))
+}
+
+/// Counts a file, and has the engine keep its counts. Their key is the path, the size, the inode, both times and the rule for
+/// words; and this function, but not what it calls: `version` goes up when the counting changes.
+#[job(version = 1, cache(store = engine, capacity = 4_000_000))]
+#[processor(requests = 4096)]
+pub(crate) async fn count_once(file: &File, buffer: &mut Buffer) -> io::Result<Counts> {
+    count(file, buffer).await
 }
 
 fn read(path: &Path, words: Words, buffer: &mut Vec<u8>) -> io::Result<Counts> {

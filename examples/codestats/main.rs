@@ -3,12 +3,17 @@
 //! ```text
 //! cargo run --release --example codestats -- .
 //! cargo run --release --example codestats -- --repeat 2 --json .
+//! cargo run --release --example codestats -- --store ~/counts.db .
 //! ```
+//!
+//! With a store, killed at any moment and started again, it goes on: it walks anew, and what was counted comes from the cache
+//! that the store keeps.
 //!
 //! Its numbers are those of `LC_ALL=C wc -lwc`.
 
 mod args;
 mod count;
+mod path;
 mod report;
 mod walk;
 
@@ -20,12 +25,13 @@ use std::time::{Duration, Instant};
 
 use args::Args;
 use clap::Parser;
-use count::{Buffer, Count, File};
+use count::{Buffer, Count, CountOnce, Counts, File};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use job_orch::flow::{Flow, FlowRun, InvalidFlow, Progress, Wire, arm};
+use job_orch::Engine;
+use job_orch::flow::{Flow, FlowRun, InvalidFlow, Progress, Takes, Wire, arm};
 use job_orch::prelude::*;
-use report::{Cache, Lap, Outcome, Report, SumUp, Summary, Unreadable};
-use walk::{FindArms, Walk};
+use report::{Cache, Lap, Outcome, Report, Summary, Unreadable, sum_up};
+use walk::{FindArms, walk};
 
 /// How many files per worker are on their way, so that no worker waits for the next one.
 const PER_WORKER: u32 = 16;
@@ -46,21 +52,29 @@ async fn main() -> ExitCode {
     }
 }
 
+/// What counts one file.
+trait Counting: Takes<File, Request = File, Response = Counts, Error = io::Error> + Copy {}
+impl<J: Takes<File, Request = File, Response = Counts, Error = io::Error> + Copy> Counting for J {}
+
 /// The whole program, as a flow.
-fn stats(workers: u32) -> Result<Stats, InvalidFlow> {
-    Flow::define("codestats", |directories: Wire<Vec<PathBuf>, io::Error>| {
+fn stats(args: &Args, count: impl Counting, bar: ProgressBar) -> Result<Stats, InvalidFlow> {
+    let (words, at_once) = (args.words, u32::from(args.workers()) * PER_WORKER);
+    Flow::define("codestats", move |directories: Wire<Vec<PathBuf>, io::Error>| {
         directories
-            .to(Walk)
-            .each_at_once(workers * PER_WORKER, |find| {
-                find.route(FindArms { file: arm(count_one), unreadable: arm(|unreadable| unreadable.map(Err)) })
+            .map(move |directories| walk(directories, words, bar.clone()))
+            .each_at_once(at_once, move |find| {
+                find.route(FindArms {
+                    file: arm(move |file| count_one(file, count)),
+                    unreadable: arm(|unreadable| unreadable.map(Err)),
+                })
             })
-            .to(SumUp)
+            .map(sum_up)
     })
 }
 
 /// Counts a file, and keeps its path beside.
-fn count_one(file: Wire<File, io::Error>) -> Wire<Outcome, io::Error> {
-    file.fork(|file| file.map(|file| file.path), |file| file.attempt(Count).result()).map(|(path, counted)| {
+fn count_one(file: Wire<File, io::Error>, count: impl Counting) -> Wire<Outcome, io::Error> {
+    file.fork(|file| file.map(|file| file.path), |file| file.attempt(count).result()).map(|(path, counted)| {
         match counted {
             Ok(counts) => Ok((path, counts)),
             Err(CallError::Failed { error, .. }) => Err(Unreadable::new(path, &error)),
@@ -71,29 +85,19 @@ fn count_one(file: Wire<File, io::Error>) -> Wire<Outcome, io::Error> {
 
 /// Says whether everything was read.
 async fn run(args: &Args) -> Result<bool, Box<dyn Error>> {
-    let (bar, flow) = (bar(), stats(args.workers().into())?);
-    let orch = Orchestrator::on(Memory::new())
-        .provide(Buffer::default())
-        .share(args.words)
-        .share(bar.clone())
-        .host(Walk)
-        .host_with(Count, Count::SERVING.workers(args.workers().into()))
-        .host(SumUp)
-        .start()
-        .await?;
-
-    let mut laps = Vec::new();
-    let mut summary = Summary::default();
-    for _ in 0..args.repeat {
-        let (began, before) = (Instant::now(), cache(&orch)?);
-        summary = watched(orch.run(&flow, args.directories.clone()), &bar).await?;
-        let after = cache(&orch)?;
-        let cache = Cache { hits: after.hits - before.hits, misses: after.misses - before.misses };
-        laps.push(Lap { took: began.elapsed(), cache });
-    }
-    orch.shutdown().await?;
-
-    let report = Report::new(summary, laps);
+    let workers = args.workers().into();
+    let report = match &args.store {
+        None => {
+            let on = Orchestrator::on(Memory::new()).provide(Buffer::default());
+            let orch = on.host_with(Count, Count::SERVING.workers(workers)).start().await?;
+            count_all(args, &orch, Count).await?
+        }
+        Some(file) => {
+            let on = Orchestrator::on(Sqlite::open(file)?).provide(Buffer::default());
+            let orch = on.host_with(CountOnce, CountOnce::SERVING.workers(workers)).start().await?;
+            count_all(args, &orch, CountOnce).await?
+        }
+    };
     let out = io::BufWriter::new(io::stdout().lock());
     let printed = if args.json { report.json(out) } else { report.table(out) };
     match printed {
@@ -104,8 +108,29 @@ async fn run(args: &Args) -> Result<bool, Box<dyn Error>> {
     Ok(report.summary.is_complete())
 }
 
-fn cache(orch: &Orchestrator<Memory>) -> Result<Cache, job_orch::Error> {
-    let counts = orch.counts(Count)?.cache.unwrap_or_default();
+/// Runs the flow as often as it is wanted.
+async fn count_all<E: Engine>(
+    args: &Args,
+    orch: &Orchestrator<E>,
+    count: impl Counting,
+) -> Result<Report, Box<dyn Error>> {
+    let bar = bar();
+    let flow = stats(args, count, bar.clone())?;
+    let mut laps = Vec::new();
+    let mut summary = Summary::default();
+    for _ in 0..args.repeat {
+        let (began, before) = (Instant::now(), cache(orch, count)?);
+        summary = watched(orch.run(&flow, args.directories.clone()), &bar).await?;
+        let after = cache(orch, count)?;
+        let cache = Cache { hits: after.hits - before.hits, misses: after.misses - before.misses };
+        laps.push(Lap { took: began.elapsed(), cache });
+    }
+    orch.shutdown().await?;
+    Ok(Report::new(summary, laps))
+}
+
+fn cache<E: Engine>(orch: &Orchestrator<E>, count: impl Counting) -> Result<Cache, job_orch::Error> {
+    let counts = orch.counts(count)?.cache.unwrap_or_default();
     Ok(Cache { hits: counts.hits, misses: counts.misses })
 }
 
@@ -133,7 +158,7 @@ async fn watched(
 }
 
 fn counted(progress: &Progress) -> u64 {
-    progress.now().iter().filter(|count| count.job == Count::NAME).map(|count| count.done).sum()
+    progress.now().iter().map(|count| count.done).sum()
 }
 
 /// A bar on standard error, if that is a terminal. How long it is, the walk says.

@@ -5,7 +5,6 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use job_orch::prelude::*;
 use serde::{Serialize, Serializer};
 
 use crate::count::Counts;
@@ -28,10 +27,9 @@ impl Unreadable {
 pub(crate) type Outcome = Result<(PathBuf, Counts), Unreadable>;
 
 /// Adds up what became of all files.
-#[job]
-pub(crate) async fn sum_up(outcomes: &Vec<Outcome>) -> Summary {
+pub(crate) fn sum_up(outcomes: Vec<Outcome>) -> Summary {
     let mut summary = Summary::default();
-    outcomes.iter().for_each(|outcome| summary.add(outcome));
+    outcomes.into_iter().for_each(|outcome| summary.add(outcome));
     summary
 }
 
@@ -67,17 +65,17 @@ pub(crate) struct Summary {
 }
 
 impl Summary {
-    fn add(&mut self, outcome: &Outcome) {
+    fn add(&mut self, outcome: Outcome) {
         match outcome {
             Ok((path, counts)) => {
-                self.total.add(*counts);
+                self.total.add(counts);
                 let extension = path.extension().unwrap_or_default().to_string_lossy();
                 match self.extensions.get_mut(&*extension) {
-                    Some(tally) => tally.add(*counts),
-                    None => self.extensions.entry(extension.into_owned()).or_default().add(*counts),
+                    Some(tally) => tally.add(counts),
+                    None => self.extensions.entry(extension.into_owned()).or_default().add(counts),
                 }
             }
-            Err(unreadable) => self.unreadable.push(unreadable.clone()),
+            Err(unreadable) => self.unreadable.push(unreadable),
         }
     }
 

@@ -11,9 +11,8 @@ use std::thread::{self, JoinHandle};
 
 use indicatif::ProgressBar;
 use job_orch::Route;
-use job_orch::prelude::*;
 
-use crate::count::{File, Stamp};
+use crate::count::{File, Stamp, Words};
 use crate::report::Unreadable;
 
 /// Directories of these names are not entered.
@@ -32,21 +31,24 @@ pub(crate) enum Find {
 }
 
 /// Walks on a thread of its own, while what it has found is counted.
-#[job]
-pub(crate) async fn walk(given: &Vec<PathBuf>, bar: &ProgressBar) -> io::Result<Finds> {
+pub(crate) fn walk(given: Vec<PathBuf>, words: Words, bar: ProgressBar) -> Finds {
     let (found, finds) = sync_channel(AHEAD);
-    let (given, bar) = (given.clone(), bar.clone());
+    let late = found.clone();
     let walking = thread::Builder::new().name("walk".to_owned()).spawn(move || {
-        search(&given, |find| {
+        search(&given, words, |find| {
             bar.inc_length(1);
             found.send(find).is_ok()
         });
-    })?;
-    Ok(Finds(Mutex::new(Walking { finds, thread: Some(walking) })))
+    });
+    let thread = walking.map_err(|error| {
+        // There is room for one.
+        let _ = late.try_send(Find::Unreadable(Unreadable::new(PathBuf::from("."), &error)));
+    });
+    Finds(Mutex::new(Walking { finds, thread: thread.ok() }))
 }
 
 /// What a walk finds, as it goes on.
-// A response is shared between threads: the lock is for the compiler, one thread takes all.
+// What goes through a flow may move to another thread: the lock is for the compiler, one thread takes all.
 #[derive(Debug)]
 pub(crate) struct Finds(Mutex<Walking>);
 
@@ -92,7 +94,7 @@ struct Directory {
 }
 
 /// Shows every regular file below the directories to `found`, until that says that it wants no more. It blocks.
-fn search(given: &[PathBuf], mut found: impl FnMut(Find) -> bool) {
+fn search(given: &[PathBuf], words: Words, mut found: impl FnMut(Find) -> bool) {
     let mut roots = BTreeSet::new();
     let mut waiting = Vec::new();
     for path in given {
@@ -109,7 +111,7 @@ fn search(given: &[PathBuf], mut found: impl FnMut(Find) -> bool) {
     // The last first, so that no more than one branch waits at a time.
     while let Some(directory) = waiting.pop() {
         let is_new = |real: &Path| !roots.contains(real);
-        if !read(&directory, is_new, &mut waiting, &mut found) {
+        if !read(&directory, words, is_new, &mut waiting, &mut found) {
             return;
         }
     }
@@ -118,6 +120,7 @@ fn search(given: &[PathBuf], mut found: impl FnMut(Find) -> bool) {
 /// Reads one directory; says whether to go on.
 fn read(
     directory: &Directory,
+    words: Words,
     is_new: impl Fn(&Path) -> bool,
     waiting: &mut Vec<Directory>,
     found: &mut impl FnMut(Find) -> bool,
@@ -136,7 +139,7 @@ fn read(
                 }
                 true
             }
-            Ok((kind, entry)) if kind.is_file() => found(file(&entry)),
+            Ok((kind, entry)) if kind.is_file() => found(file(&entry, words)),
             // A link, a pipe, a socket, a device.
             Ok(_) => true,
             Err(error) => found(failed(&error)),
@@ -152,11 +155,11 @@ fn is_skipped(directory: &DirEntry) -> bool {
     SKIPPED.iter().any(|name| directory.file_name() == *name)
 }
 
-fn file(entry: &DirEntry) -> Find {
+fn file(entry: &DirEntry, words: Words) -> Find {
     let path = entry.path();
     // Of the entry itself: a link that took the file's place meanwhile is not followed.
     match entry.metadata() {
-        Ok(metadata) => Find::File(File { stamp: Stamp::of(&metadata), path }),
+        Ok(metadata) => Find::File(File { stamp: Stamp::of(&metadata), path, words }),
         Err(error) => Find::Unreadable(Unreadable::new(path, &error)),
     }
 }

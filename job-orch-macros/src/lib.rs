@@ -66,7 +66,7 @@ use proc_macro::TokenStream;
 /// becomes, in essence,
 ///
 /// ```
-/// # use job_orch::{Run, flow::{Fails, Takes}, resources::Mine};
+/// # use job_orch::{Run, engine::AtHand, flow::{Fails, Takes}, resources::Mine};
 /// # pub struct Db;
 /// pub async fn store_total(total: &u64, db: &mut Db) -> Result<u64, std::io::Error> {
 ///     # let _ = db;
@@ -92,6 +92,7 @@ use proc_macro::TokenStream;
 /// impl job_orch::Job for StoreTotal {
 ///     type Wants = Mine<Db>;
 ///     type Failure = Fails<std::io::Error>;
+///     type Answers = AtHand;
 /// }
 ///
 /// impl Takes<u64> for StoreTotal {
@@ -178,9 +179,13 @@ use proc_macro::TokenStream;
 /// | `stale = "5m"` | how long after `ttl` a response is still served, while a fresh one is computed | not at all |
 /// | `errors = "10s"` | how long an error is kept, which must be `Clone` | not at all |
 /// | `version = 3` | the version of the responses | 0 |
-/// | `store = memory` | where they are kept | in memory |
+/// | `store = engine` | where they are kept: by the store of an engine that has one, for all its processes and after a restart | in memory, by each process |
 /// | `with = lookup` | a lookup of your own, instead of all of the above | |
 /// | `put = keep` | its counterpart, given each fresh response | responses are not handed back |
+///
+/// With `store = engine` the request is told apart by its bytes in the store, so it need not be `Hash + Eq`, and what `key`
+/// makes of it must be `Serialize`; errors are not kept. An answer is computed by one process at a time. One that dies
+/// meanwhile holds the others up until its lease is over. What is damaged is computed anew.
 ///
 /// ```
 /// use std::collections::HashMap;

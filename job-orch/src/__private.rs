@@ -23,12 +23,26 @@ pub use std::any::TypeId;
 
 // Cache.
 pub use crate::cache::{
-    CachedError, CachedRequest, CachedResponse, Digest, Keep, KeyBy, KeyOf, Keyable, Keyless, MemoryKeep, Policy,
-    Remember, digest,
+    Archived, CachedError, CachedRequest, CachedResponse, Digest, Keep, KeyBy, KeyOf, Keyable, Keyless, MemoryKeep,
+    Policy, Remember, StoredKey, digest,
 };
+pub use crate::engine::{AtHand, Stored};
 
 /// Checks that a request can be the key of a cache.
 pub const fn cached_request<T: CachedRequest>() {}
+/// The bytes of a key.
+///
+/// # Errors
+/// If it does not become bytes, or this program has no engine with a store.
+pub fn key_bytes<T: StoredKey>(key: &T) -> Result<Vec<u8>, crate::channel::BoxError> {
+    #[cfg(feature = "__json")]
+    return Ok(serde_json::to_vec(key)?);
+    #[cfg(not(feature = "__json"))]
+    {
+        let _ = key;
+        Err("no engine of this program has a store".into())
+    }
+}
 /// Checks that a batch job returns one outcome per request.
 pub const fn batch_of_outcomes<T: Outcomes>() {}
 /// One more of a response.

@@ -59,6 +59,17 @@ impl JobId {
         *self.to_uuid().as_bytes()
     }
 
+    /// The id of what is called so within a run: the same each time (a UUID of version 5).
+    pub(crate) fn within(run: Self, name: &[u8]) -> Self {
+        Self::from_uuid(Uuid::new_v5(&run.to_uuid(), name))
+    }
+
+    /// Whether it was made by [`within`](JobId::within).
+    #[cfg(feature = "__json")]
+    pub(crate) const fn is_within(self) -> bool {
+        self.to_uuid().get_version_num() == 5
+    }
+
     /// The id of these 16 bytes, whatever their version.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {

@@ -100,7 +100,7 @@ pub trait Run: Sized + Send + Sync + 'static {
         std::future::ready(())
     }
 
-    /// Makes the cache that a server of this job keeps in memory, if the job has one.
+    /// Makes the cache that a server of this job keeps in memory, if the job has one that is there.
     #[must_use]
     fn keep() -> Option<Box<dyn Keep<Self>>> {
         None
@@ -132,6 +132,9 @@ pub trait Job: Run {
     type Wants;
     /// How the job fails, as a flow asks: [`Fails`](crate::flow::Fails) with its error, or [`Safe`](crate::flow::Safe).
     type Failure;
+    /// Where the job's answers are kept: [`AtHand`](crate::engine::AtHand) in each process, if at all, or
+    /// [`Stored`](crate::engine::Stored) by the engine.
+    type Answers;
 
     /// Gives the workers what they need of other hosted jobs, before any of them starts, and names those jobs. By default
     /// nothing: only a flow that is a job does.

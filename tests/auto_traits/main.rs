@@ -11,12 +11,12 @@ use std::cell::Cell;
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use job_orch::cache::{self, CacheCounts, Digest, Found, MemoryKeep, Policy};
+use job_orch::cache::{self, ArchiveKeep, Begun, CacheCounts, Digest, Found, Kept, MemoryKeep, Policy};
 use job_orch::channel::{self, AnyDelivery, AnyReceiver, AnySender, Envelope, Response, mock};
 use job_orch::dispatch;
 use job_orch::engine::memory::{self, MemoryChannels};
 use job_orch::engine::sqlite::{self, SqliteChannels};
-use job_orch::engine::{DeadLetter, Durability};
+use job_orch::engine::{AtHand, DeadLetter, Durability, Stored};
 use job_orch::flow;
 use job_orch::prelude::{Memory, Sqlite};
 use job_orch::process;
@@ -133,13 +133,18 @@ claims! {
     rig::RigSender<Least>:                      yes  yes  yes;
 
     // cache
+    ArchiveKeep<Remembered>:                    yes  yes  yes;
+    AtHand:                                     yes  yes  yes;
+    Begun:                                      yes  yes  yes;
     CacheCounts:                                yes  yes  yes;
     Digest:                                     yes  yes  yes;
     Found<Value, Value>:                        yes  yes  any;
     cache::KeyBy<true>:                         yes  yes  yes;
     cache::Keyable<Value>:                      yes  yes  any;
+    Kept:                                       yes  yes  yes;
     MemoryKeep<Remembered>:                     yes  yes  yes;
     Policy:                                     yes  yes  yes;
+    Stored:                                     yes  yes  yes;
 
     // channel
     AnyDelivery<Value>:                         yes  yes  yes;

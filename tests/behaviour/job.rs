@@ -54,6 +54,7 @@ impl Run for ByHand {
 impl job_orch::Job for ByHand {
     type Wants = ();
     type Failure = job_orch::flow::Safe;
+    type Answers = job_orch::engine::AtHand;
 }
 
 #[tokio::test]

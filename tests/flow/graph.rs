@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 
 use futures_util::StreamExt;
+use job_orch::engine::AtHand;
 use job_orch::flow::{Flow, Kind, Safe, Takes, Wire, arm};
 use job_orch::{Job, Run};
 
@@ -86,6 +87,7 @@ impl Run for Odd {
 impl Job for Odd {
     type Wants = ();
     type Failure = Safe;
+    type Answers = AtHand;
 }
 
 impl Takes<u64> for Odd {

@@ -1,4 +1,4 @@
-//! Flows on the durable engine: each request of a step is kept; what waits for several of them is this process's.
+//! Flows on the durable engine run as in memory.
 
 use job_orch::flow::{Flow, FlowError, Wire};
 use job_orch::prelude::*;

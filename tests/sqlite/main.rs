@@ -1,6 +1,7 @@
 //! The durable engine on real files: what survives, and what is refused.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
 
+mod cache;
 mod damage;
 mod faults;
 mod flips;
@@ -11,5 +12,6 @@ mod opening;
 mod processes;
 mod queues;
 mod restart;
+mod runs;
 mod soak;
 mod store;

@@ -75,7 +75,23 @@ fn every_version_of_the_schema_is_the_one_that_is_documented() {
     );
     assert_eq!(
         tables.concat(),
-        ["aside", "held", "holder", "job", "request", "response", "taken", "jobs", "processes", "results"]
+        [
+            "answer",
+            "answers_of",
+            "aside",
+            "flight",
+            "held",
+            "holder",
+            "job",
+            "request",
+            "response",
+            "step",
+            "taken",
+            "answers",
+            "jobs",
+            "processes",
+            "results"
+        ]
     );
     let check: String = sql.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!(check, "ok");

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "in a test, both are failures")]
 
 mod program;
+mod store;
 mod tree;
 mod wc;
 

@@ -193,7 +193,7 @@ impl CacheArgs {
         } else if word.is("version") {
             self.version.set(word, value::whole(word, input, 0..=u64::from(u32::MAX), 2))
         } else if word.is("store") {
-            self.store.set(word, value::path(word, input, "store = memory"))
+            self.store.set(word, value::path(word, input, "store = engine"))
         } else if word.is("with") {
             self.with.set(word, value::path(word, input, "with = path::to::lookup"))
         } else if word.is("put") {

@@ -27,6 +27,8 @@ pub(crate) struct Kept {
     pub(crate) stale: Option<Duration>,
     pub(crate) errors: Option<Duration>,
     pub(crate) version: Option<u64>,
+    /// By the store of the engine, instead of in memory.
+    pub(crate) is_stored: bool,
 }
 
 impl Cache {
@@ -39,7 +41,6 @@ impl Cache {
             );
             return None;
         }
-        refuse_other_stores(&args.store, errors);
         if args.with.span().is_some() {
             refuse_kept(args, errors);
             return args.with.get().map(|with| Self::LookedUp { with: with.clone(), put: args.put.get().cloned() });
@@ -56,25 +57,33 @@ impl Kept {
         if let Some(at) = args.stale.span().filter(|_| args.ttl.span().is_none()) {
             errors.at(at, "`stale` says how long a response is served after its `ttl`: add `ttl = \"1h\"`");
         }
+        let is_stored = is_stored(&args.store, errors);
+        if let Some(at) = args.errors.span().filter(|_| is_stored) {
+            errors
+                .at(at, "the store of an engine keeps no errors, for an error need not become bytes: remove `errors`");
+        }
         Self {
             ttl: args.ttl.get().copied(),
             capacity: args.capacity.get().copied(),
             key: args.key.get().cloned(),
             stale: args.stale.get().copied(),
-            errors: args.errors.get().copied(),
+            errors: args.errors.get().copied().filter(|_| !is_stored),
             version: args.version.get().copied(),
+            is_stored,
         }
     }
 }
 
-/// Engines will bring stores of their own; the word is there so that a program can already say what it means.
-fn refuse_other_stores(store: &Once<Path>, errors: &mut Errors) {
-    if let Some(other) = store.get().filter(|store| !store.is_ident("memory")) {
+/// Whether the engine is to keep them.
+fn is_stored(store: &Once<Path>, errors: &mut Errors) -> bool {
+    let Some(store) = store.get() else { return false };
+    if !store.is_ident("memory") && !store.is_ident("engine") {
         errors.at(
-            other.span(),
-            "`memory` is the only store: write `store = memory`, or look responses up yourself by `with`",
+            store.span(),
+            "there are two stores: write `store = memory` or `store = engine`, or look responses up yourself by `with`",
         );
     }
+    store.is_ident("engine")
 }
 
 /// Options about what we keep say nothing about what the user looks up.

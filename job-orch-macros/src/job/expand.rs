@@ -94,7 +94,11 @@ pub(crate) struct Beside {
 ///     const A_RESULT: bool = Returns::<io::Result<Counts>>::A_RESULT;
 ///     type As = Shape<A_RESULT>;
 ///     impl Run for Count { … }
-///     impl Job for Count { type Wants = Mine<Db>; type Failure = <As as Outcome<io::Result<Counts>>>::Failure; }
+///     impl Job for Count {
+///         type Wants = Mine<Db>;
+///         type Failure = <As as Outcome<io::Result<Counts>>>::Failure;
+///         type Answers = AtHand;
+///     }
 ///     impl Takes<PathBuf> for Count { … }
 /// };
 /// ```
@@ -106,6 +110,7 @@ pub(crate) fn impls(job: &Job, function: &Ident, beside: &Beside) -> TokenStream
     let Beside { in_job, in_block } = beside;
     let (request, failure) = (&job.call.request.ty, expand_run::settled(job, "Failure"));
     let cache = job.cache.as_ref().map(|cache| expand_cache::beside(job, cache));
+    let answers = expand_cache::answers(job);
     quote_spanned! {span=>
         const _: () = {
             #[allow(unused_imports)]
@@ -121,6 +126,7 @@ pub(crate) fn impls(job: &Job, function: &Ident, beside: &Beside) -> TokenStream
             impl #krate::Job for #ty {
                 type Wants = #wants;
                 type Failure = #failure;
+                type Answers = #answers;
                 #in_job
             }
             #in_block

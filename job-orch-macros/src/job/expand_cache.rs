@@ -9,6 +9,15 @@ use super::expand_run::{lent, taken};
 use super::model::Job;
 use crate::signature::ends;
 
+/// Where the answers are kept.
+pub(super) fn answers(job: &Job) -> TokenStream {
+    let (krate, span) = (&job.krate, job.ty.span());
+    match &job.cache {
+        Some(Cache::Kept(kept)) if kept.is_stored => quote_spanned! {span=> #krate::__private::Stored },
+        _ => quote_spanned! {span=> #krate::__private::AtHand },
+    }
+}
+
 /// What goes into `impl Run`.
 ///
 /// ```text
@@ -18,6 +27,8 @@ use crate::signature::ends;
 pub(super) fn inside(job: &Job, cache: &Cache) -> TokenStream {
     let (krate, span) = (&job.krate, job.ty.span());
     match cache {
+        // Its engine has the cache.
+        Cache::Kept(kept) if kept.is_stored => TokenStream::new(),
         Cache::Kept(_) => quote_spanned! {span=>
             fn keep() -> ::core::option::Option<::std::boxed::Box<dyn #krate::__private::Keep<Self>>> {
                 ::core::option::Option::Some(::std::boxed::Box::new(#krate::__private::MemoryKeep::<Self>::new()))
@@ -54,6 +65,7 @@ pub(super) fn inside(job: &Job, cache: &Cache) -> TokenStream {
 /// What goes beside `impl Run`.
 pub(super) fn beside(job: &Job, cache: &Cache) -> TokenStream {
     match cache {
+        Cache::Kept(kept) if kept.is_stored => archived(job, kept),
         Cache::Kept(kept) => remember(job, kept),
         Cache::LookedUp { with, put } => get_cache(job, with, put.as_ref()),
     }
@@ -84,6 +96,45 @@ fn remember(job: &Job, kept: &Kept) -> TokenStream {
             const POLICY: #krate::__private::Policy = #policy;
             #key
             #copies
+        }
+    }
+}
+
+/// ```text
+/// // Output:
+/// impl Archived for Count {
+///     const POLICY: Policy = Policy::DEFAULT.ttl(…);
+///     fn copy(response: &Counts) -> Counts { … }
+/// }
+/// ```
+fn archived(job: &Job, kept: &Kept) -> TokenStream {
+    let Job { krate, ty, .. } = job;
+    let span = ty.span();
+    let (policy, copies) = (policy(job, kept), copies(job, kept));
+    let key = kept.key.as_ref().map(|function| encoded(job, function));
+    quote_spanned! {span=>
+        #[automatically_derived]
+        #[allow(deprecated)]
+        impl #krate::__private::Archived for #ty {
+            const POLICY: #krate::__private::Policy = #policy;
+            #key
+            #copies
+        }
+    }
+}
+
+/// The key is the bytes of what the user's function makes of the request.
+fn encoded(job: &Job, function: &Path) -> TokenStream {
+    let (krate, span) = (&job.krate, job.ty.span());
+    let at = ends(&function.to_token_stream()).1;
+    let (named, key) = (krate.at(at), quote_spanned! {at=> &#function(__request) });
+    let bytes = quote_spanned! {at=> #named::__private::key_bytes(#key) };
+    quote_spanned! {span=>
+        fn key(
+            __request: &Self::Request,
+            _: #krate::channel::Codec<Self::Request>,
+        ) -> ::core::result::Result<::std::vec::Vec<u8>, #krate::channel::BoxError> {
+            #bytes
         }
     }
 }

@@ -55,6 +55,15 @@ fn a_cache_with_a_key() {
 }
 
 #[test]
+fn a_cache_in_the_store_of_the_engine() {
+    let args = quote! { cache(store = engine, ttl = "1h", stale = "5m", key = keys::of_path) };
+    assert_expands_to(
+        "job_cache_stored",
+        job(args, quote! { async fn count(path: &PathBuf) -> Result<u64, E> { Ok(0) } }),
+    );
+}
+
+#[test]
 fn a_cache_of_the_users() {
     let args = quote! { cache(with = find, put = keep) };
     let item = quote! { async fn count(path: &PathBuf, db: &mut Db, http: &Http) -> u64 { 0 } };

@@ -21,7 +21,7 @@ use crate::signature::ends;
 /// impl Hosts<Count> for App {}
 /// impl Hosts<Store> for App {}
 /// const _: () = { … };
-/// impl<E: Engine> Provider<E> for App where Count: TravelsOn<E>, Store: TravelsOn<E> { … }
+/// impl<E: Engine> Provider<E> for App where Count: TravelsOn<E> + KeptOn<E>, … { … }
 /// ```
 pub(crate) fn resources(resources: &Resources) -> TokenStream {
     if !resources.is_one_type {
@@ -123,7 +123,7 @@ fn fresh_names(resources: &Resources) -> TokenStream {
 
 /// ```text
 /// // Output:
-/// impl<E: Engine> Provider<E> for App where Count: TravelsOn<E> {
+/// impl<E: Engine> Provider<E> for App where Count: TravelsOn<E> + KeptOn<E> {
 ///     fn host_all(assembly: Assembly<E, App>) -> Assembly<E, App> { assembly.host(Count) }
 /// }
 /// ```
@@ -138,7 +138,7 @@ fn provider(resources: &Resources) -> TokenStream {
     let bounds = jobs.iter().map(|job| {
         let first = ends(&job.to_token_stream()).0;
         let krate = krate.at(first);
-        quote_spanned! {first=> #job: #krate::engine::TravelsOn<__E> }
+        quote_spanned! {first=> #job: #krate::engine::TravelsOn<__E> + #krate::engine::KeptOn<__E> }
     });
     quote_spanned! {span=>
         #[automatically_derived]

@@ -69,6 +69,7 @@ const _: () = {
         type Failure = <__JobOrchShape as ::job_orch::__private::Outcome<
             __JobOrchOne,
         >>::Failure;
+        type Answers = ::job_orch::__private::AtHand;
         fn prepare(
             __workers: &mut [Self::Resources],
             __wiring: &::job_orch::__private::Wiring<'_>,

@@ -55,6 +55,7 @@ const _: () = {
         type Failure = <__JobOrchShape as crate::orch::__private::Outcome<
             __JobOrchOne,
         >>::Failure;
+        type Answers = crate::orch::__private::AtHand;
     }
     #[automatically_derived]
     #[allow(deprecated)]

@@ -65,6 +65,7 @@ const _: () = {
         type Failure = <__JobOrchShape as ::job_orch::__private::Outcome<
             __JobOrchOne,
         >>::Failure;
+        type Answers = ::job_orch::__private::AtHand;
     }
     #[automatically_derived]
     #[allow(deprecated)]

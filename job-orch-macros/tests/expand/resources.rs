@@ -29,8 +29,8 @@ const _: () = {
 #[automatically_derived]
 impl<__E: ::job_orch::engine::Engine> ::job_orch::__private::Provider<__E> for App
 where
-    Count: ::job_orch::engine::TravelsOn<__E>,
-    jobs::Store: ::job_orch::engine::TravelsOn<__E>,
+    Count: ::job_orch::engine::TravelsOn<__E> + ::job_orch::engine::KeptOn<__E>,
+    jobs::Store: ::job_orch::engine::TravelsOn<__E> + ::job_orch::engine::KeptOn<__E>,
 {
     fn host_all(
         __assembly: ::job_orch::__private::Assembly<__E, Self>,

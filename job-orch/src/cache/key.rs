@@ -4,6 +4,8 @@
 use std::hash::Hash;
 use std::marker::PhantomData;
 
+use serde::Serialize;
+
 use super::{Digest, digest};
 
 /// A request that can be the key of a cache.
@@ -16,6 +18,16 @@ use super::{Digest, digest};
 pub trait CachedRequest: Hash + Eq + Clone + Send + Sync + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: Hash + Eq + Clone + Send + Sync + 'static> CachedRequest for T {}
+
+/// What can tell the requests of a cache apart in the store of an engine.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the key of a cache in a store",
+    label = "not `Serialize`",
+    note = "derive `serde::Serialize` for `{Self}`"
+)]
+pub trait StoredKey: Serialize {}
+#[diagnostic::do_not_recommend]
+impl<T: Serialize> StoredKey for T {}
 
 /// Asks a request type whether it can be a key: `Keyable::<T>::A_KEY`, with [`Keyless`] in scope.
 #[derive(Debug)]

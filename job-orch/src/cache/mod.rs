@@ -1,5 +1,6 @@
 //! When a response may be used again: the user's own lookup, [`GetCache`], and the cache behind `#[job(cache)]`.
 
+mod archive;
 mod key;
 mod memory;
 
@@ -11,7 +12,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub use key::{CachedRequest, KeyBy, KeyOf, Keyable, Keyless};
+pub use archive::{Archive, ArchiveKeep, Archived, Begun, Kept};
+pub(crate) use archive::{Leave, Turn};
+pub use key::{CachedRequest, KeyBy, KeyOf, Keyable, Keyless, StoredKey};
 pub use memory::MemoryKeep;
 
 use crate::job::Run;
@@ -140,6 +143,12 @@ pub trait Keep<J: Run>: Debug + Send + Sync {
 
     /// What it has counted.
     fn counts(&self) -> CacheCounts;
+
+    /// The cache in an engine's store that this is, if it is one: whoever asks it waits. All methods above are about what is
+    /// at hand.
+    fn archive(&self) -> Option<&ArchiveKeep<J>> {
+        None
+    }
 }
 
 /// What a cache has counted since it was made.

@@ -67,6 +67,18 @@ impl<J: Run> Envelope<J> {
         Self { id, request: None, asked: None }
     }
 
+    /// The run that it is a step of, if the engine remembers that.
+    #[cfg(feature = "__json")]
+    pub(crate) fn run(&self) -> Option<JobId> {
+        self.asked.as_ref()?.run()
+    }
+
+    /// Whether somebody, here, is to be told how it ends.
+    #[cfg(feature = "__json")]
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.asked.as_ref().is_some_and(Asked::is_awaited)
+    }
+
     /// The id of the request, and of its response.
     #[must_use]
     pub const fn id(&self) -> JobId {

@@ -365,6 +365,9 @@ pub trait Channels<J: Run>: Clone + Send + Sync + 'static {
     /// what has ended: recording is both.
     const RECORDS: bool = false;
 
+    /// Whether requests with the id of a step of a run are remembered: accepted once, and answered again as they were.
+    const REMEMBERS: bool = false;
+
     /// Records how an attempt ended and settles its request, in one step: either both happen or neither. Workers call it
     /// only where [`RECORDS`](Channels::RECORDS) says so, and answer the caller after it.
     ///

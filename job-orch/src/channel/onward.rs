@@ -1,8 +1,9 @@
 //! A request of a flow: where its answer goes on, and answers that go on together.
 
-use super::scope::{Answer, At, Fault, Place, Scope, StepNo};
+use super::scope::{Answer, At, Fault, Lasting, Place, Scope, StepNo};
 use super::stop::Stop;
 use super::ticket::Wishes;
+use crate::id::JobId;
 use crate::job::Run;
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -31,6 +32,36 @@ impl Onward {
 
     const fn at(&self) -> At<'_> {
         At { scope: &self.scope, element: self.element }
+    }
+
+    /// The id of the request. Of a run that the engine remembers, it is the same each time the run comes here.
+    #[inline]
+    pub(crate) fn request_id<J: Run>(&self) -> JobId {
+        match self.scope.lasting() {
+            None => JobId::new(),
+            Some(lasting) => self.lasting_id::<J>(lasting),
+        }
+    }
+
+    /// Steps are numbered, and lie in scopes of their own; an element tells which of many this is.
+    #[cold]
+    fn lasting_id<J: Run>(&self, lasting: Lasting) -> JobId {
+        let mut name = Vec::with_capacity(64);
+        name.extend(self.step.to_le_bytes());
+        name.extend(J::SETTINGS.version.to_le_bytes());
+        let mut at = Some(self.at());
+        while let Some(At { scope, element }) = at {
+            name.extend(element.to_le_bytes());
+            at = scope.parent();
+        }
+        name.extend(J::NAME.as_bytes());
+        JobId::within(lasting.flow, &name)
+    }
+
+    /// The run, if the engine remembers its steps.
+    #[cfg(feature = "__json")]
+    pub(super) fn run(&self) -> Option<JobId> {
+        self.scope.lasting().map(|lasting| lasting.run)
     }
 
     pub(super) fn wishes(&self) -> Option<&Wishes> {

@@ -8,6 +8,7 @@ use std::any::Any;
 
 use super::stop::Stop;
 use super::ticket::Wishes;
+use crate::id::JobId;
 use crate::job::Run;
 use crate::outcome::CallError;
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -76,6 +77,17 @@ impl Fault {
 pub(crate) struct Luggage {
     pub(crate) wishes: Wishes,
     pub(crate) progress: Option<Arc<dyn Counts>>,
+    pub(crate) lasting: Option<Lasting>,
+}
+
+/// A run whose steps the engine remembers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lasting {
+    /// Who it is.
+    #[cfg_attr(not(feature = "__json"), expect(dead_code, reason = "only engines that move bytes remember"))]
+    pub(crate) run: JobId,
+    /// Which flow it goes through: with another definition, steps have other ids.
+    pub(crate) flow: JobId,
 }
 
 /// Counts what goes through the steps of a run.
@@ -141,6 +153,12 @@ impl Scope {
 
     pub(crate) fn wishes(&self) -> Option<&Wishes> {
         self.luggage.as_deref().map(|luggage| &luggage.wishes)
+    }
+
+    /// The run, if the engine remembers its steps.
+    #[inline]
+    pub(super) fn lasting(&self) -> Option<Lasting> {
+        self.luggage.as_deref()?.lasting
     }
 
     pub(crate) fn progress(&self) -> Option<&dyn Counts> {

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, Waker};
 use tokio::time::Instant;
 
 use super::onward::{Deferred, Onward};
+use crate::id::JobId;
 use crate::job::Run;
 use crate::outcome::CallError;
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -122,6 +123,30 @@ impl<J: Run> Asked<J> {
             Self::Caller(ticket) => ticket.wishes.as_deref(),
             Self::Flow(onward) => onward.wishes(),
         }
+    }
+
+    /// The id of its request.
+    #[inline]
+    pub(crate) fn request_id(&self) -> JobId {
+        match self {
+            Self::Caller(_) => JobId::new(),
+            Self::Flow(onward) => onward.request_id::<J>(),
+        }
+    }
+
+    /// The run that it is a step of, if the engine remembers that.
+    #[cfg(feature = "__json")]
+    pub(crate) fn run(&self) -> Option<JobId> {
+        match self {
+            Self::Caller(_) => None,
+            Self::Flow(onward) => onward.run(),
+        }
+    }
+
+    /// Whether somebody is to be told how it ends.
+    #[cfg(feature = "__json")]
+    pub(crate) fn is_awaited(&self) -> bool {
+        matches!(self, Self::Flow(_)) || self.has_caller()
     }
 
     pub(crate) fn has_caller(&self) -> bool {

@@ -116,7 +116,9 @@ impl<'a, J: Run, E: Engine> Call<'a, J, E> {
     fn begin(&mut self, request: J::Request, context: &mut Context<'_>) -> Poll<Answer<J>> {
         let job = J::NAME;
         let Some(client) = self.client else { return Poll::Ready(Err(CallError::NotHosted { job })) };
+        let mut is_archived = false;
         if let Some(keep) = &client.service.keep {
+            is_archived = keep.archive().is_some();
             match keep.find(&request) {
                 Found::Fresh(outcome) => {
                     return Poll::Ready(outcome.map_err(|error| CallError::Failed { job, error, attempts: 1 }));
@@ -136,6 +138,10 @@ impl<'a, J: Run, E: Engine> Call<'a, J, E> {
         self.awaited = awaited;
         let id = JobId::new();
         let make = move || Envelope::calling(id, request, asked);
+        if is_archived {
+            self.extras().sending = Some(Box::pin(client.send_unless_kept(make(), options.unwrap_or_default())));
+            return self.proceed(context);
+        }
         if let Some(options) = options {
             self.extras().sending = Some(Box::pin(client.requests.send_with(make(), options)));
             return self.proceed(context);
@@ -200,6 +206,18 @@ impl<J: Run> Extras<'_, J> {
 }
 
 impl<J: Run, E: Engine> Client<J, E> {
+    /// Answers a call from the cache in the engine's store, or sends it.
+    async fn send_unless_kept(
+        &self,
+        envelope: Envelope<J>,
+        options: SendOptions,
+    ) -> Result<Acceptance, SendError<Envelope<J>>> {
+        match self.missed_in_archive(vec![envelope]).await.pop() {
+            Some(envelope) => self.requests.send_with(envelope, options).await,
+            None => Ok(Acceptance::New),
+        }
+    }
+
     /// Has a fresh answer computed, in place of a stale one that was served.
     pub(super) fn refresh(&self, request: J::Request) {
         if let Err(error) = self.requests.try_send(Envelope::new(request)) {

@@ -7,7 +7,6 @@ use crate::cache::{Found, Keep};
 use crate::channel::ticket::Asked;
 use crate::channel::{Envelope, MpSend, SendError};
 use crate::engine::Engine;
-use crate::id::JobId;
 use crate::job::Run;
 use crate::outcome::CallError;
 use crate::panics::guarded;
@@ -23,7 +22,10 @@ pub(crate) trait Door<J: Run>: Send + Sync {
 
 impl<J: Run, E: Engine> Door<J> for Client<J, E> {
     fn forward(&self, request: J::Request, asked: Asked<J>) {
-        let id = JobId::new();
+        let id = asked.request_id();
+        if self.service.has_archive() {
+            return self.forward_unless_kept(vec![Envelope::calling(id, request, asked)]);
+        }
         if let Some(keep) = &self.service.keep {
             let Some(envelope) = self.missed(&**keep, Envelope::calling(id, request, asked)) else { return };
             return self.put(move || envelope);
@@ -32,6 +34,9 @@ impl<J: Run, E: Engine> Door<J> for Client<J, E> {
     }
 
     fn forward_many(&self, envelopes: &mut Vec<Envelope<J>>) {
+        if self.service.has_archive() {
+            return self.forward_unless_kept(std::mem::take(envelopes));
+        }
         if let Some(keep) = &self.service.keep {
             let missed = envelopes.drain(..).filter_map(|envelope| self.missed(&**keep, envelope)).collect();
             *envelopes = missed;
@@ -61,6 +66,37 @@ impl<J: Run, E: Engine> Client<J, E> {
             Err(message) => envelope.answer(Err(CallError::Panicked { job, message, attempts: 1 })),
         }
         None
+    }
+
+    /// Answers requests from the cache in the engine's store, which takes waiting. Gives back those for which there is nothing.
+    pub(super) async fn missed_in_archive(&self, envelopes: Vec<Envelope<J>>) -> Vec<Envelope<J>> {
+        let Some(archive) = self.service.keep.as_ref().and_then(|keep| keep.archive()) else { return envelopes };
+        let found = archive.look_up(envelopes.iter().map(Envelope::request));
+        let found = found.await;
+        let mut missed = Vec::new();
+        for (envelope, found) in envelopes.into_iter().zip(found) {
+            match found {
+                Found::Missing => missed.push(envelope),
+                Found::Fresh(outcome) => {
+                    let failed = |error| CallError::Failed { job: J::NAME, error, attempts: 1 };
+                    envelope.answer(outcome.map_err(failed));
+                }
+                Found::Stale(response) => {
+                    envelope.answer(Ok(response));
+                    self.refresh(envelope.into_request());
+                }
+            }
+        }
+        missed
+    }
+
+    /// Puts requests in that no cache in the engine's store answers.
+    fn forward_unless_kept(&self, envelopes: Vec<Envelope<J>>) {
+        let client = self.clone();
+        self.aside(async move {
+            let mut missed = client.missed_in_archive(envelopes).await;
+            drop(client.requests.send_many(&mut missed).await);
+        });
     }
 
     #[inline]

@@ -8,12 +8,15 @@
 //! | [`Prioritises`] | yes | yes | yes | `.priority(…)` |
 //! | [`Deduplicates`] | yes | yes | yes | `.unique(…)` |
 //! | [`RemembersKeys`] | no | yes | no | `.unique_for(…)`: a key that is taken for longer than its request is there |
+//! | [`KeepsAnswers`] | no | yes | no | `cache(store = engine)` |
+//! | [`Remembers`] | no | yes | no | `run_as(…)`: runs of flows that go on after a crash |
 //! | [`KeepsResponses`] | no | yes | no | `response(…)`, for a caller that was started again |
 //! | [`Pauses`] | no | yes | no | `pause(…)` and `resume(…)` |
 //! | [`SharedByProcesses`] | no | yes | no | `.reach(…)`: workers in other processes |
 //!
 //! Which laws of channels each keeps, `cargo test -p job-orch-tests --test conformance matrix -- --nocapture` prints.
 
+mod answers;
 #[cfg(feature = "memory")]
 pub mod memory;
 #[cfg(feature = "sqlite")]
@@ -27,6 +30,8 @@ use std::ops::Deref;
 use futures_core::Stream;
 use serde::{Deserialize, Serialize};
 
+pub use answers::{AtHand, KeepsAnswers, KeptIn, KeptOn, Stored};
+
 use crate::channel::{BoxError, Channels, Codec, McReceive, ReceiveError, Response, Withdraw};
 use crate::id::JobId;
 use crate::job::Run;
@@ -36,7 +41,7 @@ use crate::settings::Serving;
 /// One family of channels.
 ///
 /// What an engine can do beyond carrying requests and responses it says by implementing the traits of its capabilities:
-/// [`Delays`], [`Prioritises`], [`Deduplicates`], [`RemembersKeys`], [`KeepsResponses`],
+/// [`Delays`], [`Prioritises`], [`Deduplicates`], [`RemembersKeys`], [`KeepsResponses`], [`KeepsAnswers`], [`Remembers`],
 /// [`Pauses`], [`SharedByProcesses`].
 pub trait Engine: Clone + Debug + Send + Sync + 'static {
     /// What the engine is called.
@@ -116,6 +121,12 @@ pub trait EngineChannels<J: Run>: Channels<J, RequestSender: Withdraw, ResponseR
     /// A future dropped before it is ready has missed nothing.
     fn next_stop(&self) -> impl Future<Output = JobId> + Send {
         std::future::pending()
+    }
+
+    /// A run of a flow has ended: forgets its steps, or only those that failed, if it may come again. By default nothing was
+    /// remembered.
+    fn end_run(&self, run: JobId, is_over: bool) {
+        let _ = (run, is_over);
     }
 
     /// Begins the end: accepts no further request, and hands out no more of those that another process, or a later start,
@@ -209,6 +220,14 @@ pub trait RemembersKeys: Deduplicates {}
     label = "this engine keeps no responses"
 )]
 pub trait KeepsResponses: Engine {}
+
+/// An engine that remembers the steps of a flow's run, so that the run can be taken up again after a crash.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not remember the steps of a run",
+    label = "this engine forgets a run with its process",
+    note = "write `orch.run(&flow, input)` for a run that need not outlive its process"
+)]
+pub trait Remembers: Engine {}
 
 /// An engine that can pause a job.
 #[diagnostic::on_unimplemented(message = "`{Self}` cannot pause a job", label = "this engine does not pause")]

@@ -41,6 +41,8 @@ pub(crate) type Lay<T> = Box<dyn Fn(&mut Binder<'_>, Arc<dyn Next<T>>) + Send + 
 pub(crate) trait Doors {
     /// The door of a job, an `Arc<dyn Door<J>>`, if it is hosted.
     fn door(&self, job: TypeId) -> Option<Box<dyn Any>>;
+    /// Whether their engine remembers the steps of a run.
+    fn remembers(&self) -> bool;
 }
 
 /// A flow that is being bound.

@@ -2,6 +2,7 @@
 
 use super::progress::StepCount;
 use crate::channel::scope::StepNo;
+use crate::id::JobId;
 
 /// A flow as data.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -100,6 +101,11 @@ impl Graph {
             }
         }
         graph
+    }
+
+    /// This flow in one run: another one, if the flow is defined otherwise.
+    pub(super) fn id_within(&self, run: JobId) -> JobId {
+        JobId::within(run, self.dot().as_bytes())
     }
 
     /// The name of a step: of a job, its own.

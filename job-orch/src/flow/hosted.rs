@@ -71,6 +71,8 @@ pub struct HostedFlow<J: Wired>(Option<Arc<Bound<J>>>);
 struct Bound<J: Wired> {
     flow: FlowOf<J>,
     plan: Arc<Plan<J::Request, J::Response>>,
+    // Whether the engine remembers the steps of a run.
+    lasts: bool,
 }
 
 impl<J: Wired> HostedFlow<J> {
@@ -84,7 +86,7 @@ impl<J: Wired> HostedFlow<J> {
             let (flow, step, job) = (flow.name(), missing.step, missing.job);
             Unwired(crate::error::Error::FlowNotHosted { flow, step, job })
         })?;
-        let bound = Arc::new(Bound { flow, plan: Arc::new(plan) });
+        let bound = Arc::new(Bound { flow, plan: Arc::new(plan), lasts: wiring.doors.remembers() });
         workers.iter_mut().for_each(|worker| worker.0 = Some(Arc::clone(&bound)));
         Ok(uses)
     }
@@ -101,6 +103,7 @@ impl<J: Wired> HostedFlow<J> {
         let Some(bound) = &self.0 else { return Err(FlowError::Closed { flow: J::NAME }) };
         let input = <Copying as Copies<J::Request>>::copy(request);
         let run = FlowRun::<_, _, J::Fails>::hosted(bound.flow.graph(), Arc::clone(&bound.plan), input);
+        let run = if bound.lasts { run.lasting(context.id()) } else { run };
         run.within(context).await
     }
 }

@@ -54,6 +54,11 @@
 //! behind the step and into the channel of the next job. No task waits for an answer, and
 //! a message is neither boxed nor serialised.
 //!
+//! **After a crash.** On an engine that [remembers](crate::engine::Remembers) steps, a flow that is a hosted job goes on when its
+//! request does, and any other as [`run_as`](crate::Orchestrator::run_as) says. Its closures run again, and are given the same
+//! values in the same places; the jobs that have finished do not. A failure of before comes back as
+//! [`CallError::Elsewhere`](crate::CallError::Elsewhere), with its text.
+//!
 //! **Bounds.** A worker that goes on must not wait for room that it may have to make itself, so what a flow has begun enters a
 //! channel beyond its capacity. What it begins is bounded instead: [`Flow::at_once`] runs, the window of a
 //! [`run_all`](crate::Orchestrator::run_all), and in each of them the parts of an [`each`](Wire::each) that are in flight. A

@@ -11,6 +11,7 @@ use super::bind::{Binder, Doors, Lay, Next, NotHosted};
 use super::draft::Home;
 use super::root::End;
 use crate::channel::scope::{StepNo, Steps};
+use crate::id::JobId;
 use crate::sync::{Arc, Mutex, lock};
 
 /// Where flows run: an orchestrator.
@@ -21,6 +22,8 @@ pub(crate) trait Host: Doors + Sync {
     fn runtime(&self) -> &Handle;
     /// The runs in flight, for which a shutdown waits.
     fn traffic(&self) -> &TaskTracker;
+    /// Has the engine forget the steps of a run that is over; of one that may come again, those that failed.
+    fn end_run(&self, run: JobId, is_over: bool);
 }
 
 /// A flow that is bound to the jobs of an orchestrator.

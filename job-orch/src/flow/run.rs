@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use tokio::sync::{AcquireError, OwnedSemaphorePermit};
 use tokio::time::{Instant, Sleep, sleep_until};
-use tokio_util::task::TaskTracker;
 
 use super::Flow;
 use super::bind::NotHosted;
@@ -18,7 +17,7 @@ use super::graph::Graph;
 use super::plan::{Host, Plan};
 use super::progress::{Counting, Progress};
 use super::root::{Admission, Root};
-use crate::channel::scope::{At, Counts, Luggage, Scope};
+use crate::channel::scope::{At, Counts, Lasting, Luggage, Scope};
 use crate::channel::ticket::Wishes;
 use crate::id::JobId;
 use crate::span::{IntoSpan, InvalidSpan};
@@ -41,7 +40,7 @@ type Admitting = Pin<Box<dyn Future<Output = Result<OwnedSemaphorePermit, Acquir
 pub struct FlowRun<'a, In, Out, F> {
     graph: &'a Graph,
     // None of a hosted flow, whose own channel admits its runs.
-    traffic: Option<&'a TaskTracker>,
+    host: Option<&'a dyn Host>,
     state: State<In, Out>,
     // Boxed: few runs have any.
     extras: Option<Box<Extras>>,
@@ -56,6 +55,7 @@ struct Extras {
     deadline: Option<Instant>,
     trace_parent: Option<Box<str>>,
     progress: Option<Arc<Counting>>,
+    run: Option<JobId>,
 }
 
 enum State<In, Out> {
@@ -68,7 +68,11 @@ enum State<In, Out> {
 
 impl<'a, In: Send + 'static, Out: Send + 'static, F: Send + 'static> FlowRun<'a, In, Out, F> {
     pub(crate) fn new(flow: &'a Flow<In, Out, F>, host: &'a dyn Host, input: In) -> Self {
-        Self::of(flow.graph(), Some(host.traffic()), flow.plan(host), input)
+        Self::of(flow.graph(), Some(host), flow.plan(host), input)
+    }
+
+    pub(crate) fn lasting_on(flow: &'a Flow<In, Out, F>, host: &'a dyn Host, input: In, run: JobId) -> Self {
+        Self::new(flow, host, input).lasting(run)
     }
 
     pub(super) fn hosted(graph: &'a Graph, plan: Arc<Plan<In, Out>>, input: In) -> Self {
@@ -77,11 +81,17 @@ impl<'a, In: Send + 'static, Out: Send + 'static, F: Send + 'static> FlowRun<'a,
 
     fn of(
         graph: &'a Graph,
-        traffic: Option<&'a TaskTracker>,
+        host: Option<&'a dyn Host>,
         plan: Result<Arc<Plan<In, Out>>, NotHosted>,
         input: In,
     ) -> Self {
-        Self { graph, traffic, state: State::Begin(input, plan), extras: None, alarm: None, fails: PhantomData }
+        Self { graph, host, state: State::Begin(input, plan), extras: None, alarm: None, fails: PhantomData }
+    }
+
+    /// Is this run: what the engine remembers of its steps does not run again.
+    pub(super) fn lasting(mut self, run: JobId) -> Self {
+        self.extras.get_or_insert_default().run = Some(run);
+        self
     }
 
     /// Has the deadline and the trace of the job that runs it. Its worker keeps watch over the deadline.
@@ -157,11 +167,11 @@ impl<'a, In: Send + 'static, Out: Send + 'static, F: Send + 'static> FlowRun<'a,
         permit: OwnedSemaphorePermit,
         context: &mut Context<'_>,
     ) -> Poll<Result<Out, FlowError<F>>> {
-        if self.traffic.is_some_and(TaskTracker::is_closed) {
+        if self.host.is_some_and(|host| host.traffic().is_closed()) {
             return Poll::Ready(Err(FlowError::Closed { flow: self.graph.flow }));
         }
         let luggage = self.luggage();
-        let admission = Admission { _permit: permit, _token: self.traffic.map(TaskTracker::token) };
+        let admission = Admission { _permit: permit, _token: self.host.map(|host| host.traffic().token()) };
         let root = Root::<Out>::new(context.waker().clone(), admission);
         let scope = Scope::root(Arc::clone(&plan.steps), luggage, root);
         plan.head.accept(At { scope: &scope, element: 0 }, input);
@@ -174,13 +184,15 @@ impl<'a, In: Send + 'static, Out: Send + 'static, F: Send + 'static> FlowRun<'a,
         let Some(extras) = self.extras.as_deref() else {
             return is_traced.then(|| {
                 let wishes = Wishes { trace_parent: Some(new_trace()), ..Wishes::default() };
-                Arc::new(Luggage { wishes, progress: None })
+                Arc::new(Luggage { wishes, ..Luggage::default() })
             });
         };
         let trace_parent = extras.trace_parent.clone().or_else(|| is_traced.then(new_trace));
         let deadline = self.alarm.as_ref().map(|alarm| alarm.deadline()).or(extras.deadline);
         let progress = extras.progress.clone().map(|progress| progress as Arc<dyn Counts>);
-        Some(Arc::new(Luggage { wishes: Wishes { deadline, trace_parent, ..Wishes::default() }, progress }))
+        let wishes = Wishes { deadline, trace_parent, ..Wishes::default() };
+        let lasting = extras.run.map(|run| Lasting { run, flow: self.graph.id_within(run) });
+        Some(Arc::new(Luggage { wishes, progress, lasting }))
     }
 
     fn poll_running(&mut self, scope: Arc<Scope>, context: &Context<'_>) -> Poll<Result<Out, FlowError<F>>> {
@@ -231,6 +243,13 @@ impl<In, Out, F> FlowRun<'_, In, Out, F> {
             progress.end();
         }
     }
+
+    /// Has the engine forget what it remembers of the run. Of a hosted flow, it does so with the run's request.
+    fn forget_steps(&self, is_over: bool) {
+        if let (Some(host), Some(run)) = (self.host, self.extras.as_ref().and_then(|extras| extras.run)) {
+            host.end_run(run, is_over);
+        }
+    }
 }
 
 impl<In: Send + 'static, Out: Send + 'static, F: Send + 'static> Future for FlowRun<'_, In, Out, F> {
@@ -246,10 +265,12 @@ impl<In: Send + 'static, Out: Send + 'static, F: Send + 'static> Future for Flow
         {
             run.cancel();
             run.tell_end();
+            run.forget_steps(false);
             return Poll::Ready(Err(FlowError::Expired { flow: run.graph.flow }));
         }
-        if polled.is_ready() {
+        if let Poll::Ready(ended) = &polled {
             run.tell_end();
+            run.forget_steps(ended.is_ok());
         }
         polled
     }

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use super::stages::Stages;
 use super::{HostedJob, Orchestrator, Provider};
 use crate::client::Client;
-use crate::engine::{Engine, EngineChannels, SharedByProcesses, TravelsOn};
+use crate::engine::{Engine, EngineChannels, KeptOn, SharedByProcesses, TravelsOn};
 use crate::error::Error;
 use crate::flow::{Doors, Wiring};
 use crate::job::Job;
@@ -86,7 +86,7 @@ struct Hosting<E> {
 
 impl<E: Engine> Hosting<E> {
     #[track_caller]
-    fn of<J: TravelsOn<E> + Job>(serving: Serving, resources: Option<Vec<J::Resources>>) -> Self {
+    fn of<J: TravelsOn<E> + KeptOn<E> + Job>(serving: Serving, resources: Option<Vec<J::Resources>>) -> Self {
         let is_elsewhere = resources.is_none();
         let resources = resources.unwrap_or_default();
         Self {
@@ -160,14 +160,14 @@ impl<E: Engine, P, A> Assembly<E, P, A> {
 impl<E: Engine, P, A> Assembly<E, P, A> {
     /// Hosts a job, served as its `#[processor]` says.
     #[track_caller]
-    pub fn host<J: TravelsOn<E> + HostedBy<P, I>, I>(self, job: J) -> Self {
+    pub fn host<J: TravelsOn<E> + HostedBy<P, I> + KeptOn<E>, I>(self, job: J) -> Self {
         self.host_with(job, J::SERVING)
     }
 
     /// Hosts a job, served so. A job may be hosted several times, each time from another queue: requests go to the first one,
     /// unless they name another ([`Send::queue`](crate::Send::queue)).
     #[track_caller]
-    pub fn host_with<J: TravelsOn<E> + HostedBy<P, I>, I>(mut self, job: J, serving: Serving) -> Self {
+    pub fn host_with<J: TravelsOn<E> + HostedBy<P, I> + KeptOn<E>, I>(mut self, job: J, serving: Serving) -> Self {
         let _ = job;
         // Here, where the provider's type is known: later the workers only know what they own.
         let resources =
@@ -178,7 +178,7 @@ impl<E: Engine, P, A> Assembly<E, P, A> {
 
     /// Sends to a job and calls it from here, while workers in other processes run it.
     #[track_caller]
-    pub fn reach<J: TravelsOn<E> + Job>(mut self, job: J) -> Self
+    pub fn reach<J: TravelsOn<E> + KeptOn<E> + Job>(mut self, job: J) -> Self
     where
         E: SharedByProcesses,
     {
@@ -189,7 +189,7 @@ impl<E: Engine, P, A> Assembly<E, P, A> {
 
     /// The same in another queue of the job than its own.
     #[track_caller]
-    pub fn reach_in<J: TravelsOn<E> + Job>(mut self, job: J, queue: &'static str) -> Self
+    pub fn reach_in<J: TravelsOn<E> + KeptOn<E> + Job>(mut self, job: J, queue: &'static str) -> Self
     where
         E: SharedByProcesses,
     {
@@ -255,15 +255,21 @@ impl Doors for OpenJobs<'_> {
     fn door(&self, job: TypeId) -> Option<Box<dyn Any>> {
         self.0.iter().find(|(id, _)| *id == job).map(|(_, hosted)| hosted.door())
     }
+
+    fn remembers(&self) -> bool {
+        self.0.iter().all(|(_, hosted)| hosted.remembers())
+    }
 }
 
-async fn open<J: TravelsOn<E> + Job, E: Engine>(
+async fn open<J: TravelsOn<E> + KeptOn<E> + Job, E: Engine>(
     engine: &E,
     serving: Serving,
     mut resources: Vec<J::Resources>,
 ) -> Result<Opened, Error> {
-    let channels = engine.open::<J>(&serving).await.map_err(|source| Error::Engine { job: J::NAME, source })?;
-    let service = Arc::new(Service::new(serving));
+    let failed = |source| Error::Engine { job: J::NAME, source };
+    let channels = engine.open::<J>(&serving).await.map_err(failed)?;
+    let keep = J::keep_on(engine).await.map_err(failed)?;
+    let service = Arc::new(Service::new(serving, keep));
     // Made before anything is sent: a channel without receivers is closed.
     let workers: Vec<_> = resources.iter().map(|_| Worker::new(Arc::clone(&service), &channels)).collect();
     let (served, asked) = (Arc::clone(&service), channels.clone());

@@ -5,8 +5,10 @@ use std::any::Any;
 use async_trait::async_trait;
 
 use super::health::JobHealth;
+use crate::channel::Channels;
 use crate::client::{Client, Door};
 use crate::engine::{Engine, EngineChannels};
+use crate::id::JobId;
 use crate::job::Run;
 use crate::sync::Arc;
 
@@ -19,6 +21,10 @@ pub(crate) trait HostedJob: Send + Sync {
     fn adopt(&self, siblings: &[Arc<dyn HostedJob>]);
     /// An `Arc<dyn Door<J>>` of its job, for flows.
     fn door(&self) -> Box<dyn Any>;
+    /// Whether its engine remembers the steps of a run.
+    fn remembers(&self) -> bool;
+    /// A run has ended: the engine forgets its steps, or those that failed, if it may come again.
+    fn end_run(&self, run: JobId, is_over: bool);
     /// Accepts nothing more.
     fn close(&self);
     /// Returns what was parked to the queue.
@@ -46,6 +52,14 @@ impl<J: Run, E: Engine> HostedJob for Client<J, E> {
     fn door(&self) -> Box<dyn Any> {
         let door: Arc<dyn Door<J>> = Arc::new(self.clone());
         Box::new(door)
+    }
+
+    fn remembers(&self) -> bool {
+        <E::Channels<J> as Channels<J>>::REMEMBERS
+    }
+
+    fn end_run(&self, run: JobId, is_over: bool) {
+        self.channels().end_run(run, is_over);
     }
 
     fn close(&self) {

@@ -27,7 +27,7 @@ use stages::Stages;
 
 use crate::channel::{BoxError, Response};
 use crate::client::{Asking, Call, Client, NotSent, Receipt, Refusal, Responses, Send};
-use crate::engine::{DeadLetter, Engine, KeepsResponses, Pauses};
+use crate::engine::{DeadLetter, Engine, KeepsResponses, Pauses, Remembers};
 use crate::error::Error;
 use crate::flow::{Doors, Flow, FlowRun, FlowRuns, Host};
 use crate::id::JobId;
@@ -81,6 +81,10 @@ impl Doors for Running {
     fn door(&self, job: TypeId) -> Option<Box<dyn Any>> {
         self.jobs.get(&job).map(|hosted| hosted.door())
     }
+
+    fn remembers(&self) -> bool {
+        self.in_order().all(|job| job.remembers())
+    }
 }
 
 impl Host for Running {
@@ -94,6 +98,13 @@ impl Host for Running {
 
     fn traffic(&self) -> &TaskTracker {
         &self.traffic
+    }
+
+    fn end_run(&self, run: JobId, is_over: bool) {
+        // All jobs lie in one store.
+        if let Some(job) = self.in_order().next() {
+            job.end_run(run, is_over);
+        }
     }
 }
 
@@ -181,6 +192,25 @@ impl<E: Engine, A> Orchestrator<E, A> {
         F: std::marker::Send + 'static,
     {
         FlowRun::new(flow, &*self.running, input)
+    }
+
+    /// Runs a flow as the run of this id, which may have been begun before, by a process that died: steps that are finished do
+    /// not run again, and those that wait or run are joined.
+    ///
+    /// The input must be the same each time, and so must be what the flow's closures make of what they are given. When the run
+    /// has ended well, its steps are forgotten; when it has failed, the steps that failed are. Those of a run that nobody takes
+    /// up again are forgotten as responses are. What lies inside of a [`batch`](crate::flow::Wire::batch) runs again if the batch
+    /// comes together otherwise.
+    ///
+    /// A [`#[flow]`](macro@crate::flow) that is hosted needs no such id: it has its request's.
+    pub fn run_as<'a, In, Out, F>(&'a self, id: JobId, flow: &'a Flow<In, Out, F>, input: In) -> FlowRun<'a, In, Out, F>
+    where
+        E: Remembers,
+        In: std::marker::Send + 'static,
+        Out: std::marker::Send + 'static,
+        F: std::marker::Send + 'static,
+    {
+        FlowRun::lasting_on(flow, &*self.running, input, id)
     }
 
     /// Runs a flow for each input of a stream: see [`FlowRuns`].

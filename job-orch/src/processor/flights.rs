@@ -58,6 +58,15 @@ impl<D> Flights<D> {
         Boarding::Parked
     }
 
+    /// Parks the one who leads a flight, and lets somebody else lead it.
+    pub(super) fn hand_over(&self, digest: Digest, leader: JobId, delivery: D) {
+        let mut board = lock(&self.flights);
+        board.parked += 1;
+        let flight = board.flights.entry(digest).or_insert_with(|| Flight { leader, parked: Vec::new() });
+        flight.leader = leader;
+        flight.parked.push(delivery);
+    }
+
     /// Ends the flight that this request leads, and returns who was parked.
     pub(super) fn land(&self, digest: Digest, leader: JobId) -> Vec<D> {
         let mut board = lock(&self.flights);

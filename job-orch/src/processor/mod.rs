@@ -1,5 +1,6 @@
 //! Who runs jobs: a [`Processor`] receives requests, runs the job and broadcasts responses.
 
+mod archive;
 mod attempt;
 mod batch;
 mod counters;
@@ -82,12 +83,13 @@ pub struct JobProcessor<J: Run, C: Channels<J>> {
 }
 
 impl<J: Run, C: Channels<J>> JobProcessor<J, C> {
-    /// A processor of this job on these channels.
+    /// A processor of this job on these channels. The answers of a job with `cache(store = engine)` are not kept here: that
+    /// takes an engine, and so an orchestrator.
     #[must_use]
     #[expect(clippy::needless_pass_by_value, reason = "a job is named by its value, which is nothing")]
     pub fn new(job: J, channels: C) -> Self {
         let _ = job;
-        Self { service: Arc::new(Service::new(J::SERVING)), channels }
+        Self { service: Arc::new(Service::new(J::SERVING, J::keep())), channels }
     }
 
     /// What has become of the requests so far.

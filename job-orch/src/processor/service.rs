@@ -46,16 +46,21 @@ impl Drop for Working<'_> {
 }
 
 impl<J: Run, C: Channels<J>> Service<J, C> {
-    pub(crate) fn new(serving: Serving) -> Self {
+    pub(crate) fn new(serving: Serving, keep: Option<Box<dyn Keep<J>>>) -> Self {
         Self {
             serving,
-            keep: J::keep(),
+            keep,
             flights: Flights::new(serving.requests),
             running: Running::default(),
             counters: Counters::default(),
             copy: OnceLock::new(),
             working: AtomicUsize::new(0),
         }
+    }
+
+    /// Whether the job's cache lies in the engine's store, so that it must be waited for.
+    pub(crate) fn has_archive(&self) -> bool {
+        self.keep.as_ref().is_some_and(|keep| keep.archive().is_some())
     }
 
     /// From now on, somebody listens.

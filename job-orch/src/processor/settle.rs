@@ -15,7 +15,7 @@ use crate::outcome::CallError;
 use crate::sync::Arc;
 
 /// A request that had joined another, and its share of what that came to: none if it must run itself.
-type Share<J, C> = (DeliveryOf<J, C>, Option<Ended<J>>);
+pub(super) type Share<J, C> = (DeliveryOf<J, C>, Option<Ended<J>>);
 
 impl<J: Run, C: Channels<J>> Worker<J, C> {
     /// Answers a request from the cache or parks it with an equal one that runs; gives back what is left to do.
@@ -34,7 +34,10 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
         }
         let (digest, id) = (keep.digest(envelope.request()), envelope.id());
         match service.flights.board(digest, id, self.current.take_one()?) {
-            Boarding::Lead(delivery) => Some(delivery),
+            Boarding::Lead(delivery) => match keep.archive() {
+                Some(archive) => self.ask_archive(archive, digest, delivery).await,
+                None => Some(delivery),
+            },
             Boarding::Parked => {
                 keep.count_join();
                 None
@@ -102,13 +105,20 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
             tracing::debug!(target: "job_orch", { job.name = J::NAME, attempt, ?delay, %error }, "the job will run again");
             self.tally.retried.add(1);
             if C::RECORDS {
+                self.disband().await;
                 return self.record_retry(&error.failure(), delay).await;
             }
             let Some(delivery) = self.current.take_one() else { return };
             let settled = delivery.nack(Return::Failed(delay)).await;
             return self.count_settled(settled);
         }
+        self.remember(&ended);
         let shares = self.land(&ended);
+        self.finish_all(ended, shares).await;
+    }
+
+    /// Finishes the request at hand, and whoever had joined it.
+    pub(super) async fn finish_all(&mut self, ended: Ended<J>, shares: Vec<Share<J, C>>) {
         self.finish(ended).await;
         for (parked, share) in shares {
             self.current = Current::One(parked);
@@ -125,12 +135,16 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
         }
     }
 
-    /// Keeps the outcome, and returns everybody who had joined this run, with their share of it.
-    fn land(&self, ended: &Ended<J>) -> Vec<Share<J, C>> {
-        let (Some(keep), Current::One(delivery)) = (&self.service.keep, &self.current) else { return Vec::new() };
-        let (request, id) = (delivery.message().request(), delivery.message().id());
+    /// Keeps the outcome in the job's cache.
+    fn remember(&mut self, ended: &Ended<J>) {
+        let leave = self.leave.take();
+        let (Some(keep), Current::One(delivery)) = (&self.service.keep, &self.current) else { return };
+        let request = delivery.message().request();
         match ended {
-            Ok(response) => keep.keep(request, Ok(response)),
+            Ok(response) => match (keep.archive(), leave) {
+                (Some(archive), Some(leave)) => archive.end(leave, response),
+                _ => keep.keep(request, Ok(response)),
+            },
             Err(error) => {
                 if let CallError::Failed { error, .. } = error {
                     keep.keep(request, Err(error));
@@ -138,6 +152,12 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
                 keep.give_up(request);
             }
         }
+    }
+
+    /// Everybody who had joined this run, with their share of it.
+    pub(super) fn land(&self, ended: &Ended<J>) -> Vec<Share<J, C>> {
+        let (Some(keep), Current::One(delivery)) = (&self.service.keep, &self.current) else { return Vec::new() };
+        let (request, id) = (delivery.message().request(), delivery.message().id());
         let share = || match ended {
             Ok(response) => Some(Ok(keep.copy(response))),
             Err(CallError::Cancelled { .. } | CallError::Expired { .. }) => None,

@@ -17,6 +17,7 @@ use super::counters::Tally;
 use super::in_place::Stretch;
 use super::outlet::Outlet;
 use super::service::{DeliveryOf, Service};
+use crate::cache::Leave;
 use crate::channel::stop::Stop;
 use crate::channel::{Channels, Delivery, Envelope, McReceive, ReceiveError};
 use crate::context::Context;
@@ -44,6 +45,8 @@ pub(crate) struct Worker<J: Run, C: Channels<J>> {
     // It is at the first request that was fetched ahead, handled where it lies. Not one of `current`: to set that costs as
     // much as to look whether it must be dropped, and this is set twice for every job.
     pub(super) at_first: bool,
+    // To compute the answer of the request at hand, from a cache in the engine's store.
+    pub(super) leave: Option<Leave>,
 }
 
 /// What a worker is at, so that a panic finds it.
@@ -71,7 +74,7 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
         let outlet = Outlet::new(channels.response_sender(), service.serving.responses);
         let tally = service.counters.join();
         let (stop, current) = (Arc::default(), Current::Nothing);
-        Self { service, requests, outlet, tally, stop, following: false, current, at_first: false }
+        Self { service, requests, outlet, tally, stop, following: false, current, at_first: false, leave: None }
     }
 
     /// Works until the request channel is closed and empty.

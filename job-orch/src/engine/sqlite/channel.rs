@@ -54,6 +54,7 @@ impl<J: Run> Channel<J> {
         let payload = Self::payload(self.request.id(), self.store.admit(self.request.encode(envelope.request())?)?);
         let mut request = NewRequest {
             id: envelope.id(),
+            run: envelope.run(),
             priority: options.priority,
             due: options.delay.filter(|delay| !delay.is_zero()).map(|delay| self.store.clock.after(delay)),
             key: options.unique.as_ref().map(|unique| unique.key.clone()),
@@ -120,7 +121,7 @@ impl<J: Run> Channel<J> {
 
     /// Takes the caller of a request that leaves this process, so that it can be answered from anywhere.
     pub(super) fn keep_caller(&self, envelope: &mut Envelope<J>) {
-        if envelope.has_caller()
+        if envelope.is_awaited()
             && let Some(asked) = envelope.take_asked()
         {
             lock(&self.callers).insert(envelope.id(), asked);
@@ -202,6 +203,18 @@ impl<J: Run> Channel<J> {
         })
     }
 
+    /// Has the caller of a request looked for that came to it while it ran.
+    pub(super) fn answer_late(&self, id: JobId) {
+        if lock(&self.callers).contains_key(&id) {
+            self.local.foreign.notify_one();
+        }
+    }
+
+    /// Answers a step that has ended before.
+    pub(super) fn answer_again(&self, kept: Kept) {
+        self.answer(kept.id, self.read_answer(kept));
+    }
+
     // ===== responses =====
 
     /// A response as bytes.
@@ -243,6 +256,9 @@ impl<J: Run> Channel<J> {
         self.store.writer.tell(move |transaction| {
             if transaction.settle(grip, &next)?.is_ok() {
                 transaction.publish(grip.job, &response)?;
+                if id.is_within() {
+                    transaction.end_step(&response)?;
+                }
             }
             Ok(())
         });

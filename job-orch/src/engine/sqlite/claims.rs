@@ -208,7 +208,11 @@ impl Transaction<'_> {
         }
         let reason = Failure::new(FailureKind::Interrupted, "its process died while it ran", held.attempt - 1);
         let payload = Payload { version: held.version, codec: JSON, bytes: json(&reason).into_bytes() };
-        self.publish(job, &NewResponse::new(held.id, true, payload))?;
+        let response = NewResponse::new(held.id, true, payload);
+        self.publish(job, &response)?;
+        if held.id.is_within() {
+            self.end_step(&response)?;
+        }
         self.has_news = true;
         // It is held: this transaction has just claimed it.
         let _ = self.settle(held.grip, &Next::Dead(reason))?;

@@ -38,9 +38,9 @@ pub(super) struct Committed {
 }
 
 impl Committed {
-    /// Whether anybody was promised that it lasts.
-    fn is_promise(&self) -> bool {
-        self.tasks.iter().any(|task| task.is_promise())
+    /// Whether any of it must be on the disk before it is told.
+    fn is_durable(&self) -> bool {
+        self.tasks.iter().any(|task| task.is_durable())
     }
 
     /// Tells everybody. If they are many, the first of them tells the others, and is to be watched.
@@ -101,7 +101,7 @@ impl Disk {
 
     /// Sees to it that this lasts, and tells everybody. If there is more to do, on another thread.
     pub(super) fn finish(&self, committed: Committed, has_more: bool) {
-        let Some(log) = self.log.as_ref().filter(|_| committed.is_promise()) else {
+        let Some(log) = self.log.as_ref().filter(|_| committed.is_durable()) else {
             return self.tell(committed, Ok(()));
         };
         let committed = match &self.thread {

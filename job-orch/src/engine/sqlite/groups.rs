@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use rusqlite::Connection;
+use tokio::sync::Notify;
 
 use super::clock::Clock;
 use super::disk::{Committed, Disk};
@@ -48,6 +49,7 @@ pub(super) struct Groups {
     // What nobody waits for and could not be done yet.
     pub(super) later: Vec<Box<dyn Task>>,
     pub(super) locals: Locals,
+    pub(super) changed: Arc<Notify>,
 }
 
 impl Groups {
@@ -75,6 +77,7 @@ impl Groups {
         }
         let is_foreign = self.is_foreign();
         if is_foreign {
+            self.changed.notify_waiters();
             work.locals.iter().for_each(|local| local.foreign.notify_one());
             work.looks.clone_from(&work.locals);
         }

@@ -10,6 +10,7 @@ use crate::channel::{Delivery, Envelope, Failure, Record, Return, SettleError};
 use crate::id::JobId;
 use crate::job::Run;
 use crate::sync::Arc;
+use crate::sync::atomic::Ordering;
 
 /// A request that this process holds. Dropped unsettled, it goes back to its place, and no attempt is counted.
 ///
@@ -38,6 +39,7 @@ impl<J: Run> Lease<J> {
     /// Records an end and settles, in one transaction. While the engine fails, the lease is ours still.
     async fn settle(&mut self, next: Next, response: Option<NewResponse>) -> Result<(), SettleError> {
         let Some(grip) = self.grip else { return Ok(()) };
+        let (id, has_runs) = (self.envelope.id(), self.channel.store.has_runs.load(Ordering::Relaxed));
         if matches!(next, Next::Back(..)) {
             // Before anybody else can have it.
             self.channel.keep_caller(&mut self.envelope);
@@ -50,6 +52,13 @@ impl<J: Run> Lease<J> {
             {
                 transaction.publish(grip.job, response)?;
                 transaction.returning.push(Arc::clone(&local));
+                if id.is_within() {
+                    transaction.end_step(response)?;
+                }
+            }
+            if settled.is_ok() && has_runs {
+                // If it was a flow, and may come again, it finds what it had done.
+                transaction.settle_run(id, &next)?;
             }
             Ok(settled)
         });
@@ -59,7 +68,12 @@ impl<J: Run> Lease<J> {
             // Somebody else will answer.
             self.channel.keep_caller(&mut self.envelope);
             SettleError::Lost
-        })
+        })?;
+        if id.is_within() && !self.envelope.is_awaited() {
+            // A run that was taken up again may have come to it.
+            self.channel.answer_late(id);
+        }
+        Ok(())
     }
 
     /// Records how an attempt ended.
@@ -71,6 +85,10 @@ impl<J: Run> Lease<J> {
                 (Next::Gone, Some(written))
             }
             Record::Failure(failure) => (Next::Gone, Some(Channel::<J>::write_failure(id, failure))),
+            // The flow handles it, also one that has yet to be taken up again.
+            Record::DeadLetter(failure) if id.is_within() && self.envelope.is_call() => {
+                (Next::Gone, Some(Channel::<J>::write_failure(id, failure)))
+            }
             Record::DeadLetter(failure) => {
                 (Next::Dead(failure.clone()), Some(Channel::<J>::write_failure(id, failure)))
             }

@@ -38,12 +38,18 @@
 //!   at: damage elsewhere in it shows when `SQLite` comes upon it, if at all.
 //! - A request that runs in another process can be **cancelled**: it is asked to stop, and its process hears of that as of
 //!   any commit.
+//! - A **run** of a flow has a table of its steps: each has an id that is made of the run and of its place in it, so that a run
+//!   that is taken up again finds what it has sent and what has ended. An end is noted there in the transaction that records it.
+//! - The **caches** of jobs with `cache(store = engine)` are tables too. A process that computes an answer says so in the file,
+//!   and counts as long as it lives.
 //! - A **shutdown** finishes what runs, and leaves what waits for the next start or another process.
 //!
 //! # What people see
 //! `sqlite3 jobs.db 'SELECT * FROM jobs'` shows what waits, runs or is dead; `results` shows what has ended, `processes` who
-//! works on it. The tables below are described in `schema.sql`; they are the engine's own.
+//! works on it, `answers` what the caches have kept. The tables below are described in `schema.sql`, `answers.sql` and `steps.sql`; they are the engine's own.
 
+mod answers;
+mod archive;
 mod broadcast;
 mod channel;
 mod checksum;
@@ -71,6 +77,7 @@ mod responses;
 mod schema;
 mod sender;
 mod settling;
+mod steps;
 mod store;
 mod tidy;
 mod transaction;
@@ -92,14 +99,16 @@ pub use options::Options;
 pub use receiver::Receiver;
 pub use sender::Sender;
 
+use archive::StoreArchive;
 use channel::Channel;
 use local::{Local, State};
 use store::Store;
 
+use crate::cache::{Archive, Policy};
 use crate::channel::{BoxError, Channels, Codec, Record, Response, SettleError};
 use crate::engine::{
-    Carries, DeadLetter, Deduplicates, Delays, Durability, Engine, EngineChannels, KeepsResponses, Pauses, Prioritises,
-    RemembersKeys, SharedByProcesses, TravelsOn, channel_name,
+    Carries, DeadLetter, Deduplicates, Delays, Durability, Engine, EngineChannels, KeepsAnswers, KeepsResponses,
+    Pauses, Prioritises, Remembers, RemembersKeys, SharedByProcesses, TravelsOn, channel_name,
 };
 use crate::id::JobId;
 use crate::job::Run;
@@ -185,7 +194,13 @@ impl Deduplicates for Sqlite {}
 impl RemembersKeys for Sqlite {}
 impl KeepsResponses for Sqlite {}
 impl Pauses for Sqlite {}
+impl Remembers for Sqlite {}
 impl SharedByProcesses for Sqlite {}
+impl KeepsAnswers for Sqlite {
+    async fn archive(&self, job: &'static str, policy: Policy) -> Result<Arc<dyn Archive>, BoxError> {
+        Ok(Arc::new(StoreArchive::open(Arc::clone(&self.0), job, policy).await?))
+    }
+}
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Send + 'static> Carries<T> for Sqlite {
     const CODEC: Option<Codec<T>> = Some(Codec::json());
@@ -218,6 +233,7 @@ impl<J: Run> Channels<J> for SqliteChannels<J> {
 
     const RETRY: Option<Retry> = Some(RETRY);
     const RECORDS: bool = true;
+    const REMEMBERS: bool = true;
 
     fn request_sender(&self) -> Sender<J> {
         self.sender.clone()
@@ -303,6 +319,10 @@ impl<J: Run> EngineChannels<J> for SqliteChannels<J> {
 
     async fn next_stop(&self) -> JobId {
         self.channel.local.next_stop().await
+    }
+
+    fn end_run(&self, run: JobId, is_over: bool) {
+        self.channel.store.writer.tell(move |transaction| transaction.end_run(run, is_over));
     }
 
     fn retire(&self) {

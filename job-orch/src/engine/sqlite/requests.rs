@@ -21,6 +21,8 @@ pub(super) struct Payload {
 #[derive(Debug)]
 pub(super) struct NewRequest {
     pub(super) id: JobId,
+    /// That it is a step of.
+    pub(super) run: Option<JobId>,
     pub(super) priority: i16,
     pub(super) due: Option<i64>,
     pub(super) key: Option<String>,
@@ -228,6 +230,7 @@ pub(super) fn read_claimed(row: &Row<'_>, fence: i64, attempt: u32) -> rusqlite:
     let (seq, id) = (row.get(0)?, id(row, 1)?);
     let request = NewRequest {
         id,
+        run: None,
         priority: row.get(3)?,
         due: None,
         key: None,

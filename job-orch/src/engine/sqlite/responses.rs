@@ -19,9 +19,9 @@ const MOST_REMOVED: i64 = 1000;
 pub(super) struct NewResponse {
     pub(super) id: JobId,
     pub(super) is_failure: bool,
-    payload: Payload,
-    // Of the payload.
-    checksum: u32,
+    pub(super) payload: Payload,
+    /// Of all of it.
+    pub(super) checksum: u32,
 }
 
 impl NewResponse {

@@ -6,6 +6,7 @@ use super::channel::Channel;
 use super::error::StoreError;
 use super::local::State;
 use super::requests::NewRequest;
+use super::steps::Sent;
 use super::transaction::Transaction;
 use crate::channel::{Acceptance, Envelope, MpSend, SendError, SendOptions, SettleError, Withdraw};
 use crate::id::JobId;
@@ -56,28 +57,42 @@ impl<J: Run> Sender<J> {
 
     async fn offer(&self, requests: Arc<Vec<NewRequest>>, from: usize) -> Result<Offered, StoreError> {
         let local = Arc::clone(&self.channel().local);
+        if requests.iter().any(|request| request.run.is_some()) {
+            self.channel().store.has_runs.store(true, Ordering::Relaxed);
+        }
         let offer = move |transaction: &mut Transaction<'_>| {
-            let mut accepted = 0;
+            let (mut accepted, mut ended) = (0, Vec::new());
             for request in requests.iter().skip(from) {
                 if local.is_closed() {
-                    return Ok(if accepted == 0 { Offered::Closed } else { Offered::Accepted(accepted) });
+                    return Ok((if accepted == 0 { Offered::Closed } else { Offered::Accepted(accepted) }, ended));
                 }
                 if let Some(key) = &request.key
                     && let Some(holder) = transaction.holder_of(local.job, key)?
                 {
-                    return Ok(Offered::Duplicate(holder));
+                    return Ok((Offered::Duplicate(holder), ended));
+                }
+                if let Some(run) = request.run {
+                    match transaction.begin_step(run, request.id)? {
+                        Sent::Never => {}
+                        before => {
+                            ended.extend(before.into_end());
+                            accepted += 1;
+                            continue;
+                        }
+                    }
                 }
                 if transaction.job(local.job)?.waiting() >= local.room && !transaction.knows(request.id)? {
                     break;
                 }
                 if let Acceptance::Duplicate(holder) = transaction.insert(local.job, request)? {
-                    return Ok(Offered::Duplicate(holder));
+                    return Ok((Offered::Duplicate(holder), ended));
                 }
                 accepted += 1;
             }
-            Ok(if accepted == 0 { Offered::Full } else { Offered::Accepted(accepted) })
+            Ok((if accepted == 0 { Offered::Full } else { Offered::Accepted(accepted) }, ended))
         };
-        let offered = self.channel().store.writer.ask(offer).await?;
+        let (offered, ended) = self.channel().store.writer.ask(offer).await?;
+        ended.into_iter().for_each(|kept| self.channel().answer_again(kept));
         if let Offered::Accepted(count) = offered {
             self.channel().local.accepted.fetch_add(count as u64, Ordering::Relaxed);
         }

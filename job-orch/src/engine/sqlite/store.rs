@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use tokio::sync::Notify;
+
 use super::clock::{Clock, boot, millis, uptime};
 use super::disk::{Committed, Disk};
 use super::error::{OpenError, StoreError};
@@ -16,6 +18,7 @@ use super::tidy::Tidy;
 use super::transaction::Transaction;
 use super::writer::{Command, Writer};
 use crate::engine::Durability;
+use crate::sync::atomic::AtomicBool;
 use crate::sync::{Arc, Mutex, lock};
 
 // The model checker's locks are no constants.
@@ -44,6 +47,11 @@ pub(super) struct Store {
     pub(super) reader: Reader,
     pub(super) clock: Clock,
     pub(super) durability: Durability,
+    pub(super) lease: Duration,
+    /// Wakes those who wait for what another process does.
+    pub(super) changed: Arc<Notify>,
+    /// Whether this process has sent a step of a run that the store remembers.
+    pub(super) has_runs: AtomicBool,
     /// How often a receiver looks by itself, if at all.
     pub(super) poll: Option<Duration>,
     most_payload: u64,
@@ -61,7 +69,7 @@ impl Store {
         let connection = schema::open(path, settings.most_bytes)?;
         let reader = schema::open_reader(path)?;
         let clock = clock(settings);
-        let locals = Locals::default();
+        let (locals, changed) = (Locals::default(), Arc::new(Notify::new()));
         let holder = join(&connection, clock, settings.lease).map_err(refused)?;
         let version = Transaction::version(&connection).map_err(refused)?;
         // The log is there now: something was written.
@@ -84,6 +92,7 @@ impl Store {
             has_old: false,
             later: Vec::new(),
             locals: Arc::clone(&locals),
+            changed: Arc::clone(&changed),
         };
         groups.look_at_others(&[]);
         let store = |writer, reader, thread| Self {
@@ -91,6 +100,9 @@ impl Store {
             reader,
             clock,
             durability,
+            lease: settings.lease,
+            changed,
+            has_runs: AtomicBool::new(false),
             poll: clock.polls().then(|| settings.poll.saturating_mul(RARER)),
             most_payload: settings.most_payload,
             locals,

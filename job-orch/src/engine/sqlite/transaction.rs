@@ -112,6 +112,10 @@ impl<'a> Transaction<'a> {
         Ok(&mut self.statements[at].1)
     }
 
+    pub(super) const fn connection(&self) -> &'a Connection {
+        self.connection
+    }
+
     /// The counters of a job.
     pub(super) fn job(&mut self, number: i64) -> rusqlite::Result<&mut JobRow> {
         let rows = match self.jobs.get(&number) {

@@ -69,6 +69,8 @@ impl Groups {
         for local in locals {
             has_more |= transaction.remove_old(local.job, cutoff)?;
         }
+        has_more |= transaction.remove_gone_answers()?;
+        has_more |= transaction.remove_old_steps(cutoff)?;
         transaction.free_keys()?;
         Ok(transaction.shrink()? || has_more)
     }

@@ -40,9 +40,12 @@ pub(super) trait Task: Send {
     fn run(&mut self, transaction: &mut Transaction<'_>) -> rusqlite::Result<()>;
     /// Whether anybody still waits for it.
     fn is_wanted(&self) -> bool;
-    /// Whether somebody waits for it, and so it must be on the disk before it is done. What nobody waits for is tried again
-    /// until it succeeds.
+    /// Whether somebody waits for it. What nobody waits for is tried again until it succeeds.
     fn is_promise(&self) -> bool;
+    /// Whether it must be on the disk before it is done.
+    fn is_durable(&self) -> bool {
+        self.is_promise()
+    }
     /// Tells how it ended. Whoever waits for it drops the relay, and so tells others.
     fn end(self: Box<Self>, committed: Result<(), StoreError>, relay: Option<Relay>);
 }
@@ -51,6 +54,7 @@ pub(super) trait Task: Send {
 struct Asked<T, F> {
     run: F,
     result: Option<T>,
+    is_durable: bool,
     reply: oneshot::Sender<(Result<T, StoreError>, Option<Relay>)>,
 }
 
@@ -66,6 +70,10 @@ impl<T: Send, F: FnMut(&mut Transaction<'_>) -> rusqlite::Result<T> + Send> Task
 
     fn is_promise(&self) -> bool {
         true
+    }
+
+    fn is_durable(&self) -> bool {
+        self.is_durable
     }
 
     fn end(self: Box<Self>, committed: Result<(), StoreError>, relay: Option<Relay>) {
@@ -173,8 +181,24 @@ impl Writer {
         &self,
         run: impl FnMut(&mut Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.ask_for(run, true).await
+    }
+
+    /// Has an operation done that need not survive the loss of power, and waits until it is.
+    pub(super) async fn ask_lightly<T: Send + 'static>(
+        &self,
+        run: impl FnMut(&mut Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.ask_for(run, false).await
+    }
+
+    async fn ask_for<T: Send + 'static>(
+        &self,
+        run: impl FnMut(&mut Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+        is_durable: bool,
+    ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.command(Command::Task(Box::new(Asked { run, result: None, reply })));
+        self.command(Command::Task(Box::new(Asked { run, result: None, is_durable, reply })));
         let (result, relay) = answer.await.unwrap_or((Err(StoreError::Closed), None));
         // Before the caller goes on: others wait for it.
         drop(relay);

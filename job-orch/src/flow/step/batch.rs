@@ -125,9 +125,12 @@ impl<T: Send + 'static, F: Display + Send + 'static> Collecting<T, F> {
         let Some(first) = places.first().cloned() else { return };
         // Members of one scope end with it. Those of several cannot stop what the others wait for.
         let is_one = places.iter().all(|place| Arc::ptr_eq(&place.scope, &first.scope));
+        // Which batch it is: another one, if it comes together otherwise in a run that is taken up again.
+        let element =
+            places.iter().fold(0x811c_9dc5, |hash: u32, place| (hash ^ place.element).wrapping_mul(0x0100_0193));
         let holds = Members::<F> { step: self.rules.step, places: Mutex::new(places), flow: PhantomData };
         let scope = if is_one { first.at().open(holds) } else { first.at().open_beside(holds) };
-        self.head.accept(At { scope: &scope, element: 0 }, values);
+        self.head.accept(At { scope: &scope, element }, values);
     }
 }
 

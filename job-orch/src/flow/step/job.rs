@@ -12,7 +12,6 @@ use crate::channel::onward::Onward;
 use crate::channel::scope::{Answer, Answered, At, Fault, Place, Scope, StepNo};
 use crate::channel::ticket::Asked;
 use crate::client::Door;
-use crate::id::JobId;
 use crate::job::Run;
 use crate::outcome::CallError;
 use crate::sync::Arc;
@@ -126,8 +125,8 @@ impl<J: Takes<T>, T: Send + 'static> Next<T> for Ask<J> {
             progress.entered(self.step, values.len() as u64);
         }
         let envelope = |(element, value)| {
-            let asked = Asked::Flow(Onward::new(At { scope, element }, self.step));
-            Envelope::calling(JobId::new(), J::request(value), asked)
+            let onward = Onward::new(At { scope, element }, self.step);
+            Envelope::calling(onward.request_id::<J>(), J::request(value), Asked::Flow(onward))
         };
         let mut envelopes = (first..).zip(values.drain(..)).map(envelope).collect();
         self.door.forward_many(&mut envelopes);
@@ -138,8 +137,8 @@ impl<J: Takes<T>, T: Send + 'static> Next<T> for Ask<J> {
             if let Some(progress) = place.scope.progress() {
                 progress.entered(self.step, 1);
             }
-            let asked = Asked::Flow(Onward::of(place, self.step));
-            Envelope::calling(JobId::new(), J::request(value), asked)
+            let onward = Onward::of(place, self.step);
+            Envelope::calling(onward.request_id::<J>(), J::request(value), Asked::Flow(onward))
         };
         let mut envelopes = values.drain(..).map(envelope).collect();
         self.door.forward_many(&mut envelopes);

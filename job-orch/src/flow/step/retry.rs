@@ -11,7 +11,7 @@ use super::super::wire::Wire;
 use super::{Leave, Nowhere, call_user};
 use crate::channel::scope::{At, Fault, Holds, Place, StepNo};
 use crate::id::random_unit;
-use crate::outcome::CallError;
+use crate::outcome::{CallError, FailureKind};
 use crate::retry::Retry;
 use crate::sync::{Arc, Mutex, lock};
 
@@ -69,7 +69,8 @@ fn attempt<T: Send + 'static, F: Send + 'static>(part: &Arc<Part<T, F>>, at: At<
         (copy, Some(value))
     };
     let scope = at.open(Attempt { part: Arc::clone(part), kept: Mutex::new(kept), number });
-    part.head.accept(At { scope: &scope, element: 0 }, given);
+    // Each attempt has steps of its own.
+    part.head.accept(At { scope: &scope, element: number }, given);
 }
 
 /// One attempt.
@@ -117,16 +118,20 @@ impl<T: Send + 'static, F: Send + 'static> Holds for Attempt<T, F> {
 /// Whether another attempt may end otherwise.
 fn may_pass<F: 'static>(fault: &Fault) -> bool {
     match fault {
-        Fault::Step(_, error) => matches!(
-            error.downcast_ref::<CallError<F>>(),
+        Fault::Step(_, error) => match error.downcast_ref::<CallError<F>>() {
             Some(
                 CallError::Failed { .. }
-                    | CallError::Panicked { .. }
-                    | CallError::TimedOut { .. }
-                    | CallError::Joined { .. }
-                    | CallError::Engine { .. }
-            )
-        ),
+                | CallError::Panicked { .. }
+                | CallError::TimedOut { .. }
+                | CallError::Joined { .. }
+                | CallError::Engine { .. },
+            ) => true,
+            // Or before, in a run that was taken up again.
+            Some(CallError::Elsewhere { failure, .. }) => {
+                !matches!(failure.kind, FailureKind::Cancelled | FailureKind::Expired | FailureKind::Unreadable)
+            }
+            _ => false,
+        },
         Fault::Several(faults) => faults.iter().all(may_pass::<F>),
         _ => false,
     }

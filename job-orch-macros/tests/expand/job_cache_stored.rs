@@ -1,0 +1,85 @@
+#[allow(
+    clippy::borrowed_box,
+    clippy::needless_pass_by_ref_mut,
+    clippy::ptr_arg,
+    clippy::ref_option,
+    clippy::too_many_arguments,
+    clippy::trivially_copy_pass_by_ref,
+    clippy::unused_async
+)]
+#[rust_analyzer::job_orch(job)]
+async fn count(path: &PathBuf) -> Result<u64, E> {
+    Ok(0)
+}
+///The job of [`count`](fn@count): takes `PathBuf`, returns `Result<u64, E>`.
+#[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]
+struct Count;
+const _: () = {
+    #[allow(unused_imports)]
+    use ::job_orch::__private::{Plain as _, Unserved as _};
+    type __JobOrchOne = Result<u64, E>;
+    const __JOB_ORCH_A_RESULT: bool = ::job_orch::__private::Returns::<
+        __JobOrchOne,
+    >::A_RESULT;
+    type __JobOrchShape = ::job_orch::__private::Shape<__JOB_ORCH_A_RESULT>;
+    #[automatically_derived]
+    #[allow(clippy::manual_async_fn, deprecated)]
+    impl ::job_orch::Run for Count {
+        const NAME: &'static str = "count";
+        const SETTINGS: ::job_orch::__private::Settings = ::job_orch::__private::Settings::DEFAULT
+            .fingerprint(4517527302846740555u64);
+        const SERVING: ::job_orch::__private::Serving = ::job_orch::__private::Served::<
+            Count,
+        >::SERVING;
+        type Request = PathBuf;
+        type Response = <__JobOrchShape as ::job_orch::__private::Outcome<
+            __JobOrchOne,
+        >>::Response;
+        type Resources = ();
+        type Error = <__JobOrchShape as ::job_orch::__private::Outcome<
+            __JobOrchOne,
+        >>::Error;
+        fn run(
+            __request: &Self::Request,
+            __resources: &mut Self::Resources,
+        ) -> impl ::core::future::Future<
+            Output = ::core::result::Result<Self::Response, Self::Error>,
+        > + ::core::marker::Send {
+            <__JobOrchShape as ::job_orch::__private::Outcome<
+                __JobOrchOne,
+            >>::settle(count(__request))
+        }
+    }
+    #[automatically_derived]
+    #[allow(deprecated)]
+    impl ::job_orch::Job for Count {
+        type Wants = ();
+        type Failure = <__JobOrchShape as ::job_orch::__private::Outcome<
+            __JobOrchOne,
+        >>::Failure;
+        type Answers = ::job_orch::__private::Stored;
+    }
+    #[automatically_derived]
+    #[allow(deprecated)]
+    impl ::job_orch::flow::Takes<PathBuf> for Count {
+        fn request(__message: PathBuf) -> Self::Request {
+            __message
+        }
+    }
+    #[automatically_derived]
+    #[allow(deprecated)]
+    impl ::job_orch::__private::Archived for Count {
+        const POLICY: ::job_orch::__private::Policy = ::job_orch::__private::Policy::DEFAULT
+            .ttl(::job_orch::__private::Duration::from_nanos(3600000000000u64))
+            .stale(::job_orch::__private::Duration::from_nanos(300000000000u64));
+        fn key(
+            __request: &Self::Request,
+            _: ::job_orch::channel::Codec<Self::Request>,
+        ) -> ::core::result::Result<::std::vec::Vec<u8>, ::job_orch::channel::BoxError> {
+            ::job_orch::__private::key_bytes(&keys::of_path(__request))
+        }
+        fn copy(__response: &Self::Response) -> Self::Response {
+            ::job_orch::__private::copied::<Self::Response>(__response)
+        }
+    }
+};
