@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use job_orch::engine::KeptOn;
 use job_orch::engine::memory::Memory;
 use job_orch::resources::{HostedBy, Nil};
 use job_orch::settings::Serving;
@@ -45,7 +46,7 @@ pub type NextClient = Client<Next, Memory>;
 /// An orchestrator with a job, and a client of it.
 pub async fn host<J>(job: J, serving: Serving) -> (Orchestrator<Memory>, Client<J, Memory>)
 where
-    J: Job + TravelsOn<Memory> + HostedBy<Nil, ()> + Copy,
+    J: Job + TravelsOn<Memory> + KeptOn<Memory> + HostedBy<Nil, ()> + Copy,
 {
     let orch = Orchestrator::on(Memory::new()).host_with(job, serving).start().await.expect("it starts");
     let client = orch.client(job).expect("it is hosted");

@@ -8,11 +8,11 @@
 //! | [`Prioritises`] | yes | yes | yes | `.priority(…)` |
 //! | [`Deduplicates`] | yes | yes | yes | `.unique(…)` |
 //! | [`RemembersKeys`] | no | yes | no | `.unique_for(…)`: a key that is taken for longer than its request is there |
-//! | [`KeepsAnswers`] | no | yes | no | `cache(store = engine)` |
-//! | [`Remembers`] | no | yes | no | `run_as(…)`: runs of flows that go on after a crash |
 //! | [`KeepsResponses`] | no | yes | no | `response(…)`, for a caller that was started again |
+//! | [`Remembers`] | no | yes | no | `run_as(…)`: runs of flows that go on after a crash |
 //! | [`Pauses`] | no | yes | no | `pause(…)` and `resume(…)` |
 //! | [`SharedByProcesses`] | no | yes | no | `.reach(…)`: workers in other processes |
+//! | [`KeepsAnswers`] | no | yes | no | `cache(store = engine)` |
 //!
 //! Which laws of channels each keeps, `cargo test -p job-orch-tests --test conformance matrix -- --nocapture` prints.
 
