@@ -256,7 +256,7 @@ fn ended(folder: &Path) -> (BTreeMap<String, String>, Vec<String>) {
 }
 
 /// Flows for each kill, so that there is something to kill until the end.
-const FLOWS: u64 = 8;
+const FLOWS: u64 = 20;
 
 #[tokio::test]
 async fn a_step_that_has_finished_never_runs_again_whatever_is_killed() {
