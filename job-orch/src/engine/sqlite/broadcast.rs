@@ -137,8 +137,7 @@ impl<J: Run> Listener<J> {
     fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Result<Seen<J>, ReceiveError>> {
         loop {
             if let Some(entry) = self.read.pop_front() {
-                let (Entry::Response(_, next) | Entry::Missed(_, next)) = &entry;
-                self.next = *next;
+                self.next = entry.next();
                 return Poll::Ready(match entry {
                     Entry::Response(kept, _) => Ok(Seen(self.channel.read_response(kept))),
                     Entry::Missed(missed, _) => Err(ReceiveError::Lagged(missed)),
@@ -170,8 +169,11 @@ async fn fetch_from<J: Run>(channel: Arc<Channel<J>>, from: i64) -> Result<Vec<E
         publication.as_mut().enable();
         // Asked before reading: what is sent before the end is read.
         let is_silent = local.is_silent.load(Ordering::Acquire);
-        if is_silent || local.published.load(Ordering::Acquire) > from {
-            let entries = channel.store.reader.ask(move |store| responses::read(store, job, from, window)).await?;
+        let published = local.published.load(Ordering::Acquire);
+        if is_silent || published > from {
+            let mut entries = channel.store.reader.ask(move |store| responses::read(store, job, from, window)).await?;
+            // What stands behind that may not be on the disk yet.
+            entries.retain(|entry| is_silent || entry.next() <= published);
             if is_silent || !entries.is_empty() {
                 return Ok(entries);
             }

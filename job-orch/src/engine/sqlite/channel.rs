@@ -173,8 +173,7 @@ impl<J: Run> Channel<J> {
             let job = self.local.job;
             let entries = self.store.reader.ask(move |store| responses::read(store, job, from, None)).await?;
             let Some(last) = entries.last() else { return Ok(()) };
-            let (Entry::Response(_, next) | Entry::Missed(_, next)) = last;
-            let next = *next;
+            let next = last.next();
             if entries.iter().any(|entry| self.is_awaited(entry)) {
                 // Another process has committed them, and may not have had them put on the disk yet: this waits for both.
                 self.store.writer.ask(|_| Ok(())).await?;

@@ -38,9 +38,10 @@ pub(super) struct Committed {
 }
 
 impl Committed {
-    /// Whether any of it must be on the disk before it is told.
+    /// Whether any of it must be on the disk before it is told. So must responses that another process has committed, which
+    /// may not have seen to that yet.
     fn is_durable(&self) -> bool {
-        self.tasks.iter().any(|task| task.is_durable())
+        !self.published.is_empty() || self.tasks.iter().any(|task| task.is_durable())
     }
 
     /// Tells everybody. If they are many, the first of them tells the others, and is to be watched.

@@ -223,7 +223,7 @@ impl Groups {
         }
         for (job, row) in served.touched {
             for local in locals.iter().filter(|local| local.job == job) {
-                if local.published.load(Ordering::Acquire) < row.position() {
+                if local.publishing.fetch_max(row.position(), Ordering::AcqRel) < row.position() {
                     self.committed.published.push((Arc::clone(local), row.position()));
                 }
                 if row.waiting() < local.room {
@@ -287,7 +287,7 @@ fn has_news(transaction: &mut Transaction<'_>, local: &Local) -> rusqlite::Resul
         let row = transaction.job(local.job)?;
         (row.waiting(), row.position())
     };
-    if local.published.load(Ordering::Acquire) < position || (waiting == 0 && local.is_closed()) {
+    if local.publishing.load(Ordering::Acquire) < position || (waiting == 0 && local.is_closed()) {
         return Ok(true);
     }
     if transaction.job(local.job)?.is_paused() {

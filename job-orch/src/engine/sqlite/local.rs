@@ -35,8 +35,10 @@ pub(super) struct Local {
     /// Senders that wait for room stand in this line. The first of them asks again, the others wait for their turn.
     pub(super) line: tokio::sync::Mutex<()>,
     pub(super) in_line: AtomicUsize,
-    /// The next position of the broadcast, as far as this process knows.
+    /// The next position of the broadcast, as far as receivers may know: what stands before it is on the disk.
     pub(super) published: AtomicI64,
+    /// The same, as far as it is on its way there.
+    pub(super) publishing: AtomicI64,
     /// Wakes receivers of responses.
     pub(super) publication: Notify,
     /// The last sender of responses has gone.
@@ -93,6 +95,7 @@ impl Local {
             line: tokio::sync::Mutex::new(()),
             in_line: AtomicUsize::new(0),
             published: AtomicI64::new(position),
+            publishing: AtomicI64::new(position),
             publication: Notify::new(),
             is_silent: AtomicBool::new(false),
             foreign: Notify::new(),

@@ -47,6 +47,15 @@ pub(super) enum Entry {
     Missed(u64, i64),
 }
 
+impl Entry {
+    /// The position behind it.
+    pub(super) const fn next(&self) -> i64 {
+        match self {
+            Self::Response(_, next) | Self::Missed(_, next) => *next,
+        }
+    }
+}
+
 impl Transaction<'_> {
     pub(super) fn publish(&mut self, job: i64, response: &NewResponse) -> rusqlite::Result<()> {
         let position = self.job(job)?.next_position(1);
