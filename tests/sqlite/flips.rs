@@ -1,7 +1,6 @@
 //! Bits that flip while nobody has the store open: each accepted request is delivered as it was sent, or somebody is told.
 //!
-//! `JOB_ORCH_FLIPS=2000 cargo test -p job-orch-tests --test sqlite flips` is the long run. Without the scan of the log, without
-//! the checkup, or without the checksums of rows, it fails.
+//! `JOB_ORCH_FLIPS=2000 cargo test -p job-orch-tests --test sqlite flips` is the long run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt;
