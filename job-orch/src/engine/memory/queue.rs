@@ -7,12 +7,11 @@ mod backlog;
 mod receive;
 
 use std::collections::VecDeque;
-use std::task::{Context, Poll};
 
 use super::aside::{Aside, Item, Past};
-use super::room::Bounded;
+use super::room::{Bounded, Vacancy};
 use super::shelf::Shelf;
-use super::waiters::{Place, Waiters, wake};
+use super::waiters::{Waiters, wake};
 use crate::channel::{Acceptance, Chunk, SendError, SendOptions};
 use crate::settings::Overflow;
 use crate::span::from_now;
@@ -249,21 +248,9 @@ impl<M> Queue<M> {
 }
 
 impl<M> Bounded for Queue<M> {
-    fn poll_room(&self, place: &mut Place, context: &Context<'_>) -> Poll<()> {
+    fn look_for_room<U>(&self, look: impl FnOnce(&mut Waiters, Vacancy) -> U) -> U {
         let mut state = self.lock();
-        if state.closed || state.receivers == 0 || state.len() < self.capacity {
-            state.blocked.rise(place);
-            return Poll::Ready(());
-        }
-        state.blocked.sleep(place, context);
-        Poll::Pending
-    }
-
-    fn pass_room(&self, place: &mut Place) {
-        let mut state = self.lock();
-        state.blocked.rise(place);
-        let waker = state.call_sender(self.capacity);
-        drop(state);
-        wake(waker);
+        let vacancy = Vacancy::of(state.closed || state.receivers == 0, state.len() < self.capacity);
+        look(&mut state.blocked, vacancy)
     }
 }

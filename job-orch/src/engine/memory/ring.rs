@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::Arc as SharedArc;
 use std::task::{Context, Poll, Waker};
 
-use super::room::Bounded;
+use super::room::{Bounded, Vacancy};
 use super::waiters::{Awoken, Place, Waiters, wake};
 use crate::channel::{ReceiveError, SendError};
 use crate::settings::Overflow;
@@ -237,22 +237,10 @@ impl<T> Ring<T> {
 }
 
 impl<T> Bounded for Ring<T> {
-    fn poll_room(&self, place: &mut Place, context: &Context<'_>) -> Poll<()> {
+    fn look_for_room<U>(&self, look: impl FnOnce(&mut Waiters, Vacancy) -> U) -> U {
         let mut state = self.lock();
-        if state.closed || state.receivers == 0 || state.len() < self.capacity {
-            state.blocked.rise(place);
-            return Poll::Ready(());
-        }
-        state.blocked.sleep(place, context);
-        Poll::Pending
-    }
-
-    fn pass_room(&self, place: &mut Place) {
-        let mut state = self.lock();
-        state.blocked.rise(place);
-        let waker = if state.len() < self.capacity { state.blocked.first() } else { None };
-        drop(state);
-        wake(waker);
+        let vacancy = Vacancy::of(state.closed || state.receivers == 0, state.len() < self.capacity);
+        look(&mut state.blocked, vacancy)
     }
 }
 

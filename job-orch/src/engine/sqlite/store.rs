@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use rusqlite::Connection;
 use tokio::sync::Notify;
 
 use super::clock::{Clock, boot, millis, uptime};
@@ -69,31 +70,9 @@ impl Store {
         let connection = schema::open(path, settings.most_bytes)?;
         let reader = schema::open_reader(path)?;
         let clock = clock(settings);
-        let (locals, changed) = (Locals::default(), Arc::new(Notify::new()));
-        let holder = join(&connection, clock, settings.lease).map_err(refused)?;
-        let version = Transaction::version(&connection).map_err(refused)?;
-        // The log is there now: something was written.
-        let disk = disk(path, settings).map_err(io)?;
-        let durability = schema::durability(&connection, disk.is_patient()).map_err(refused)?;
-        let mut groups = Groups {
-            connection,
-            path: path.to_owned(),
-            clock,
-            lease: settings.lease,
-            retention: settings.retention,
-            process: process(),
-            holder,
-            disk,
-            tidy: None,
-            changes: 0,
-            committed: Committed::default(),
-            version,
-            has_others: true,
-            has_old: false,
-            later: Vec::new(),
-            locals: Arc::clone(&locals),
-            changed: Arc::clone(&changed),
-        };
+        let mut groups = groups(path, settings, connection, clock)?;
+        let durability = schema::durability(&groups.connection, groups.disk.is_patient()).map_err(refused)?;
+        let (locals, changed) = (Arc::clone(&groups.locals), Arc::clone(&groups.changed));
         groups.look_at_others(&[]);
         let store = |writer, reader, thread| Self {
             writer,
@@ -173,8 +152,36 @@ fn clock(_: Settings) -> Clock {
     Clock::System
 }
 
+/// What the writer is to own: this process is listed, and the log can be synced.
+fn groups(path: &Path, settings: Settings, connection: Connection, clock: Clock) -> Result<Groups, OpenError> {
+    let refused = |source| OpenError::Sqlite { path: path.to_owned(), source };
+    let holder = join(&connection, clock, settings.lease).map_err(refused)?;
+    let version = Transaction::version(&connection).map_err(refused)?;
+    // The log is there now: something was written.
+    let disk = disk(path, settings).map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
+    Ok(Groups {
+        connection,
+        path: path.to_owned(),
+        clock,
+        lease: settings.lease,
+        retention: settings.retention,
+        process: process(),
+        holder,
+        disk,
+        tidy: None,
+        changes: 0,
+        committed: Committed::default(),
+        version,
+        has_others: true,
+        has_old: false,
+        later: Vec::new(),
+        locals: Locals::default(),
+        changed: Arc::default(),
+    })
+}
+
 /// Writes this process down as one that lives, and buries the dead.
-fn join(connection: &rusqlite::Connection, clock: Clock, lease: Duration) -> rusqlite::Result<i64> {
+fn join(connection: &Connection, clock: Clock, lease: Duration) -> rusqlite::Result<i64> {
     connection.execute_batch("BEGIN IMMEDIATE")?;
     let mut transaction = Transaction::new(connection, clock, -1);
     let joined = transaction.beat(&process(), &boot(), uptime() + millis(lease)).and_then(|holder| {
