@@ -188,14 +188,18 @@ pub fn table(plan: &Plan, verdict: &mut Verdict) {
     states(plan, verdict);
 }
 
-/// A peer at its own durability: it leaves no choice.
+/// The peers at the same durability, or at their own where they leave no choice.
 fn beside_peers(plan: &Plan, verdict: &mut Verdict) {
-    let effectum = RefCell::new(Peer::new("effectum"));
+    let (apalis, effectum) = (RefCell::new(Peer::new("apalis-sqlite")), RefCell::new(Peer::new("effectum")));
     Group::new("k jobs/s")
         .contender("enqueue, 16", || enqueue(16))
         .contender("work, 16", || work(16))
+        .contender("apalis, enqueue", || apalis.borrow_mut().rate("enqueue"))
+        .contender("apalis, drain", || apalis.borrow_mut().rate("drain"))
         .contender("effectum, enqueue", || effectum.borrow_mut().rate("enqueue"))
         .contender("effectum, drain", || effectum.borrow_mut().rate("drain"))
+        .row("peers: enqueue, 16 senders", "enqueue, 16", "apalis, enqueue", Some(Target::AtLeast(15.0, 40.0)))
+        .row("peers: drain, 16 at once", "work, 16", "apalis, drain", Some(Target::AtLeast(15.0, 40.0)))
         .row("peers: enqueue, 16 senders", "enqueue, 16", "effectum, enqueue", Some(Target::AtLeast(4.0, 10.0)))
         .row("peers: drain, 16 at once", "work, 16", "effectum, drain", Some(Target::AtLeast(4.0, 10.0)))
         .measure(plan, verdict);

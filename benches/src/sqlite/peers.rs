@@ -6,7 +6,8 @@ use std::process::Command;
 
 use super::folder;
 
-/// A program under `peers/`, which is built when it is first asked for.
+/// A program under `peers/`, which is built when it is first asked for. Its own dependencies are of exact versions; there is no
+/// lock file, which is another one for each registry.
 #[derive(Debug)]
 pub struct Peer {
     name: &'static str,
@@ -37,7 +38,7 @@ fn build(name: &str) -> PathBuf {
     let target = own.parent().expect("in a folder").join("peers");
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers").join(name).join("Cargo.toml");
     let status = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["build", "--quiet", "--release", "--locked", "--manifest-path"])
+        .args(["build", "--quiet", "--release", "--manifest-path"])
         .arg(manifest)
         .env("CARGO_TARGET_DIR", &target)
         .env_remove("RUSTFLAGS")
