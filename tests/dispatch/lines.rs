@@ -34,7 +34,7 @@ fn both_lines_stay_in_order_over_a_kill_and_an_interruption() {
         }
         for (number, robot) in robots.iter().enumerate() {
             assert_eq!(served.client().submit(&number.to_string()).unwrap().body, r#""Assigned""#, "{mode}");
-            assert_eq!(data(&robot.wait(1)[0].1), number.to_string(), "{mode}");
+            assert_eq!(data(&robot.wait(1)[0].body), number.to_string(), "{mode}");
         }
     }
 }
