@@ -78,9 +78,10 @@ impl Shared {
         path: &Path,
         permit: OwnedSemaphorePermit,
     ) -> Result<JobId, StartError> {
-        let Options { grace, linger, keep, limits, .. } = &self.options;
+        let Options { grace, linger, keep, limits, is_unprivileged, .. } = &self.options;
         let limits = program.limits.or(*limits);
-        let Child { pid, exit, stdout, stderr, stdin } = child::spawn(program.command(path)?, path, &limits)?;
+        let command = program.command(path)?;
+        let Child { pid, exit, stdout, stderr, stdin } = child::spawn(command, path, &limits, *is_unprivileged)?;
         let id = JobId::new();
         let cgroup = self.cgroup(id, pid);
         let keeper = Arc::clone(&self.keeper);
