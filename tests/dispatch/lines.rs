@@ -133,6 +133,16 @@ fn two_dispatchers_do_not_share_a_directory() {
 }
 
 #[test]
+fn a_port_that_is_taken_is_named() {
+    let served = Served::new("InMemory");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_job-orch"));
+    let output = command.args(["serve", "--port", &served.port.to_string()]).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains(&format!("0.0.0.0:{}: Address already in use", served.port)), "{said}");
+}
+
+#[test]
 fn a_worker_that_hangs_up_before_its_answer_leaves_the_job_in_its_place() {
     for mode in DURABLE.into_iter().chain(["InMemory"]) {
         let served = Served::new(mode);

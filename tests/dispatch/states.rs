@@ -28,6 +28,15 @@ fn post_result(served: &Served, job: &str, token: &str, result: &str) -> Answer 
     once(served.port, "POST", &format!("{job}/result"), &format!("Authorization: Bearer {token}\r\n"), result)
 }
 
+/// Waits until a job is in this state: its worker may have the last byte before the service has noted that.
+fn await_state(served: &Served, job: &str, state: &str) {
+    let begun = Instant::now();
+    while json(&get(served, job))["state"] != state {
+        assert!(begun.elapsed() < Duration::from_secs(10), "{}", get(served, job).body);
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
 #[test]
 fn a_job_is_followed_from_the_line_to_its_result() {
     for mode in MODES {
@@ -38,7 +47,7 @@ fn a_job_is_followed_from_the_line_to_its_result() {
         let given = served.client().register("http://127.0.0.1:1/").unwrap();
         assert_eq!(given.header("job-result"), Some(&*format!("{first}/result")));
         assert_eq!(json(&get(&served, &second))["position"], 1, "{mode}");
-        assert_eq!(json(&get(&served, &first))["state"], "Assigned", "{mode}");
+        await_state(&served, &first, "Assigned");
         assert_eq!(get(&served, &format!("{first}/result")).status, 202, "{mode}");
 
         let token = given.header("job-token").unwrap();
@@ -60,6 +69,7 @@ fn states_and_results_outlive_a_kill() {
         let tokens: Vec<String> = (0..2)
             .map(|_| served.client().register("http://127.0.0.1:1/").unwrap().header("job-token").unwrap().to_owned())
             .collect();
+        await_state(&served, &jobs[1], "Assigned");
         let result = r#"{"ok": "√", "n": 12345678901234567890123}"#;
         assert_eq!(post_result(&served, &jobs[0], &tokens[0], result).status, 200, "{mode}");
         let before = get(&served, &jobs[0]).body;
@@ -119,7 +129,7 @@ fn only_the_worker_that_was_given_the_job_last_sends_its_result() {
         assert_eq!(post_result(&served, &job, wrong, "1").status, 401, "{wrong}");
     }
     assert_eq!(once(served.port, "POST", &format!("{job}/result"), "", "1").status, 401);
-    assert_eq!(json(&get(&served, &job))["state"], "Assigned", "nothing has changed");
+    await_state(&served, &job, "Assigned");
     let other = "/jobs/01a1ff00-c234-755e-be59-74bbb4db6bf6";
     assert_eq!(post_result(&served, other, &fresh, "1").status, 404);
     assert_eq!(post_result(&served, &job, &fresh, "{").status, 400);

@@ -1,6 +1,6 @@
 //! `job-orch serve`
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -114,7 +114,8 @@ async fn serve(arguments: &Arguments) -> Result<ExitCode, Failure> {
         .drain(arguments.drain)
         .open()
         .await?;
-    let listener = TcpListener::bind((arguments.address, arguments.port)).await?;
+    let place = SocketAddr::new(arguments.address, arguments.port);
+    let listener = TcpListener::bind(place).await.map_err(|error| format!("nobody can listen on {place}: {error}"))?;
     let stop = CancellationToken::new();
     tokio::spawn(on_signals(stop.clone()));
     tracing::info!("serving on http://{}", listener.local_addr()?);
