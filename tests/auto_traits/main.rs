@@ -257,6 +257,7 @@ claims! {
     process::ProcessError:                      yes  yes  yes;
     process::Program:                           yes  yes  yes;
     process::StartError:                        yes  yes  yes;
+    process::Started:                           yes  yes  yes;
     process::Status:                            yes  yes  yes;
     process::Unknown:                           yes  yes  yes;
 

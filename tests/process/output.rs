@@ -146,6 +146,19 @@ async fn a_process_waits_for_subscribers_if_it_is_to() {
     assert!(read == bytes);
 }
 
+/// Whoever subscribes a moment after the start may be too late.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_waits_for_one_who_reads_from_its_start_however_late() {
+    for memory in [64 << 10, 2 << 20] {
+        let processes = keeping(Keep::usual().memory(memory).file(0).wait_for_subscribers());
+        let bytes = noise(8_000_000);
+        let started = processes.start_reading(cat(&bytes)).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        drop(started.stderr);
+        assert!(read(started.stdout).await == bytes);
+    }
+}
+
 #[tokio::test]
 async fn a_subscriber_that_goes_holds_nobody_up() {
     let processes = keeping(Keep::usual().memory(64 << 10).file(0).wait_for_subscribers());
