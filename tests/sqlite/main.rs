@@ -9,6 +9,7 @@ mod flows;
 mod jobs;
 mod keys;
 mod opening;
+mod overrides;
 mod processes;
 mod queues;
 mod restart;

@@ -16,6 +16,7 @@ use crate::engine::{Engine, Prioritises};
 use crate::id::JobId;
 use crate::job::Run;
 use crate::outcome::CallError;
+use crate::retry::Retry;
 use crate::span::{IntoSpan, InvalidSpan};
 
 type Unfolded = (Option<Box<Wishes>>, Option<SendOptions>);
@@ -56,6 +57,7 @@ pub struct Call<'a, J: Run, E: Engine> {
 struct Extras<'a, J: Run> {
     timeout: Option<Result<Duration, InvalidSpan>>,
     trace_parent: Option<Box<str>>,
+    retry: Option<Box<Retry>>,
     options: SendOptions,
     // While it finds no room: most requests find it at once.
     sending: Option<Sending<'a, J>>,
@@ -64,7 +66,8 @@ struct Extras<'a, J: Run> {
 
 impl<J: Run> Default for Extras<'_, J> {
     fn default() -> Self {
-        Self { timeout: None, trace_parent: None, options: SendOptions::default(), sending: None, alarm: None }
+        let options = SendOptions::default();
+        Self { timeout: None, trace_parent: None, retry: None, options, sending: None, alarm: None }
     }
 }
 
@@ -93,6 +96,12 @@ impl<'a, J: Run, E: Engine> Call<'a, J, E> {
     /// call fails: [`CallError::NotHosted`].
     pub fn queue(mut self, queue: &str) -> Self {
         self.client = self.client.and_then(|client| client.in_queue(queue));
+        self
+    }
+
+    /// Is retried so, and not as the job says: see [`Send::retry`](crate::Send::retry).
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.extras().retry = Some(Box::new(retry));
         self
     }
 
@@ -193,7 +202,8 @@ impl<'a, J: Run, E: Engine> Call<'a, J, E> {
 impl<J: Run> Extras<'_, J> {
     /// What was asked for, as the request's wishes and the channel's options. Sets the alarm.
     fn unfold(&mut self) -> Result<Unfolded, CallError<J::Error>> {
-        let mut wishes = Wishes { trace_parent: self.trace_parent.take(), ..Wishes::default() };
+        let (trace_parent, retry) = (self.trace_parent.take(), self.retry.take());
+        let mut wishes = Wishes { trace_parent, retry, ..Wishes::default() };
         if let Some(timeout) = self.timeout.take() {
             let timeout = timeout.map_err(|source| CallError::Engine { job: J::NAME, source: source.into() })?;
             // A time beyond the clock's end never comes.

@@ -12,6 +12,7 @@ use crate::channel::{Acceptance, Envelope, MpSend, SendError, SendOptions, Uniqu
 use crate::engine::{Deduplicates, Delays, Durability, Engine, Prioritises, RemembersKeys};
 use crate::id::JobId;
 use crate::job::Run;
+use crate::retry::Retry;
 use crate::span::{IntoSpan, InvalidSpan};
 
 /// What a sender gets for an accepted request.
@@ -65,6 +66,7 @@ struct Extras {
     unique: Option<String>,
     window: Option<Result<Duration, InvalidSpan>>,
     trace_parent: Option<Box<str>>,
+    retry: Option<Box<Retry>>,
     options: SendOptions,
 }
 
@@ -119,6 +121,26 @@ impl<'a, J: Run, E: Engine> Send<'a, J, E> {
         self
     }
 
+    /// Is retried so, and not as the job says. [`Retry::times(0)`](Retry::times) is never.
+    ///
+    /// It goes with the request: on a durable engine it holds in whichever process the job runs, and after every start.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use job_orch::prelude::*;
+    /// use job_orch::retry::Retry;
+    ///
+    /// # #[job] async fn double(number: &u64) -> u64 { number * 2 }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), job_orch::Error> {
+    /// # let orch = Orchestrator::on(Memory::new()).host(Double).start().await?;
+    /// orch.send(Double, 21).retry(Retry::times(3).linear(Duration::from_secs(2))).await?;
+    /// # orch.shutdown().await }
+    /// ```
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.extras().retry = Some(Box::new(retry));
+        self
+    }
+
     /// Fails with [`Refusal::Full`] instead of waiting when the channel is full.
     pub fn refuse_if_full(mut self) -> Self {
         self.extras().options.refuse_if_full = true;
@@ -141,16 +163,17 @@ impl<'a, J: Run, E: Engine> Send<'a, J, E> {
         client: &'a Client<J, E>,
         request: J::Request,
     ) -> Result<(JobId, Sending<'a, J>), NotSent<J::Request>> {
-        let Extras { delay, unique, window, trace_parent, mut options } = *self.extras.take().unwrap_or_default();
+        let Extras { delay, unique, window, trace_parent, retry, mut options } =
+            *self.extras.take().unwrap_or_default();
         match (delay.transpose(), window.transpose()) {
             (Ok(delay), Ok(window)) => (options.delay, options.unique_for) = (delay, window),
             (Err(error), _) | (_, Err(error)) => {
                 return Err(NotSent::new(J::NAME, request, Refusal::InvalidSpan(error)));
             }
         }
-        let envelope = match trace_parent {
-            None => Envelope::new(request),
-            trace_parent => Envelope::asking(request, Wishes { trace_parent, ..Wishes::default() }),
+        let envelope = match (trace_parent, retry) {
+            (None, None) => Envelope::new(request),
+            (trace_parent, retry) => Envelope::asking(request, Wishes { trace_parent, retry, ..Wishes::default() }),
         };
         let id = envelope.id();
         options.unique = unique.map(|key| UniqueKey { key, id });

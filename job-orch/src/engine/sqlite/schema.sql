@@ -39,7 +39,8 @@ CREATE TABLE request (
     priority   INTEGER NOT NULL DEFAULT 0,
     unique_key TEXT,                      -- until it has ended
     deadline   INTEGER,
-    trace      TEXT
+    trace      TEXT,
+    retry      TEXT                       -- JSON: how it is retried, if not as the job says
 ) STRICT;
 
 CREATE UNIQUE INDEX request_key ON request (seq >> 40, unique_key) WHERE unique_key IS NOT NULL;
@@ -114,6 +115,7 @@ SELECT job.name AS job,
        unique_key,
        CAST(payload AS TEXT) AS request,
        coalesce(held.failure, aside.failure) AS failure,
+       retry,
        request.id AS uuid
 FROM request JOIN job ON job.number = request.seq >> 40 LEFT JOIN held USING (seq) LEFT JOIN aside USING (seq);
 
