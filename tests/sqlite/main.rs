@@ -16,3 +16,4 @@ mod restart;
 mod runs;
 mod soak;
 mod store;
+mod within;

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use super::{Client, NotSent, Refusal};
 use crate::channel::ticket::Wishes;
-use crate::channel::{Acceptance, Envelope, MpSend, SendError, SendOptions, UniqueKey};
-use crate::engine::{Deduplicates, Delays, Durability, Engine, Prioritises, RemembersKeys};
+use crate::channel::{Acceptance, Envelope, MpSend, SendError, SendOptions, Transact, UniqueKey};
+use crate::engine::{Deduplicates, Delays, Durability, Engine, Prioritises, RemembersKeys, Transacts};
 use crate::id::JobId;
 use crate::job::Run;
 use crate::retry::Retry;
@@ -153,6 +153,48 @@ impl<'a, J: Run, E: Engine> Send<'a, J, E> {
         self
     }
 
+    /// Sends it now, as a part of a transaction of yours on the engine's own store: it is accepted if that commits, and only
+    /// then. Nobody sees it before. A full channel refuses it at once.
+    ///
+    /// The id is known at once; the receipt's durability is what the request survives from the commit on. Workers here and in
+    /// other processes hear of the commit by themselves. On `Sqlite`, where this blocks as `rusqlite` does,
+    /// [`Sqlite::connection`](crate::engine::sqlite::Sqlite::connection) opens a connection that will do, and says what another
+    /// one needs.
+    ///
+    /// ```
+    /// # use job_orch::prelude::*;
+    /// # #[job] async fn greet(name: &String) {}
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// let store = Sqlite::open(folder.path().join("shop.db"))?;
+    /// let mut shop = store.connection()?;
+    /// shop.execute_batch("CREATE TABLE IF NOT EXISTS customer (name TEXT)")?;
+    /// let orch = Orchestrator::on(store).host(Greet).start().await?;
+    ///
+    /// let transaction = shop.transaction()?;
+    /// transaction.execute("INSERT INTO customer VALUES (?1)", ["Ada"])?;
+    /// orch.send(Greet, "Ada".to_owned()).in_transaction(&transaction)?;
+    /// transaction.commit()?; // now there is a customer, and a greeting on its way
+    /// # orch.shutdown().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`NotSent`] hands the request back, with [`Refusal::Transaction`] where the transaction is the reason. What you have
+    /// done in it is as it was.
+    pub fn in_transaction(mut self, transaction: &impl Transact) -> Result<Receipt, NotSent<J::Request>>
+    where
+        E: Transacts,
+    {
+        let Some(request) = self.request.take() else { is_over() };
+        let Some(client) = self.client else {
+            return Err(NotSent::new(J::NAME, request, Refusal::NotHosted));
+        };
+        let (envelope, options) = self.unfold(request)?;
+        let id = envelope.id();
+        client.told(id, E::send_in(&client.channels, transaction, envelope, &options))
+    }
+
     fn extras(&mut self) -> &mut Extras {
         self.extras.get_or_insert_default()
     }
@@ -163,6 +205,12 @@ impl<'a, J: Run, E: Engine> Send<'a, J, E> {
         client: &'a Client<J, E>,
         request: J::Request,
     ) -> Result<(JobId, Sending<'a, J>), NotSent<J::Request>> {
+        let (envelope, options) = self.unfold(request)?;
+        Ok((envelope.id(), Box::pin(client.requests.send_with(envelope, options))))
+    }
+
+    /// The request in its envelope, and what was asked for.
+    fn unfold(&mut self, request: J::Request) -> Result<(Envelope<J>, SendOptions), NotSent<J::Request>> {
         let Extras { delay, unique, window, trace_parent, retry, mut options } =
             *self.extras.take().unwrap_or_default();
         match (delay.transpose(), window.transpose()) {
@@ -175,9 +223,8 @@ impl<'a, J: Run, E: Engine> Send<'a, J, E> {
             (None, None) => Envelope::new(request),
             (trace_parent, retry) => Envelope::asking(request, Wishes { trace_parent, retry, ..Wishes::default() }),
         };
-        let id = envelope.id();
-        options.unique = unique.map(|key| UniqueKey { key, id });
-        Ok((id, Box::pin(client.requests.send_with(envelope, options))))
+        options.unique = unique.map(|key| UniqueKey { key, id: envelope.id() });
+        Ok((envelope, options))
     }
 
     fn poll_slowly(&mut self, context: &mut Context<'_>) -> Poll<Result<Receipt, NotSent<J::Request>>> {
@@ -190,25 +237,36 @@ impl<'a, J: Run, E: Engine> Send<'a, J, E> {
         self.proceed(context)
     }
 
-    #[expect(clippy::panic, reason = "polling after the end is a bug of the caller's, as with every future")]
     fn proceed(&mut self, context: &mut Context<'_>) -> Poll<Result<Receipt, NotSent<J::Request>>> {
-        let (Some(client), Some((id, sending))) = (self.client, &mut self.sending) else {
-            panic!("a request was awaited after it was sent")
-        };
+        let (Some(client), Some((id, sending))) = (self.client, &mut self.sending) else { is_over() };
         let sent = std::task::ready!(sending.as_mut().poll(context));
         let id = *id;
         self.sending = None;
-        Poll::Ready(match sent {
-            Ok(Acceptance::New) => Ok(client.receipt(id)),
-            Ok(Acceptance::Duplicate(id)) => Ok(Receipt { is_duplicate: true, ..client.receipt(id) }),
-            Err(error) => Err(NotSent::refused(J::NAME, error, Envelope::into_request)),
-        })
+        Poll::Ready(client.told(id, sent))
     }
+}
+
+#[expect(clippy::panic, reason = "polling after the end is a bug of the caller's, as with every future")]
+fn is_over() -> ! {
+    panic!("a request was awaited after it was sent")
 }
 
 impl<J: Run, E: Engine> Client<J, E> {
     const fn receipt(&self, id: JobId) -> Receipt {
         Receipt { id, durability: self.durability, is_duplicate: false }
+    }
+
+    /// What its sender is told of a request.
+    fn told(
+        &self,
+        id: JobId,
+        sent: Result<Acceptance, SendError<Envelope<J>>>,
+    ) -> Result<Receipt, NotSent<J::Request>> {
+        match sent {
+            Ok(Acceptance::New) => Ok(self.receipt(id)),
+            Ok(Acceptance::Duplicate(id)) => Ok(Receipt { is_duplicate: true, ..self.receipt(id) }),
+            Err(error) => Err(NotSent::refused(J::NAME, error, Envelope::into_request)),
+        }
     }
 }
 

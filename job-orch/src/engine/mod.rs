@@ -13,6 +13,7 @@
 //! | [`Pauses`] | no | yes | no | `pause(…)` and `resume(…)` |
 //! | [`SharedByProcesses`] | no | yes | no | `.reach(…)`: workers in other processes |
 //! | [`KeepsAnswers`] | no | yes | no | `cache(store = engine)` |
+//! | [`Transacts`] | no | yes | no | `.in_transaction(…)` |
 //!
 //! Which laws of channels each keeps, `cargo test -p job-orch-tests --test conformance matrix -- --nocapture` prints.
 
@@ -21,6 +22,7 @@ mod answers;
 pub mod memory;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+mod transacts;
 
 use std::borrow::Cow;
 use std::fmt::Debug;
@@ -31,6 +33,7 @@ use futures_core::Stream;
 use serde::{Deserialize, Serialize};
 
 pub use answers::{AtHand, KeepsAnswers, KeptIn, KeptOn, Stored};
+pub use transacts::Transacts;
 
 use crate::channel::{BoxError, Channels, Codec, McReceive, ReceiveError, Response, Withdraw};
 use crate::id::JobId;
@@ -42,7 +45,7 @@ use crate::settings::Serving;
 ///
 /// What an engine can do beyond carrying requests and responses it says by implementing the traits of its capabilities:
 /// [`Delays`], [`Prioritises`], [`Deduplicates`], [`RemembersKeys`], [`KeepsResponses`], [`KeepsAnswers`], [`Remembers`],
-/// [`Pauses`], [`SharedByProcesses`].
+/// [`Pauses`], [`SharedByProcesses`], [`Transacts`].
 pub trait Engine: Clone + Debug + Send + Sync + 'static {
     /// What the engine is called.
     const NAME: &'static str;
