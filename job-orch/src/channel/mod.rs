@@ -31,4 +31,5 @@ pub use envelope::{Envelope, Response};
 pub use error::{BoxError, ReceiveError, SendError, SettleError};
 pub use receive::{Delivery, McReceive, Return};
 pub use send::{Acceptance, MpSend, SendOptions, UniqueKey, Withdraw};
-pub use transact::{Transact, TransactionError};
+pub(crate) use transact::NothingToComplete;
+pub use transact::{CompleteError, Completes, Transact, TransactionError};

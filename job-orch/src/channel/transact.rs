@@ -1,6 +1,7 @@
-//! Transactions of the user's in which an engine takes part.
+//! Transactions of the user's in which an engine takes part: a request is accepted in one, or a running one ends in it.
 
 use std::any::Any;
+use std::fmt::Debug;
 
 use super::error::BoxError;
 
@@ -61,4 +62,79 @@ pub enum TransactionError {
     /// The engine failed.
     #[error("the engine failed")]
     Engine(#[source] BoxError),
+}
+
+/// A request was not completed in a transaction.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CompleteError {
+    /// The lease was lost: somebody else has the request. The transaction **has been rolled back**, so that nothing of this
+    /// run can be committed any more.
+    #[error("the lease of job `{job}` was lost; the transaction was rolled back")]
+    Lost {
+        /// The job's name.
+        job: &'static str,
+    },
+    /// It was completed before.
+    #[error("the request of job `{job}` was completed before")]
+    Twice {
+        /// The job's name.
+        job: &'static str,
+    },
+    /// The engine that the job runs on ends no request in a transaction of yours.
+    #[error("the engine takes part in no transaction")]
+    Unsupported,
+    /// It is not the job's response.
+    #[error("job `{job}` responds with `{expected}`, and was completed with `{found}`")]
+    WrongType {
+        /// The job's name.
+        job: &'static str,
+        /// The type of its response.
+        expected: &'static str,
+        /// The type of what was given.
+        found: &'static str,
+    },
+    /// The response does not become bytes.
+    #[error("the response of job `{job}` cannot be written")]
+    Unwritable {
+        /// The job's name.
+        job: &'static str,
+        /// Why.
+        #[source]
+        source: BoxError,
+    },
+    /// The engine cannot take part in this transaction.
+    #[error("job `{job}` cannot be completed in this transaction")]
+    Transaction {
+        /// The job's name.
+        job: &'static str,
+        /// Why.
+        #[source]
+        source: TransactionError,
+    },
+}
+
+/// What ends a running request in a transaction of the user's: the engine's part of
+/// [`Context::complete_in`](crate::Context::complete_in).
+pub trait Completes: Debug + Send + Sync {
+    /// Records the response, whose type is called `name`, and settles the request.
+    ///
+    /// # Errors
+    /// [`CompleteError`] says why nothing was done.
+    fn complete_in(
+        &self,
+        transaction: &dyn Transact,
+        response: &dyn Any,
+        name: &'static str,
+    ) -> Result<(), CompleteError>;
+}
+
+/// Of a request that nobody has sent, as in a unit test: there is nothing to settle.
+#[derive(Debug)]
+pub(crate) struct NothingToComplete;
+
+impl Completes for NothingToComplete {
+    fn complete_in(&self, _: &dyn Transact, _: &dyn Any, _: &'static str) -> Result<(), CompleteError> {
+        Ok(())
+    }
 }

@@ -13,7 +13,7 @@
 //! | [`Pauses`] | no | yes | no | `pause(…)` and `resume(…)` |
 //! | [`SharedByProcesses`] | no | yes | no | `.reach(…)`: workers in other processes |
 //! | [`KeepsAnswers`] | no | yes | no | `cache(store = engine)` |
-//! | [`Transacts`] | no | yes | no | `.in_transaction(…)` |
+//! | [`Transacts`] | no | yes | no | `.in_transaction(…)`, and `context.complete_in(…)` in a job |
 //!
 //! Which laws of channels each keeps, `cargo test -p job-orch-tests --test conformance matrix -- --nocapture` prints.
 

@@ -87,6 +87,12 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
             self.tally.panicked.add(1);
             tracing::error!(target: "job_orch", { job.name = job, attempts, panic }, "the job panicked");
             self.current = Current::One(delivery);
+            if C::COMPLETES
+                && let Some(ended) = self.completed().await
+            {
+                self.settle(attempts, ended).await;
+                continue;
+            }
             let error = match cancelled {
                 true => CallError::Cancelled { job },
                 false => CallError::Panicked { job, message: panic.to_owned(), attempts },

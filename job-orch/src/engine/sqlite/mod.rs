@@ -42,7 +42,8 @@
 //!   that is taken up again finds what it has sent and what has ended. An end is noted there in the transaction that records it.
 //! - The **caches** of jobs with `cache(store = engine)` are tables too. A process that computes an answer says so in the file,
 //!   and counts as long as it lives.
-//! - **Transactions of yours** on the same file can have requests in them ([`in_transaction`](crate::Send::in_transaction)). Your
+//! - **Transactions of yours** on the same file can have requests in them ([`in_transaction`](crate::Send::in_transaction)), and
+//!   a job can end its request in one ([`complete_in`](crate::Context::complete_in)), so that what it does there is done once. Your
 //!   connection is to the store what another process is. No hook of it is touched, so it rings no bell: the process looks for its
 //!   commit, soon and a few times, and tells the others. Should the process die in between, they see it at their next look.
 //! - A **shutdown** finishes what runs, and leaves what waits for the next start or another process.
@@ -60,6 +61,7 @@ mod checksum;
 mod checkup;
 mod claims;
 mod clock;
+mod completion;
 mod disk;
 mod error;
 mod frames;
@@ -112,7 +114,7 @@ use store::Store;
 
 use crate::cache::{Archive, Policy};
 use crate::channel::{
-    Acceptance, BoxError, Channels, Codec, Envelope, Record, Response, SendError, SendOptions, SettleError,
+    Acceptance, BoxError, Channels, Codec, Completes, Envelope, Record, Response, SendError, SendOptions, SettleError,
     Transact,
 };
 use crate::engine::{
@@ -148,7 +150,8 @@ impl Sqlite {
     }
 
     /// Opens a connection of your own to the file: for tables of yours beside the store's, and for transactions in which
-    /// requests are [sent](crate::Send::in_transaction). What it commits survives what the store promises.
+    /// requests are [sent](crate::Send::in_transaction) and [completed](crate::Context::complete_in). What it commits
+    /// survives what the store promises.
     ///
     /// Any other connection to the file will do too, as `rusqlite` opens it. It is refused ([`TransactionError`]) if its
     /// `PRAGMA synchronous` is lower than this one's: `FULL`, or `NORMAL` on a store that need not survive the loss of power.
@@ -283,6 +286,7 @@ impl<J: Run> Channels<J> for SqliteChannels<J> {
     const RETRY: Option<Retry> = Some(RETRY);
     const RECORDS: bool = true;
     const REMEMBERS: bool = true;
+    const COMPLETES: bool = true;
 
     fn request_sender(&self) -> Sender<J> {
         self.sender.clone()
@@ -302,6 +306,14 @@ impl<J: Run> Channels<J> for SqliteChannels<J> {
 
     fn record(delivery: &mut Lease<J>, end: Record<'_, J>) -> impl Future<Output = Result<(), SettleError>> + Send {
         delivery.record(end)
+    }
+
+    fn completion(delivery: &Lease<J>) -> Option<Arc<dyn Completes>> {
+        Some(delivery.give_completion()?)
+    }
+
+    fn completed(delivery: &mut Lease<J>) -> impl Future<Output = Result<Option<Response<J>>, SettleError>> + Send {
+        delivery.completed()
     }
 }
 
