@@ -115,6 +115,9 @@ impl Context {
     /// caller and all listeners get that response, also if the job then returns another one or an error, panics, or runs out
     /// of its time. If the job returns without a commit, it ends as any other does.
     ///
+    /// A `rusqlite::Transaction` may not live across an `.await`: a job that awaits anything later has it in a function or a block
+    /// of its own.
+    ///
     /// ```
     /// use job_orch::engine::sqlite::rusqlite;
     /// use job_orch::prelude::*;

@@ -224,29 +224,43 @@ const LEASE: Duration = Duration::from_millis(300);
 
 const FOLDER: &str = "JOB_ORCH_COMPLETION_FOLDER";
 
-/// When the process dies that runs it for the first time.
-const MOMENTS: [&str; 2] = ["after_complete", "after_commit_of_theirs"];
+/// What becomes of the process that runs it for the first time, and when.
+const KILLED_BEFORE_THE_COMMIT: &str = "killed before the commit";
+const KILLED_AFTER_THE_COMMIT: &str = "killed after the commit";
+const STOPPED: &str = "stopped";
 
-/// Dies by SIGKILL the first time that it comes by.
-fn die_once(folder: &Path, moment: &str) {
+/// A file that says that a worker found its lease lost.
+const LOST: &str = "lost";
+
+/// Gets a signal the first time that it comes by.
+fn strike_once(folder: &Path, moment: &str, signal: &str) {
     let marker = folder.join(moment);
     if !marker.exists() {
         std::fs::write(marker, "").unwrap();
-        Command::new("kill").args(["-KILL", &std::process::id().to_string()]).status().unwrap();
-        std::thread::park();
+        Command::new("kill").args([signal, &std::process::id().to_string()]).status().unwrap();
+        std::thread::sleep(Duration::from_millis(100));
     }
 }
 
 #[job]
 async fn fatal(moment: &String, shop: &mut Shop, folder: &PathBuf, #[context] context: &Context) -> Result<u32, Error> {
+    if moment == STOPPED {
+        strike_once(folder, moment, "-STOP");
+    }
     let transaction = shop.0.transaction()?;
     transaction.execute("INSERT INTO sale VALUES (?1)", [moment])?;
-    context.complete_in(&transaction, &context.attempt())?;
-    if moment == MOMENTS[0] {
-        die_once(folder, moment);
+    let completed = context.complete_in(&transaction, &context.attempt());
+    if matches!(completed, Err(CompleteError::Lost { .. })) {
+        std::fs::write(folder.join(LOST), "")?;
+    }
+    if moment == KILLED_BEFORE_THE_COMMIT {
+        strike_once(folder, moment, "-KILL");
     }
     transaction.commit()?;
-    die_once(folder, moment);
+    if moment == KILLED_AFTER_THE_COMMIT {
+        strike_once(folder, moment, "-KILL");
+    }
+    completed?;
     Ok(99)
 }
 
@@ -270,7 +284,7 @@ fn spawn(place: &Place) -> Child {
 
 #[tokio::test]
 async fn a_process_that_is_killed_after_the_commit_has_done_it_once() {
-    for (moment, attempt) in [(MOMENTS[0], 2), (MOMENTS[1], 1)] {
+    for (moment, attempt) in [(KILLED_BEFORE_THE_COMMIT, 2), (KILLED_AFTER_THE_COMMIT, 1)] {
         let place = Place::new();
         let caller = Orchestrator::on(place.open()).reach(Fatal).start().await.unwrap();
         let call = {
@@ -295,4 +309,40 @@ async fn a_process_that_is_killed_after_the_commit_has_done_it_once() {
         assert_eq!(place.number("SELECT count(*) FROM jobs"), 0, "{moment}");
         caller.shutdown().await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_process_that_was_stopped_for_longer_than_its_lease_commits_nothing() {
+    let place = Place::new();
+    let folder = place.file().parent().unwrap().to_owned();
+    let caller = Orchestrator::on(place.open()).reach(Fatal).start().await.unwrap();
+    let call = {
+        let caller = caller.clone();
+        tokio::spawn(async move { caller.call(Fatal, STOPPED.to_owned()).await })
+    };
+    let mut first = spawn(&place);
+    appears(&folder.join(STOPPED)).await;
+    let mut second = spawn(&place);
+    assert_eq!(within_a_minute(call).await.unwrap().unwrap(), 2, "the second attempt is the one that was committed");
+    assert!(!folder.join(LOST).exists());
+    Command::new("kill").args(["-CONT", &first.id().to_string()]).status().unwrap();
+    appears(&folder.join(LOST)).await;
+    tokio::time::sleep(LEASE).await;
+    for process in [&mut first, &mut second] {
+        process.kill().unwrap();
+        process.wait().unwrap();
+    }
+    assert_eq!(place.number("SELECT count(*) FROM sale"), 1);
+    assert_eq!(place.number("SELECT count(*) FROM results"), 1);
+    assert_eq!(place.number("SELECT count(*) FROM jobs"), 0);
+    caller.shutdown().await.unwrap();
+}
+
+async fn appears(file: &Path) {
+    within_a_minute(async {
+        while !file.exists() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
 }
