@@ -93,12 +93,46 @@ impl<'a, J: Run, E: Engine> Send<'a, J, E> {
         self
     }
 
-    /// Is accepted only if no other request of the job with this key waits or runs. The receipt says which.
+    /// Is accepted only if no other request of the job with this key waits or runs. The receipt of a duplicate has the id of the
+    /// one that does, whose outcome is the one to ask for.
+    ///
+    /// Which others count, the next three methods change: [`while_waiting`](Send::while_waiting),
+    /// [`even_dead`](Send::even_dead), [`unique_for`](Send::unique_for).
     pub fn unique(mut self, key: impl Into<String>) -> Self
     where
         E: Deduplicates,
     {
         self.extras().unique = Some(key.into());
+        self
+    }
+
+    /// With a [`unique`](Send::unique) key: only those that wait count, also for their next attempt. One that runs has seen the
+    /// world as it was, so one more may wait behind it.
+    ///
+    /// ```
+    /// # use job_orch::prelude::*;
+    /// # #[job] async fn index(page: &u64) {}
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), job_orch::Error> {
+    /// # let orch = Orchestrator::on(Memory::new()).host(Index).start().await?;
+    /// // However often page 7 changes while it is being indexed, it is indexed once more.
+    /// orch.send(Index, 7).unique("page 7").while_waiting().await?;
+    /// # orch.shutdown().await }
+    /// ```
+    pub fn while_waiting(mut self) -> Self
+    where
+        E: Deduplicates,
+    {
+        self.extras().options.while_waiting = true;
+        self
+    }
+
+    /// With a [`unique`](Send::unique) key: dead letters count too, until they are redriven and end well, or are dropped. What
+    /// somebody has to look at is not tried anew under another id.
+    pub fn even_dead(mut self) -> Self
+    where
+        E: RemembersKeys,
+    {
+        self.extras().options.even_dead = true;
         self
     }
 
@@ -109,8 +143,8 @@ impl<'a, J: Run, E: Engine> Send<'a, J, E> {
         self
     }
 
-    /// The same, and also refused in favour of a request that was accepted less than `window` ago, even if that has ended:
-    /// the key is taken from then on. One that is withdrawn gives it back.
+    /// As [`unique`](Send::unique), and those count too that were accepted less than `window` ago, even if they have ended: the
+    /// key is taken from then on. One that is withdrawn gives it back.
     pub fn unique_for(mut self, key: impl Into<String>, window: impl IntoSpan) -> Self
     where
         E: RemembersKeys,

@@ -7,7 +7,7 @@
 //! | [`Delays`] | yes | yes | yes | `.after(…)` |
 //! | [`Prioritises`] | yes | yes | yes | `.priority(…)` |
 //! | [`Deduplicates`] | yes | yes | yes | `.unique(…)` |
-//! | [`RemembersKeys`] | no | yes | no | `.unique_for(…)`: a key that is taken for longer than its request is there |
+//! | [`RemembersKeys`] | no | yes | no | `.unique_for(…)`, `.even_dead()`: a key that is taken for longer than its request is there |
 //! | [`KeepsResponses`] | no | yes | no | `response(…)`, for a caller that was started again |
 //! | [`Remembers`] | no | yes | no | `run_as(…)`: runs of flows that go on after a crash |
 //! | [`Pauses`] | no | yes | no | `pause(…)` and `resume(…)` |

@@ -59,6 +59,8 @@ impl<J: Run> Channel<J> {
             priority: options.priority,
             due: options.delay.filter(|delay| !delay.is_zero()).map(|delay| self.store.clock.after(delay)),
             key: options.unique.as_ref().map(|unique| unique.key.clone()),
+            while_waiting: options.while_waiting,
+            even_dead: options.even_dead,
             key_until: options.unique_for.map(|window| self.store.clock.after(window)),
             is_call: envelope.is_call(),
             deadline: envelope.deadline().map(|deadline| self.store.clock.at(deadline)),

@@ -27,6 +27,10 @@ pub(super) struct NewRequest {
     pub(super) priority: i16,
     pub(super) due: Option<i64>,
     pub(super) key: Option<String>,
+    /// Those that run have nothing against it.
+    pub(super) while_waiting: bool,
+    /// Dead letters have.
+    pub(super) even_dead: bool,
     /// Until then, nobody else gets the key.
     pub(super) key_until: Option<i64>,
     pub(super) is_call: bool,
@@ -117,10 +121,8 @@ pub(super) use columns;
 impl Transaction<'_> {
     /// Puts a request at the end of the line, or among the delayed ones. One that is there already is not put twice.
     pub(super) fn insert(&mut self, job: i64, request: &NewRequest) -> rusqlite::Result<Acceptance> {
-        if let Some(key) = &request.key
-            && let Some(holder) = self.holder_of(job, key)?
-        {
-            return Ok(Acceptance::Duplicate(holder));
+        if let Some(rival) = self.rival_of(job, request)? {
+            return Ok(Acceptance::Duplicate(rival));
         }
         let turn = self.job(job)?.next_turn();
         let seq = if request.is_plain() { places::in_line(job, turn) } else { places::beside(job, turn) };
@@ -254,6 +256,8 @@ pub(super) fn read_claimed(row: &Row<'_>, fence: i64, attempt: u32) -> rusqlite:
         priority: row.get(3)?,
         due: None,
         key: None,
+        while_waiting: false,
+        even_dead: false,
         key_until: None,
         is_call: row.get(4)?,
         deadline: row.get(5)?,

@@ -66,10 +66,8 @@ impl<J: Run> Sender<J> {
                 if local.is_closed() {
                     return Ok((if accepted == 0 { Offered::Closed } else { Offered::Accepted(accepted) }, ended));
                 }
-                if let Some(key) = &request.key
-                    && let Some(holder) = transaction.holder_of(local.job, key)?
-                {
-                    return Ok((Offered::Duplicate(holder), ended));
+                if let Some(rival) = transaction.rival_of(local.job, request)? {
+                    return Ok((Offered::Duplicate(rival), ended));
                 }
                 if let Some(run) = request.run {
                     match transaction.begin_step(run, request.id)? {
@@ -138,10 +136,8 @@ impl<J: Run> Sender<J> {
             Err(source) => return Err(SendError::Engine { message, source }),
         };
         let put = store.take_part(user, local.job, |transaction| {
-            if let Some(key) = &request.key
-                && let Some(holder) = transaction.holder_of(local.job, key)?
-            {
-                return Ok(Some(Acceptance::Duplicate(holder)));
+            if let Some(rival) = transaction.rival_of(local.job, &request)? {
+                return Ok(Some(Acceptance::Duplicate(rival)));
             }
             let is_full = transaction.job(local.job)?.waiting() >= local.room;
             if is_full { Ok(None) } else { transaction.insert(local.job, &request).map(Some) }

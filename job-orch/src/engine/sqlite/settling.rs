@@ -75,8 +75,10 @@ impl Transaction<'_> {
             )?
             .execute(params![seq, fence, job, DEAD, turn, now, json(reason)])?;
         if buried == 1 {
-            self.prepare("UPDATE request SET unique_key = NULL WHERE seq = ?1 AND unique_key IS NOT NULL")?
-                .execute([seq])?;
+            self.prepare(
+                "UPDATE request SET dead_key = unique_key, unique_key = NULL WHERE seq = ?1 AND unique_key IS NOT NULL",
+            )?
+            .execute([seq])?;
         }
         Ok(())
     }
@@ -152,6 +154,12 @@ impl Transaction<'_> {
                  WHERE seq = (SELECT seq FROM request WHERE id = ?1) AND job = ?2 AND state = ?6",
             )?
             .execute(params![id.to_bytes(), job, turn, now, READY, DEAD])?;
+        if changed == 1 {
+            self.prepare(
+                "UPDATE request SET unique_key = dead_key, dead_key = NULL WHERE id = ?1 AND dead_key IS NOT NULL",
+            )?
+            .execute([id.to_bytes()])?;
+        }
         self.job(job)?.add_waiting(changed as i64);
         Ok(changed == 1)
     }
