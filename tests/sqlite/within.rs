@@ -105,9 +105,8 @@ async fn workers_here_and_elsewhere_hear_of_the_commit() {
     let place = Place::new();
     // They look by themselves for nothing.
     let deaf = || Sqlite::options().poll_every(NEVER).lease(NEVER).open(place.file()).unwrap();
-    let mut slowest = Duration::ZERO;
     for is_elsewhere in [false, true] {
-        let log = Log::new();
+        let (log, mut waits) = (Log::new(), Vec::new());
         let worker = noting(deaf(), &log).await;
         let sender = Orchestrator::on(deaf()).reach(Note).start().await.unwrap();
         let through = if is_elsewhere { &sender } else { &worker };
@@ -121,13 +120,15 @@ async fn workers_here_and_elsewhere_hear_of_the_commit() {
             transaction.commit().unwrap();
             let committed = Instant::now();
             seen(&log, usize::try_from(number).unwrap() + 1).await;
-            slowest = slowest.max(committed.elapsed());
+            waits.push(committed.elapsed());
         }
+        waits.sort_unstable();
+        println!("elsewhere: {is_elsewhere}; from the commit to the run {:?}, {:?} at most", waits[10], waits[19]);
+        // Others may use this machine.
+        assert!(waits[19] < Duration::from_secs(5), "{waits:?}");
         worker.shutdown().await.unwrap();
         sender.shutdown().await.unwrap();
     }
-    // Mostly a millisecond or some; others may use this machine.
-    assert!(slowest < Duration::from_secs(5), "{slowest:?}");
 }
 
 #[tokio::test]
