@@ -78,7 +78,8 @@ pub trait EngineChannels<J: Run>: Channels<J, RequestSender: Withdraw, ResponseR
     /// How many requests wait.
     fn waiting(&self) -> impl Future<Output = Result<u64, BoxError>> + Send;
 
-    /// How many requests were accepted through these channels.
+    /// How many requests were accepted through these channels. What was sent in a transaction of the user's is not counted:
+    /// nobody is told whether that commits.
     fn accepted(&self) -> u64;
 
     /// The dead letters, oldest first.

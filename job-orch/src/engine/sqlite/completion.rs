@@ -12,7 +12,6 @@ use super::requests::{Grip, Lost, Next};
 use super::responses::{Kept, NewResponse};
 use super::transaction::Transaction;
 use crate::channel::{CompleteError, Completes, Response, SettleError, Transact};
-use crate::fault::fault;
 use crate::id::JobId;
 use crate::job::Run;
 use crate::sync::atomic::Ordering;
@@ -51,7 +50,6 @@ impl<J: Run> Completion<J> {
         });
         if let Some(place) = recorded.map_err(refused)? {
             *lock(&self.done) = Some(Arc::new(Done { place, response }));
-            fault!("after_complete");
             return Ok(());
         }
         let connection = store.connection_of(user).map_err(refused)?;
