@@ -164,6 +164,8 @@ claims! {
     channel::SendError<Alone>:                  yes  no   yes;
     channel::SendOptions:                       yes  yes  yes;
     channel::SettleError:                       yes  yes  yes;
+    channel::CompleteError:                     yes  yes  yes;
+    channel::TransactionError:                  yes  yes  yes;
     channel::UniqueKey:                         yes  yes  yes;
     channel::laws::Law:                         yes  yes  yes;
     channel::laws::Parcel:                      yes  yes  yes;
