@@ -185,6 +185,7 @@ impl Groups {
         if work.cleans {
             served.has_old = self.clean(&mut transaction, &work.locals)?;
         }
+        transaction.end_together(work.tasks.iter().filter_map(|task| task.ends()))?;
         for task in &mut work.tasks {
             task.run(&mut transaction)?;
         }

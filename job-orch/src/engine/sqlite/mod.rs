@@ -59,6 +59,7 @@ mod claims;
 mod clock;
 mod committed;
 mod disk;
+mod ends;
 mod error;
 mod frames;
 mod groups;

@@ -63,7 +63,7 @@ pub(super) struct Claimed {
 }
 
 /// What proves that a request is held: the fence is another one with each claim.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Grip {
     pub(super) job: i64,
     pub(super) seq: i64,

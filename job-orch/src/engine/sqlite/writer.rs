@@ -9,7 +9,7 @@ use super::error::StoreError;
 use super::groups::Groups;
 use super::local::Local;
 use super::relay::Relay;
-use super::requests::{Claimed, Next};
+use super::requests::{Claimed, Grip, Next};
 use super::transaction::Transaction;
 use crate::channel::Return;
 use crate::sync::Arc;
@@ -55,6 +55,10 @@ pub(super) trait Task: Send {
     fn is_promise(&self) -> bool {
         self.promise().is_some()
     }
+    /// What is at an end with it, if that is held still.
+    fn ends(&self) -> Option<Grip> {
+        None
+    }
     /// What those who wait for it are promised, if anybody does.
     fn promise(&self) -> Option<Promise>;
     /// Tells how it ended. Whoever waits for it drops the relay, and so tells others.
@@ -66,8 +70,11 @@ struct Asked<T, F> {
     run: F,
     result: Option<T>,
     promise: Promise,
-    reply: oneshot::Sender<(Result<T, StoreError>, Option<Relay>)>,
+    ends: Option<Grip>,
+    reply: Reply<T>,
 }
+
+type Reply<T> = oneshot::Sender<(Result<T, StoreError>, Option<Relay>)>;
 
 impl<T: Send, F: FnMut(&mut Transaction<'_>) -> rusqlite::Result<T> + Send> Task for Asked<T, F> {
     fn run(&mut self, transaction: &mut Transaction<'_>) -> rusqlite::Result<()> {
@@ -77,6 +84,10 @@ impl<T: Send, F: FnMut(&mut Transaction<'_>) -> rusqlite::Result<T> + Send> Task
 
     fn is_wanted(&self) -> bool {
         !self.reply.is_closed()
+    }
+
+    fn ends(&self) -> Option<Grip> {
+        self.ends
     }
 
     fn promise(&self) -> Option<Promise> {
@@ -186,14 +197,30 @@ impl Writer {
         self.ask_for(run, Promise::Light).await
     }
 
+    /// Has an operation done with which this is at an end, if it is held still, and waits until it is on the disk.
+    pub(super) async fn ask_at_the_end<T: Send + 'static>(
+        &self,
+        ends: Option<Grip>,
+        run: impl FnMut(&mut Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.hand_over(|reply| Asked { run, result: None, promise: Promise::Lasting, ends, reply }).await
+    }
+
     /// Has an operation done, and waits until what is promised holds.
     pub(super) async fn ask_for<T: Send + 'static>(
         &self,
         run: impl FnMut(&mut Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
         promise: Promise,
     ) -> Result<T, StoreError> {
+        self.hand_over(|reply| Asked { run, result: None, promise, ends: None, reply }).await
+    }
+
+    async fn hand_over<T, F>(&self, ask: impl FnOnce(Reply<T>) -> Asked<T, F>) -> Result<T, StoreError>
+    where
+        Asked<T, F>: Task + 'static,
+    {
         let (reply, answer) = oneshot::channel();
-        self.command(Command::Task(Box::new(Asked { run, result: None, promise, reply })));
+        self.command(Command::Task(Box::new(ask(reply))));
         let (result, relay) = answer.await.unwrap_or((Err(StoreError::Closed), None));
         // Before the caller goes on: others wait for it.
         drop(relay);
