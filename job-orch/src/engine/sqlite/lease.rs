@@ -45,7 +45,8 @@ impl<J: Run> Lease<J> {
             self.channel.keep_caller(&mut self.envelope);
         }
         let local = Arc::clone(&self.channel.local);
-        let ends = matches!(next, Next::Gone).then_some(grip);
+        // What ends together does so before all else of its group: a step must not be missed by a run that looks for it there.
+        let ends = (matches!(next, Next::Gone) && !id.is_within()).then_some(grip);
         let settle = self.channel.store.writer.ask_at_the_end(ends, move |transaction| {
             let settled = transaction.settle(grip, &next)?;
             if settled.is_ok()
