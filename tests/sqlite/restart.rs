@@ -138,6 +138,31 @@ async fn a_process_that_was_taken_for_dead_can_settle_nothing() {
 }
 
 #[tokio::test]
+async fn of_many_that_end_at_once_only_those_that_are_held_still_do() {
+    let place = Place::new();
+    let store = place.open();
+    let channels = Engine::open::<Work>(&store, &Work::SERVING).await.unwrap();
+    let mut requests = (0..64).map(Envelope::new).collect();
+    channels.request_sender().send_many(&mut requests).await.unwrap();
+    let mut receiver = channels.request_receiver();
+    let mut held = Vec::new();
+    while held.len() < 64 {
+        held.push(within_a_minute(receiver.receive()).await.unwrap());
+    }
+    // As if somebody else had taken two of them, and had claimed one of these again.
+    let sql = place.sql();
+    sql.execute("UPDATE held SET fence = 2 WHERE seq & 255 = 20", []).unwrap();
+    sql.execute("DELETE FROM held WHERE seq & 255 = 50", []).unwrap();
+    // They come together while the first of them waits for the disk.
+    let ends = held.into_iter().map(Delivery::ack);
+    let ended = futures_util::future::join_all(ends).await;
+    let lost: Vec<_> = (1..).zip(&ended).filter(|(_, end)| end.is_err()).map(|(turn, _)| turn).collect();
+    assert_eq!(lost, [20, 50]);
+    assert_eq!(place.number("SELECT count(*) FROM held"), 1);
+    assert_eq!(place.number("SELECT sum(seq & 255) FROM request"), 70, "nobody else's request is gone");
+}
+
+#[tokio::test]
 async fn a_request_that_kills_its_processes_dies_in_the_end() {
     let place = Place::new();
     for _ in 0..26 {

@@ -12,13 +12,12 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError};
-use std::thread::JoinHandle;
+use std::thread::{self, JoinHandle, Thread};
 
+use super::committed::Committed;
 use super::error::StoreError;
-use super::local::Local;
-use super::relay::{MANY, Relay, SOON, Watch};
-use super::writer::Task;
-use crate::fault::fault;
+use super::relay::{SOON, Watch};
+use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Arc, Mutex, lock};
 
 /// So large a log is made in advance: to append to a file that must grow costs two writes for each sync, and not one.
@@ -27,47 +26,13 @@ const AHEAD: u64 = 4 << 20;
 /// So many groups may wait for the disk at once. The scan of the log when it is opened relies on there being few.
 const MOST: usize = 8;
 
-/// What has been committed, and waits for the disk.
-#[derive(Default)]
-pub(super) struct Committed {
-    pub(super) tasks: Vec<Box<dyn Task>>,
-    /// Whose responses can be read now, and up to where.
-    pub(super) published: Vec<(Arc<Local>, i64)>,
-    /// Whose callers may find an answer.
-    pub(super) news: Vec<Arc<Local>>,
-}
-
-impl Committed {
-    /// Whether any of it must be on the disk before it is told. So must responses that another process has committed, which
-    /// may not have seen to that yet.
-    fn is_durable(&self) -> bool {
-        !self.published.is_empty() || self.tasks.iter().any(|task| task.is_durable())
-    }
-
-    /// Tells everybody. If they are many, the first of them tells the others, and is to be watched.
-    fn tell(mut self, synced: Result<(), StoreError>) -> Option<Watch> {
-        let first = self.tasks.len().checked_sub(1).filter(|others| *others >= MANY).and_then(|_| self.tasks.pop());
-        let Some(first) = first else {
-            self.tell_each(&synced);
-            return None;
-        };
-        let (relay, watch) = Relay::new(self, synced.clone());
-        first.end(synced, Some(relay));
-        Some(watch)
-    }
-
-    /// Tells each of them.
-    pub(super) fn tell_each(self, synced: &Result<(), StoreError>) {
-        fault!("before_answer");
-        self.published.iter().for_each(|(local, position)| local.publish(*position));
-        self.news.iter().for_each(|local| local.foreign.notify_one());
-        self.tasks.into_iter().for_each(|task| task.end(synced.clone(), None));
-    }
-}
+/// With so many at once, it is the processor that limits them, and no longer the disk.
+const CROWD: usize = 32;
 
 /// What the disk's thread is asked for.
 enum Order {
-    Sync(Committed),
+    /// For the writer on this thread.
+    Sync(Committed, Thread),
     Watch(Watch),
 }
 
@@ -95,8 +60,7 @@ impl Disk {
         let log = Arc::new(Log::open(file)?);
         let (sender, receiver) = mpsc::sync_channel(MOST);
         let own = Arc::clone(&log);
-        let thread =
-            std::thread::Builder::new().name("job-orch-disk".to_owned()).spawn(move || own.serve(&receiver))?;
+        let thread = thread::Builder::new().name("job-orch-disk".to_owned()).spawn(move || own.serve(&receiver))?;
         Ok(Self { log: Some(log), thread: Some((sender, thread)) })
     }
 
@@ -106,18 +70,44 @@ impl Disk {
             return self.tell(committed, Ok(()));
         };
         let committed = match &self.thread {
-            Some((thread, _)) if has_more => match thread.try_send(Order::Sync(committed)) {
-                Err(
-                    TrySendError::Full(Order::Sync(committed)) | TrySendError::Disconnected(Order::Sync(committed)),
-                ) => {
+            Some((thread, _)) if has_more => match self.hand_over(thread, committed) {
+                Some(committed) => {
                     // Enough of them wait. (Or it has panicked, and that was told.)
                     committed
                 }
-                _ => return,
+                None => return,
             },
             _ => committed,
         };
         self.tell(committed, log.sync());
+    }
+
+    /// Hands it over to the disk's thread, or returns it.
+    fn hand_over(&self, thread: &SyncSender<Order>, committed: Committed) -> Option<Committed> {
+        let log = self.log.as_ref()?;
+        let count = committed.tasks.len();
+        log.syncing.fetch_add(count, Ordering::AcqRel);
+        match thread.try_send(Order::Sync(committed, thread::current())) {
+            Err(
+                TrySendError::Full(Order::Sync(committed, _)) | TrySendError::Disconnected(Order::Sync(committed, _)),
+            ) => {
+                log.syncing.fetch_sub(count, Ordering::AcqRel);
+                Some(committed)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the disk's thread is at work for many, and for more than so many: a transaction of the few would cost as much
+    /// as one of all that come until the disk is ready. Then this waits for it, a moment at most.
+    pub(super) fn wait_for_more_than(&self, count: usize) -> bool {
+        let Self { log: Some(log), thread: Some((_, thread)) } = self else { return false };
+        let syncing = log.syncing.load(Ordering::Acquire);
+        let is_worth = syncing >= CROWD && syncing > count && !thread.is_finished();
+        if is_worth {
+            thread::park_timeout(SOON);
+        }
+        is_worth
     }
 
     fn tell(&self, committed: Committed, synced: Result<(), StoreError>) {
@@ -162,13 +152,19 @@ struct Log {
     file: File,
     // After a sync that failed, nobody knows what is on the disk: the next one may well succeed and mean nothing.
     fault: Mutex<Option<StoreError>>,
+    // So many operations wait for the disk's thread.
+    syncing: AtomicUsize,
 }
 
 impl Log {
     /// The log of a file that is open. Only the file itself has locks that closing it would take away, and its index.
     fn open(file: &Path) -> io::Result<Self> {
         let path = log_of(file);
-        let log = Self { file: OpenOptions::new().append(true).open(&path)?, fault: Mutex::new(None) };
+        let log = Self {
+            file: OpenOptions::new().append(true).open(&path)?,
+            fault: Mutex::new(None),
+            syncing: AtomicUsize::new(0),
+        };
         if is_roomy(&path)
             && let Err(error) = log.make_room()
         {
@@ -203,15 +199,20 @@ impl Log {
             if matches!(first, Err(RecvTimeoutError::Disconnected)) {
                 return;
             }
-            let mut group = Vec::new();
+            let (mut group, mut waiting) = (Vec::new(), None);
             for order in first.into_iter().chain(orders.try_iter()) {
                 match order {
-                    Order::Sync(committed) => group.push(committed),
+                    Order::Sync(committed, writer) => {
+                        group.push(committed);
+                        waiting = Some(writer);
+                    }
                     Order::Watch(watch) => watches.push(watch),
                 }
             }
             if !group.is_empty() {
                 let synced = self.sync();
+                self.syncing.fetch_sub(group.iter().map(|committed| committed.tasks.len()).sum(), Ordering::AcqRel);
+                waiting.iter().for_each(Thread::unpark);
                 watches.extend(group.into_iter().filter_map(|committed| committed.tell(synced.clone())));
             }
             watches.retain(|watch| !watch.is_done());

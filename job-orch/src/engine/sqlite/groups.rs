@@ -7,7 +7,8 @@ use rusqlite::Connection;
 use tokio::sync::Notify;
 
 use super::clock::Clock;
-use super::disk::{Committed, Disk};
+use super::committed::Committed;
+use super::disk::Disk;
 use super::error::StoreError;
 use super::keeper::{self, Outside};
 use super::local::Local;
@@ -156,6 +157,11 @@ impl Groups {
         }
     }
 
+    /// How much longer [`finish`](Self::finish) may wait for what comes next.
+    pub(super) fn patience(&self) -> Option<Duration> {
+        self.committed.patience()
+    }
+
     fn transact(&mut self, work: &mut Work) -> rusqlite::Result<Served> {
         self.execute("BEGIN IMMEDIATE")?;
         let done = self.run(work);
@@ -181,6 +187,7 @@ impl Groups {
         if work.cleans {
             served.has_old = self.clean(&mut transaction, &work.locals)?;
         }
+        transaction.end_together(work.tasks.iter().filter_map(|task| task.ends()))?;
         for task in &mut work.tasks {
             task.run(&mut transaction)?;
         }
@@ -236,6 +243,7 @@ impl Groups {
         }
         for (local, claimed, returning) in served.claimed {
             fault!("after_claim");
+            self.committed.begin(claimed.len());
             local.expect_back(returning);
             for surplus in local.hand_over(claimed) {
                 self.commit_alone(give_back(&surplus), locals);
@@ -243,14 +251,7 @@ impl Groups {
         }
     }
 
-    /// Whether any of them could be given or told something. Only reads.
-    fn has_news(&self, looks: &[Arc<Local>]) -> bool {
-        let mut transaction = Transaction::new(&self.connection, self.clock, self.holder);
-        // An error shows again where it can be told.
-        looks.iter().any(|local| has_news(&mut transaction, local).unwrap_or(true))
-    }
-
-    fn execute(&self, sql: &str) -> rusqlite::Result<()> {
+    pub(super) fn execute(&self, sql: &str) -> rusqlite::Result<()> {
         self.connection.prepare_cached(sql)?.execute([]).map(drop)
     }
 }
@@ -282,22 +283,4 @@ struct Served {
     has_old: bool,
     has_news: bool,
     has_stops: bool,
-}
-
-fn has_news(transaction: &mut Transaction<'_>, local: &Local) -> rusqlite::Result<bool> {
-    let (waiting, position) = {
-        let row = transaction.job(local.job)?;
-        (row.waiting(), row.position())
-    };
-    if local.publishing.load(Ordering::Acquire) < position || (waiting == 0 && local.is_closed()) {
-        return Ok(true);
-    }
-    if transaction.job(local.job)?.is_paused() {
-        local.note_due(None);
-        return Ok(false);
-    }
-    let due = transaction.next_due(local.job)?;
-    local.note_due(due);
-    let is_ready = due.is_some_and(|due| due <= transaction.now) || transaction.has_ready(local.job)?;
-    Ok((is_ready && local.demand() > 0) || waiting < local.room && local.in_line.load(Ordering::Acquire) > 0)
 }

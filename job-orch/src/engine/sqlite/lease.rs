@@ -70,7 +70,9 @@ impl<J: Run> Lease<J> {
             self.channel.keep_caller(&mut self.envelope);
         }
         let local = Arc::clone(&self.channel.local);
-        let settle = self.channel.store.writer.ask(move |transaction| {
+        // What ends together does so before all else of its group: a step must not be missed by a run that looks for it there.
+        let ends = (matches!(next, Next::Gone) && !id.is_within()).then_some(grip);
+        let settle = self.channel.store.writer.ask_at_the_end(ends, move |transaction| {
             let settled = transaction.conclude(id, grip, &next, response.as_ref(), has_runs)?;
             if settled.is_ok() && response.is_some() {
                 transaction.returning.push(Arc::clone(&local));

@@ -23,7 +23,8 @@
 //! # How it works
 //! - One **writer** thread per process: operations are handed over to it, and those that are there together are one
 //!   transaction. One sync of the log then makes it last, and only after it is any of them answered; the next transaction is
-//!   under way meanwhile. What has piled up in the log is moved to its place on another thread. Readers work beside all that.
+//!   under way meanwhile. A call waits a moment for its own answer, so that one sync does for both. What has piled up in the
+//!   log is moved to its place on another thread. Readers work beside all that.
 //! - A response is recorded and its request settled in **one transaction**.
 //! - A **lease** lasts as long as its process says that it lives, which a thread of its own does. Each claim raises the
 //!   request's fence: a worker that was taken for dead can settle nothing. An attempt counts when it is claimed, and is given
@@ -61,8 +62,10 @@ mod checksum;
 mod checkup;
 mod claims;
 mod clock;
+mod committed;
 mod completion;
 mod disk;
+mod ends;
 mod error;
 mod frames;
 mod groups;
@@ -73,6 +76,7 @@ mod lease;
 #[cfg(feature = "dispatch")]
 mod line;
 mod local;
+mod looks;
 mod options;
 mod places;
 mod reader;

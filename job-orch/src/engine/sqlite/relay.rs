@@ -6,7 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::disk::Committed;
+use super::committed::Committed;
 use super::error::StoreError;
 use crate::sync::{Arc, Mutex, lock};
 

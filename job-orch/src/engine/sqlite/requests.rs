@@ -86,7 +86,7 @@ impl Claimed {
 }
 
 /// What proves that a request is held: the fence is another one with each claim.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Grip {
     pub(super) job: i64,
     pub(super) seq: i64,

@@ -4,6 +4,7 @@ use std::fs::OpenOptions;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::checkup;
@@ -134,6 +135,8 @@ fn connect(path: &Path) -> Result<Connection, OpenError> {
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(BUSY)?;
         connection.set_prepared_statement_cache_capacity(64);
+        // Else a statement with `LIMIT ?` is planned anew whenever it is given another value.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.pragma_update(None, "mmap_size", 0)?;
         // Enough for the file to stay whole; that commits last is the matter of `disk`.
         connection.pragma_update(None, "synchronous", "NORMAL")?;

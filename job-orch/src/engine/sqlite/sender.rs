@@ -8,6 +8,7 @@ use super::local::State;
 use super::requests::NewRequest;
 use super::steps::Sent;
 use super::transaction::Transaction;
+use super::writer::Promise;
 use crate::channel::{Acceptance, Envelope, MpSend, SendError, SendOptions, SettleError, Transact, Withdraw};
 use crate::id::JobId;
 use crate::job::Run;
@@ -60,6 +61,9 @@ impl<J: Run> Sender<J> {
         if requests.iter().any(|request| request.run.is_some()) {
             self.channel().store.has_runs.store(true, Ordering::Relaxed);
         }
+        // Who calls waits for the answer.
+        let is_call = requests.iter().all(|request| request.is_call);
+        let promise = if is_call { Promise::Patient } else { Promise::Lasting };
         let offer = move |transaction: &mut Transaction<'_>| {
             let (mut accepted, mut ended) = (0, Vec::new());
             for request in requests.iter().skip(from) {
@@ -89,7 +93,7 @@ impl<J: Run> Sender<J> {
             }
             Ok((if accepted == 0 { Offered::Full } else { Offered::Accepted(accepted) }, ended))
         };
-        let (offered, ended) = self.channel().store.writer.ask(offer).await?;
+        let (offered, ended) = self.channel().store.writer.ask_for(offer, promise).await?;
         ended.into_iter().for_each(|kept| self.channel().answer_again(kept));
         if let Offered::Accepted(count) = offered {
             self.channel().local.accepted.fetch_add(count as u64, Ordering::Relaxed);

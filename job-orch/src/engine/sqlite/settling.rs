@@ -49,6 +49,7 @@ impl Transaction<'_> {
     /// Settles a request that is held; one that is not stays as it is.
     pub(super) fn settle(&mut self, grip: Grip, next: &Next) -> rusqlite::Result<Settled> {
         match next {
+            Next::Gone if self.ended.remove(&grip) => return Ok(Ok(())),
             Next::Gone => {}
             Next::Dead(reason) => self.bury(grip, reason)?,
             Next::Back(back, failure) => self.give_back(grip, *back, failure.as_ref())?,

@@ -8,7 +8,8 @@ use rusqlite::Connection;
 use tokio::sync::Notify;
 
 use super::clock::{Clock, boot, millis, uptime};
-use super::disk::{Committed, Disk};
+use super::committed::Committed;
+use super::disk::Disk;
 use super::error::{OpenError, StoreError};
 use super::groups::{Groups, Locals};
 use super::keeper::{self, Outside};

@@ -1,11 +1,12 @@
 //! One transaction of the writer: many operations, with the counters of the jobs they touch.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use rusqlite::{CachedStatement, Connection, params};
 
 use super::clock::Clock;
 use super::local::Local;
+use super::requests::Grip;
 use crate::sync::Arc;
 
 /// What every operation of one group works on.
@@ -19,6 +20,8 @@ pub(super) struct Transaction<'a> {
     jobs: BTreeMap<i64, (JobRow, JobRow)>,
     /// Whose workers have recorded an end, and will be back for more at once: each once per end.
     pub(super) returning: Vec<Arc<Local>>,
+    /// What was settled for whoever is about to end it.
+    pub(super) ended: HashSet<Grip>,
     /// Whether a request has ended whose caller may wait in this process without being answered by a worker.
     pub(super) has_news: bool,
     /// Whether something that runs is asked to stop.
@@ -94,6 +97,7 @@ impl<'a> Transaction<'a> {
             holder,
             jobs: BTreeMap::new(),
             returning: Vec::new(),
+            ended: HashSet::new(),
             has_news: false,
             has_stops: false,
             statements: Vec::new(),

@@ -1,7 +1,7 @@
 //! The one writer of a process: operations are handed over to it, and those that are there together are one transaction.
 
 use std::fmt;
-use std::sync::mpsc;
+use std::sync::mpsc::{self, Receiver};
 
 use tokio::sync::oneshot;
 
@@ -9,7 +9,7 @@ use super::error::StoreError;
 use super::groups::Groups;
 use super::local::Local;
 use super::relay::Relay;
-use super::requests::{Claimed, Next};
+use super::requests::{Claimed, Grip, Next};
 use super::transaction::Transaction;
 use crate::channel::Return;
 use crate::sync::Arc;
@@ -18,6 +18,17 @@ use crate::sync::{Mutex, lock};
 
 /// So many operations are one transaction at most: the first of them waits for all.
 const GROUP: usize = 1024;
+
+/// What those who ask for an operation are promised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Promise {
+    /// It is on the disk when they hear of it.
+    Lasting,
+    /// The same. But what they wait for is what comes of it, and they may hear of it a moment later.
+    Patient,
+    /// It is done, and the loss of power may take it.
+    Light,
+}
 
 /// What the writer is asked for.
 pub(super) enum Command {
@@ -41,11 +52,15 @@ pub(super) trait Task: Send {
     /// Whether anybody still waits for it.
     fn is_wanted(&self) -> bool;
     /// Whether somebody waits for it. What nobody waits for is tried again until it succeeds.
-    fn is_promise(&self) -> bool;
-    /// Whether it must be on the disk before it is done.
-    fn is_durable(&self) -> bool {
-        self.is_promise()
+    fn is_promise(&self) -> bool {
+        self.promise().is_some()
     }
+    /// What is at an end with it, if that is held still.
+    fn ends(&self) -> Option<Grip> {
+        None
+    }
+    /// What those who wait for it are promised, if anybody does.
+    fn promise(&self) -> Option<Promise>;
     /// Tells how it ended. Whoever waits for it drops the relay, and so tells others.
     fn end(self: Box<Self>, committed: Result<(), StoreError>, relay: Option<Relay>);
 }
@@ -54,9 +69,12 @@ pub(super) trait Task: Send {
 struct Asked<T, F> {
     run: F,
     result: Option<T>,
-    is_durable: bool,
-    reply: oneshot::Sender<(Result<T, StoreError>, Option<Relay>)>,
+    promise: Promise,
+    ends: Option<Grip>,
+    reply: Reply<T>,
 }
+
+type Reply<T> = oneshot::Sender<(Result<T, StoreError>, Option<Relay>)>;
 
 impl<T: Send, F: FnMut(&mut Transaction<'_>) -> rusqlite::Result<T> + Send> Task for Asked<T, F> {
     fn run(&mut self, transaction: &mut Transaction<'_>) -> rusqlite::Result<()> {
@@ -68,12 +86,12 @@ impl<T: Send, F: FnMut(&mut Transaction<'_>) -> rusqlite::Result<T> + Send> Task
         !self.reply.is_closed()
     }
 
-    fn is_promise(&self) -> bool {
-        true
+    fn ends(&self) -> Option<Grip> {
+        self.ends
     }
 
-    fn is_durable(&self) -> bool {
-        self.is_durable
+    fn promise(&self) -> Option<Promise> {
+        Some(self.promise)
     }
 
     fn end(self: Box<Self>, committed: Result<(), StoreError>, relay: Option<Relay>) {
@@ -95,8 +113,8 @@ impl<F: FnMut(&mut Transaction<'_>) -> rusqlite::Result<()> + Send> Task for Tol
         true
     }
 
-    fn is_promise(&self) -> bool {
-        false
+    fn promise(&self) -> Option<Promise> {
+        None
     }
 
     fn end(self: Box<Self>, _: Result<(), StoreError>, _: Option<Relay>) {}
@@ -124,20 +142,7 @@ impl Writer {
     pub(super) fn spawn(mut groups: Groups) -> std::io::Result<(Self, std::thread::JoinHandle<()>)> {
         let (sender, receiver) = mpsc::channel();
         let thread = std::thread::Builder::new().name("job-orch-writer".to_owned()).spawn(move || {
-            let mut next = Vec::new();
-            loop {
-                if next.is_empty() {
-                    let Ok(first) = receiver.recv() else { break };
-                    next.push(first);
-                }
-                next.extend(receiver.try_iter().take(GROUP - next.len()));
-                let is_end = groups.turn(std::mem::take(&mut next));
-                next.extend(receiver.try_iter().take(GROUP));
-                groups.finish(!next.is_empty());
-                if is_end {
-                    break;
-                }
-            }
+            serve(&mut groups, &receiver);
             groups.close();
         })?;
         Ok((Self(Way::Thread(sender)), thread))
@@ -181,7 +186,7 @@ impl Writer {
         &self,
         run: impl FnMut(&mut Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.ask_for(run, true).await
+        self.ask_for(run, Promise::Lasting).await
     }
 
     /// Has an operation done that need not survive the loss of power, and waits until it is.
@@ -189,16 +194,33 @@ impl Writer {
         &self,
         run: impl FnMut(&mut Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.ask_for(run, false).await
+        self.ask_for(run, Promise::Light).await
     }
 
-    async fn ask_for<T: Send + 'static>(
+    /// Has an operation done with which this is at an end, if it is held still, and waits until it is on the disk.
+    pub(super) async fn ask_at_the_end<T: Send + 'static>(
+        &self,
+        ends: Option<Grip>,
+        run: impl FnMut(&mut Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.hand_over(|reply| Asked { run, result: None, promise: Promise::Lasting, ends, reply }).await
+    }
+
+    /// Has an operation done, and waits until what is promised holds.
+    pub(super) async fn ask_for<T: Send + 'static>(
         &self,
         run: impl FnMut(&mut Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
-        is_durable: bool,
+        promise: Promise,
     ) -> Result<T, StoreError> {
+        self.hand_over(|reply| Asked { run, result: None, promise, ends: None, reply }).await
+    }
+
+    async fn hand_over<T, F>(&self, ask: impl FnOnce(Reply<T>) -> Asked<T, F>) -> Result<T, StoreError>
+    where
+        Asked<T, F>: Task + 'static,
+    {
         let (reply, answer) = oneshot::channel();
-        self.command(Command::Task(Box::new(Asked { run, result: None, is_durable, reply })));
+        self.command(Command::Task(Box::new(ask(reply))));
         let (result, relay) = answer.await.unwrap_or((Err(StoreError::Closed), None));
         // Before the caller goes on: others wait for it.
         drop(relay);
@@ -214,6 +236,34 @@ impl Writer {
     pub(super) fn give_back(&self, surplus: &[Claimed]) {
         for claimed in surplus {
             self.command(Command::Task(give_back(claimed)));
+        }
+    }
+}
+
+/// Works for the process until it closes the store.
+fn serve(groups: &mut Groups, commands: &Receiver<Command>) {
+    let mut next = Vec::new();
+    loop {
+        if next.is_empty() {
+            let Ok(first) = commands.recv() else { return };
+            next.push(first);
+        }
+        next.extend(commands.try_iter().take(GROUP - next.len()));
+        while groups.disk.wait_for_more_than(next.len()) {
+            next.extend(commands.try_iter().take(GROUP - next.len()));
+        }
+        let is_end = groups.turn(std::mem::take(&mut next));
+        next.extend(commands.try_iter().take(GROUP));
+        if !is_end && let Some(patience) = groups.patience() {
+            // One sync will do for this and for what comes of it.
+            next.extend(next.is_empty().then(|| commands.recv_timeout(patience).ok()).flatten());
+            if !next.is_empty() {
+                continue;
+            }
+        }
+        groups.finish(!next.is_empty());
+        if is_end {
+            return;
         }
     }
 }
