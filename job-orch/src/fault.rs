@@ -1,7 +1,7 @@
-//! Named points at which a test may have the process die: `fault!("before_commit")`. Nothing unless the feature `failpoints`
-//! is on.
+//! Named points at which a test may have the process die, or pause: `fault!("before_commit")`. Nothing unless the feature
+//! `failpoints` is on.
 
-/// Marks a point at which a process may be told to die.
+/// Marks a point at which a process may be told to die or to pause.
 #[cfg(feature = "failpoints")]
 macro_rules! fault {
     ($point:literal) => {
@@ -21,20 +21,32 @@ pub(crate) use fault;
 #[cfg(feature = "failpoints")]
 const VARIABLE: &str = "JOB_ORCH_FAULT";
 
-/// Dies if it is told to, as if it was killed.
+/// Where to pause, each time, and for how many milliseconds: `JOB_ORCH_PAUSE=before_sync:5` is a slow disk.
+#[cfg(feature = "failpoints")]
+const PAUSE: &str = "JOB_ORCH_PAUSE";
+
+/// Pauses if it is told to, and dies if it is told to, as if it was killed.
 #[cfg(feature = "failpoints")]
 pub(crate) fn strike(point: &'static str) {
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU64, Ordering};
+    use std::time::Duration;
 
-    static TOLD: OnceLock<Option<(String, AtomicU64)>> = OnceLock::new();
-    let told = TOLD.get_or_init(|| {
-        let told = std::env::var(VARIABLE).ok()?;
-        let (name, times) = told.split_once(':')?;
-        Some((name.to_owned(), AtomicU64::new(times.parse().ok()?)))
-    });
-    if let Some((name, left)) = told
-        && name == point
+    type Told = OnceLock<Option<(String, AtomicU64)>>;
+    static DEATH: Told = OnceLock::new();
+    static PAUSES: Told = OnceLock::new();
+    let told = |cell: &'static Told, variable: &str| {
+        let read = || {
+            let told = std::env::var(variable).ok()?;
+            let (name, number) = told.split_once(':')?;
+            Some((name.to_owned(), AtomicU64::new(number.parse().ok()?)))
+        };
+        cell.get_or_init(read).as_ref().filter(|(name, _)| name == point).map(|(_, number)| number)
+    };
+    if let Some(millis) = told(&PAUSES, PAUSE) {
+        std::thread::sleep(Duration::from_millis(millis.load(Ordering::Relaxed)));
+    }
+    if let Some(left) = told(&DEATH, VARIABLE)
         && left.fetch_sub(1, Ordering::Relaxed) == 1
     {
         die();

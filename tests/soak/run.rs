@@ -5,6 +5,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::args::Role;
+
 /// Why a soak ended early.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Trouble {
@@ -53,20 +55,17 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Starts one; with a fault in its environment, if it is to die at a named point.
+    /// Starts one; with variables in its environment, if it is to die or to pause at a named point.
     pub(crate) fn start(
         store: &Path,
         history: &Path,
         name: String,
-        fault: Option<&str>,
-        is_careless: bool,
+        role: Role,
+        faults: &[(&str, String)],
     ) -> Result<Self, Trouble> {
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("child").arg(store).arg(history).arg(&name).stdin(Stdio::piped()).stdout(Stdio::null());
-        command.arg(if is_careless { "careless" } else { "careful" });
-        if let Some(fault) = fault {
-            command.env("JOB_ORCH_FAULT", fault);
-        }
+        command.arg(role.word()).envs(faults.iter().map(|(variable, value)| (variable, value)));
         Ok(Self { name, process: command.spawn()? })
     }
 

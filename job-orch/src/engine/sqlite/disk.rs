@@ -189,6 +189,7 @@ impl Log {
         if let Some(fault) = lock(&self.fault).clone() {
             return Err(fault);
         }
+        fault!("before_sync");
         self.file.sync_data().map_err(|error| lock(&self.fault).insert(StoreError::Disk(error.into())).clone())
     }
 

@@ -71,6 +71,7 @@ impl<'a> Checker<'a> {
             Event::Cancelled { id } => self.request(*id).is_cancelled = true,
             Event::Redriven { id } => self.request(*id).redrive(),
             Event::Answered { id, hash } => self.answered(entry, *id, *hash),
+            Event::Heard { id, end } => self.heard(entry, *id, *end),
             Event::Stored { id, end } => self.stored(entry, *id, *end),
             Event::Fault { fault, target } => self.fault(*fault, target),
             Event::Measured { what, value, most } if value > most => {
