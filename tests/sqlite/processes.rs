@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use job_orch::Engine;
+use job_orch::channel::{Channels, Delivery, Envelope, McReceive, MpSend, Return};
+use job_orch::engine::EngineChannels;
 use job_orch::prelude::*;
 use job_orch_tests::{Bare, Gate, within_a_minute};
 
@@ -109,4 +112,55 @@ async fn a_caller_is_told_that_somebody_elsewhere_cancelled_its_request() {
     for orch in [worker, caller, other] {
         orch.shutdown().await.unwrap();
     }
+}
+
+/// Somebody elsewhere has asked what this process holds to stop, and it has not heard of that.
+async fn cancelled_unheard(place: &Place) -> (impl Delivery + use<>, JobId, Sqlite) {
+    let (store, other) = (place.open(), place.open());
+    let channels = Engine::open::<Half>(&store, &Half::SERVING).await.unwrap();
+    let envelope = Envelope::new(8);
+    let id = envelope.id();
+    channels.request_sender().send(envelope).await.unwrap();
+    let held = within_a_minute(channels.request_receiver().receive()).await.unwrap();
+    let others = Engine::open::<Half>(&other, &Half::SERVING).await.unwrap();
+    assert!(others.stop_elsewhere(id).await.unwrap());
+    (held, id, other)
+}
+
+/// It has ended as cancelled, and does not come again.
+async fn is_cancelled(place: &Place, store: &Sqlite, id: JobId) {
+    let channels = Engine::open::<Half>(store, &Half::SERVING).await.unwrap();
+    let response = channels.response(id).await.unwrap().unwrap();
+    assert_eq!(response.outcome.unwrap_err().kind, FailureKind::Cancelled);
+    assert_eq!(place.number("SELECT count(*) FROM jobs") + place.number("SELECT sum(waiting) FROM job"), 0);
+}
+
+#[tokio::test]
+async fn what_was_cancelled_elsewhere_does_not_come_again_when_it_fails() {
+    for back in [Return::Failed(Duration::ZERO), Return::Untouched, Return::Snoozed(Duration::from_secs(60))] {
+        let place = Place::new();
+        let (held, id, other) = cancelled_unheard(&place).await;
+        held.nack(back).await.unwrap();
+        is_cancelled(&place, &other, id).await;
+    }
+}
+
+#[tokio::test]
+async fn what_was_cancelled_elsewhere_does_not_come_again_when_its_process_dies() {
+    let place = Place::new();
+    let (held, id, _other) = cancelled_unheard(&place).await;
+    place.sql().execute("UPDATE holder SET until = 0", []).unwrap();
+    is_cancelled(&place, &place.open(), id).await;
+    assert!(held.ack().await.is_err(), "it was taken away");
+}
+
+#[tokio::test]
+async fn two_orchestrators_on_one_open_store_answer_each_other() {
+    let place = Place::new();
+    let store = place.open();
+    let caller = Orchestrator::on(store.clone()).reach(Half).start().await.unwrap();
+    let worker = Orchestrator::on(store).host(Half).start().await.unwrap();
+    assert_eq!(within_a_minute(caller.call(Half, 8)).await.unwrap(), 4);
+    caller.shutdown().await.unwrap();
+    worker.shutdown().await.unwrap();
 }

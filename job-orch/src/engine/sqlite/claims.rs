@@ -4,8 +4,7 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use super::local::Local;
 use super::places;
-use super::requests::{Claimed, Next, Payload, columns, json, read_claimed};
-use super::responses::NewResponse;
+use super::requests::{Claimed, Next, columns, read_claimed};
 use super::transaction::Transaction;
 use crate::outcome::{Failure, FailureKind};
 use crate::sync::atomic::Ordering;
@@ -15,9 +14,6 @@ const PATIENCE: usize = 32;
 
 /// So many delayed requests line up at once.
 const MOST_DUE: i64 = 1000;
-
-/// The codec of failures.
-const JSON: u8 = 1;
 
 /// A request that is ready and does not stand in the line.
 #[derive(Clone, Copy, Debug)]
@@ -207,13 +203,7 @@ impl Transaction<'_> {
             return Ok(Some(held));
         }
         let reason = Failure::new(FailureKind::Interrupted, "its process died while it ran", held.attempt - 1);
-        let payload = Payload { version: held.version, codec: JSON, bytes: json(&reason).into_bytes() };
-        let response = NewResponse::new(held.id, true, payload);
-        self.publish(job, &response)?;
-        if held.id.is_within() {
-            self.end_step(&response)?;
-        }
-        self.has_news = true;
+        self.publish_failure(job, held.id, held.version, &reason)?;
         // It is held: this transaction has just claimed it.
         let _ = self.settle(held.grip, &Next::Dead(reason))?;
         Ok(None)

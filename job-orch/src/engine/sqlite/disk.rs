@@ -33,7 +33,7 @@ pub(super) struct Committed {
     pub(super) tasks: Vec<Box<dyn Task>>,
     /// Whose responses can be read now, and up to where.
     pub(super) published: Vec<(Arc<Local>, i64)>,
-    /// Whose callers may find an answer.
+    /// Whose callers may find an answer now, which somebody else has recorded.
     pub(super) news: Vec<Arc<Local>>,
 }
 

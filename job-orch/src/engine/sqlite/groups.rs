@@ -13,7 +13,7 @@ use super::keeper;
 use super::local::Local;
 use super::requests::Claimed;
 use super::tidy::Tidy;
-use super::transaction::{JobRow, Transaction};
+use super::transaction::{Touched, Transaction};
 use super::writer::{Command, Task, give_back};
 use crate::fault::fault;
 use crate::sync::atomic::Ordering;
@@ -78,7 +78,6 @@ impl Groups {
         let is_foreign = self.is_foreign();
         if is_foreign {
             self.changed.notify_waiters();
-            work.locals.iter().for_each(|local| local.foreign.notify_one());
             work.looks.clone_from(&work.locals);
         }
         if is_foreign || work.beats {
@@ -186,7 +185,7 @@ impl Groups {
             // Looked at, and so touched.
             transaction.job(local.job)?;
         }
-        for (job, _) in transaction.touched() {
+        for Touched { job, .. } in transaction.touched() {
             for local in work.locals.iter().filter(|local| local.job == job) {
                 let returning = transaction.returning.iter().filter(|other| Arc::ptr_eq(other, local)).count();
                 let wanted = local.demand() + returning;
@@ -221,10 +220,17 @@ impl Groups {
         if served.has_news {
             self.committed.news.extend(locals.iter().cloned());
         }
-        for (job, row) in served.touched {
+        for Touched { job, before, row } in served.touched {
+            // Two orchestrators of this process may have one open file.
+            let has_twins = locals.iter().filter(|local| local.job == job).nth(1).is_some();
             for local in locals.iter().filter(|local| local.job == job) {
-                if local.publishing.fetch_max(row.position(), Ordering::AcqRel) < row.position() {
+                let known = local.publishing.fetch_max(row.position(), Ordering::AcqRel);
+                if known < row.position() {
                     self.committed.published.push((Arc::clone(local), row.position()));
+                }
+                if known < if has_twins { row.position() } else { before.position() } {
+                    // Somebody else has recorded these ends.
+                    self.committed.news.push(Arc::clone(local));
                 }
                 if row.waiting() < local.room {
                     local.room_made.notify_one();
@@ -275,7 +281,7 @@ impl Work {
 struct Served {
     // With the number of workers that will be back for it.
     claimed: Vec<(Arc<Local>, Vec<Claimed>, usize)>,
-    touched: Vec<(i64, JobRow)>,
+    touched: Vec<Touched>,
     holder: Option<i64>,
     has_old: bool,
     has_news: bool,

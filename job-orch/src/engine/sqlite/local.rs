@@ -43,7 +43,7 @@ pub(super) struct Local {
     pub(super) publication: Notify,
     /// The last sender of responses has gone.
     pub(super) is_silent: AtomicBool,
-    /// Another process has written: answers may have come from there.
+    /// Ends that were recorded elsewhere are on the disk: callers of this process may wait for them.
     pub(super) foreign: Notify,
     // What runs here and is asked to stop, each once.
     stops: Mutex<Vec<JobId>>,

@@ -40,6 +40,16 @@ pub(super) struct JobRow {
     is_paused: bool,
 }
 
+/// A job whose counters a transaction has looked at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Touched {
+    pub(super) job: i64,
+    /// As they were: what other processes have made of them since this one looked last is in them.
+    pub(super) before: JobRow,
+    /// As they are now.
+    pub(super) row: JobRow,
+}
+
 impl JobRow {
     pub(super) const fn waiting(&self) -> i64 {
         self.waiting
@@ -139,8 +149,8 @@ impl<'a> Transaction<'a> {
     }
 
     /// The jobs whose counters were looked at: something may have become of them.
-    pub(super) fn touched(&self) -> Vec<(i64, JobRow)> {
-        self.jobs.iter().map(|(number, (_, row))| (*number, *row)).collect()
+    pub(super) fn touched(&self) -> Vec<Touched> {
+        self.jobs.iter().map(|(job, (before, row))| Touched { job: *job, before: *before, row: *row }).collect()
     }
 
     /// Writes the counters that have changed.
