@@ -60,6 +60,10 @@ pub(crate) fn run(args: &Args) -> Result<String, Trouble> {
         add(&mut total, &spell_of(args, spell, &mut chance)?);
         eprintln!("{total}");
     }
+    // Not each of them is at work when it is stopped.
+    if total.lost < args.stops.div_ceil(4) {
+        return Err(Trouble::Broken(format!("of {} stops, too few had a late end refused: {total}", args.stops)));
+    }
     let faults =
         format!("{} kills, {} at each of {} points, {} stops", args.kills, args.points, POINTS.len(), args.stops);
     Ok(format!("{faults}: {total}"))
@@ -175,15 +179,11 @@ fn suffer(spell: &mut Spell<'_>, victim: Worker, torment: Torment, chance: &mut 
 }
 
 fn judge(history: &TempDir, torments: &[Torment]) -> Result<Summary, Trouble> {
-    let has = |wanted: fn(&Torment) -> bool| torments.iter().any(wanted);
     let mut interest = Interest::new().requests(20);
     if torments.len() >= 20 {
         interest = Interest::of_faults([FaultKind::Killed]).requests(200).repeated_percent(2).lost(0);
         interest =
             interest.events(["answered", "heard", "duplicate", "returned", "stored", "recorded", "left", "alive"]);
-    }
-    if torments.len() >= 20 && has(|torment| matches!(torment, Torment::Stop)) {
-        interest = interest.lost(1);
     }
     let promises = Promises::new().attempts(ATTEMPTS).idle(IDLE).interest(interest);
     History::read(history.path())?.check(&promises).map_err(|rejected| Trouble::Broken(rejected.to_string()))

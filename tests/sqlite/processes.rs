@@ -1,5 +1,7 @@
 //! Several orchestrators on one file, as several processes have them.
 
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use job_orch::Engine;
@@ -162,5 +164,80 @@ async fn two_orchestrators_on_one_open_store_answer_each_other() {
     let worker = Orchestrator::on(store).host(Half).start().await.unwrap();
     assert_eq!(within_a_minute(caller.call(Half, 8)).await.unwrap(), 4);
     caller.shutdown().await.unwrap();
+    worker.shutdown().await.unwrap();
+}
+
+const FILE: &str = "JOB_ORCH_HOLDER_FILE";
+
+/// The lease of a process that is killed: nobody waits for it.
+const LEASE: Duration = Duration::from_secs(3600);
+
+/// The process that is killed while it holds a request.
+#[tokio::test]
+#[ignore = "a process of the tests below"]
+async fn holder() {
+    let Some(file) = std::env::var_os(FILE).map(PathBuf::from) else { return };
+    let store = Sqlite::options().lease(LEASE).open(file).unwrap();
+    let channels = Engine::open::<Half>(&store, &Half::SERVING).await.unwrap();
+    let _held = channels.request_receiver().receive().await.unwrap();
+    std::future::pending::<()>().await;
+}
+
+/// A process that holds a request.
+async fn holding(place: &Place) -> Child {
+    let caller = Orchestrator::on(place.open()).reach(Half).start().await.unwrap();
+    caller.send(Half, 8).await.unwrap();
+    caller.shutdown().await.unwrap();
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["processes::holder", "--exact", "--ignored", "--nocapture"]).env(FILE, place.file());
+    let child = command.stdout(Stdio::null()).spawn().unwrap();
+    within_a_minute(async {
+        while place.number("SELECT count(*) FROM jobs WHERE state = 'running'") == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    child
+}
+
+fn signal(child: &Child, signal: &str) {
+    assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+}
+
+async fn ended(place: &Place) {
+    within_a_minute(async {
+        while place.number("SELECT count(*) FROM results WHERE outcome = 'succeeded'") == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_process_held_that_dies_is_taken_back_at_once() {
+    let place = Place::new();
+    let mut child = holding(&place).await;
+    let store = Sqlite::options().lease(LEASE).open(place.file()).unwrap();
+    let worker = Orchestrator::on(store).host(Half).start().await.unwrap();
+    // It lives as long as it is stopped only, which its lease decides.
+    signal(&child, "-STOP");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(place.number("SELECT attempts FROM jobs WHERE state = 'running'"), 1, "it is stopped, and lives");
+    signal(&child, "-KILL");
+    child.wait().unwrap();
+    ended(&place).await;
+    worker.shutdown().await.unwrap();
+    drop(worker);
+    assert!(!place.file().with_extension("db-live").exists(), "nobody is there any more");
+}
+
+#[tokio::test]
+async fn what_a_process_held_that_died_is_taken_back_by_the_next_start() {
+    let place = Place::new();
+    let mut child = holding(&place).await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let worker = Orchestrator::on(place.open()).host(Half).start().await.unwrap();
+    ended(&place).await;
     worker.shutdown().await.unwrap();
 }

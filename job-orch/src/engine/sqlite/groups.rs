@@ -11,9 +11,10 @@ use super::disk::{Committed, Disk};
 use super::error::StoreError;
 use super::keeper;
 use super::local::Local;
+use super::presence::Presence;
 use super::requests::Claimed;
 use super::tidy::Tidy;
-use super::transaction::{Touched, Transaction};
+use super::transaction::{Process, Touched, Transaction};
 use super::writer::{Command, Task, give_back};
 use crate::fault::fault;
 use crate::sync::atomic::Ordering;
@@ -32,7 +33,9 @@ pub(super) struct Groups {
     pub(super) clock: Clock,
     pub(super) lease: Duration,
     pub(super) retention: Duration,
-    pub(super) process: String,
+    pub(super) process: Process,
+    // Others see by it that this process lives. It goes after the last transaction.
+    pub(super) presence: Option<Presence>,
     pub(super) holder: i64,
     pub(super) disk: Disk,
     // None in a test that stays on one thread: then `SQLite` tidies the log inside of commits.
@@ -207,6 +210,7 @@ impl Groups {
         served.touched = transaction.touched();
         served.has_news = transaction.has_news;
         served.has_stops = transaction.has_stops;
+        served.has_buried = transaction.has_buried;
         Ok(served)
     }
 
@@ -214,6 +218,9 @@ impl Groups {
     fn deliver(&mut self, served: Served, locals: &[Arc<Local>]) {
         self.holder = served.holder.unwrap_or(self.holder);
         self.has_old = served.has_old;
+        if served.has_buried {
+            self.changed.notify_waiters();
+        }
         if served.has_stops {
             self.pass_stops(locals);
         }
@@ -286,6 +293,7 @@ struct Served {
     has_old: bool,
     has_news: bool,
     has_stops: bool,
+    has_buried: bool,
 }
 
 fn has_news(transaction: &mut Transaction<'_>, local: &Local) -> rusqlite::Result<bool> {

@@ -28,6 +28,8 @@
 //! - A **lease** lasts as long as its process says that it lives, which a thread of its own does. Each claim raises the
 //!   request's fence: a worker that was taken for dead can settle nothing. An attempt counts when it is claimed, and is given
 //!   back where the worker says so; a process that dies says nothing, so a request that kills it does not come for ever.
+//! - Each process has the lock of a file in a folder beside the store (`jobs.db-live`). When it dies, the system lets go of the
+//!   lock, and what it held is taken back **at once**; the lease of one that is stopped has to run out.
 //! - The **broadcast** is a table that is read by position. Lag is exact, and the past can be read again
 //!   ([`Listener::from`]) as long as it is kept: a day, unless [`Options::keep_responses`] says otherwise.
 //! - Commits of **other processes** are heard at once (Linux), and every quarter of a second at the
@@ -69,6 +71,7 @@ mod line;
 mod local;
 mod options;
 mod places;
+mod presence;
 mod reader;
 mod receiver;
 mod relay;

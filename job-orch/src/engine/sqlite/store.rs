@@ -11,12 +11,13 @@ use super::clock::{Clock, boot, millis, uptime};
 use super::disk::{Committed, Disk};
 use super::error::{OpenError, StoreError};
 use super::groups::{Groups, Locals};
-use super::keeper;
+use super::keeper::Keeper;
 use super::local::Local;
+use super::presence::Presence;
 use super::reader::Reader;
 use super::schema;
 use super::tidy::Tidy;
-use super::transaction::Transaction;
+use super::transaction::{Process, Transaction};
 use super::writer::{Command, Writer};
 use crate::engine::Durability;
 use crate::sync::atomic::AtomicBool;
@@ -49,7 +50,7 @@ pub(super) struct Store {
     pub(super) clock: Clock,
     pub(super) durability: Durability,
     pub(super) lease: Duration,
-    /// Wakes those who wait for what another process does.
+    /// Wakes those who wait for what another process does: it has written, or died.
     pub(super) changed: Arc<Notify>,
     /// Whether this process has sent a step of a run that the store remembers.
     pub(super) has_runs: AtomicBool,
@@ -94,9 +95,11 @@ impl Store {
         }
         schema::leave_log(&groups.connection).map_err(refused)?;
         groups.tidy = Some(Tidy::spawn(schema::open_tidier(path)?).map_err(io)?);
+        let lookout = groups.presence.as_ref().map(Presence::lookout);
         let (writer, thread) = Writer::spawn(groups).map_err(io)?;
         let writer = Arc::new(writer);
-        keeper::spawn(path, Arc::downgrade(&writer), settings.lease, settings.poll).map_err(io)?;
+        let keeper = Keeper { writer: Arc::downgrade(&writer), lookout, lease: settings.lease, poll: settings.poll };
+        keeper.spawn(path).map_err(io)?;
         Ok(store(writer, Reader::spawn(reader).map_err(io)?, Some(thread)))
     }
 
@@ -155,7 +158,11 @@ fn clock(_: Settings) -> Clock {
 /// What the writer is to own: this process is listed, and the log can be synced.
 fn groups(path: &Path, settings: Settings, connection: Connection, clock: Clock) -> Result<Groups, OpenError> {
     let refused = |source| OpenError::Sqlite { path: path.to_owned(), source };
-    let holder = join(&connection, clock, settings.lease).map_err(refused)?;
+    let presence = presence(path, settings);
+    let sign = presence.as_ref().map(|presence| presence.name().to_owned());
+    let process = Process { name: process(), boot: boot(), sign };
+    let dead = presence.as_ref().map_or_else(Vec::new, |presence| presence.lookout().dead());
+    let holder = join(&connection, clock, settings.lease, &process, &dead).map_err(refused)?;
     let version = Transaction::version(&connection).map_err(refused)?;
     // The log is there now: something was written.
     let disk = disk(path, settings).map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
@@ -165,7 +172,8 @@ fn groups(path: &Path, settings: Settings, connection: Connection, clock: Clock)
         clock,
         lease: settings.lease,
         retention: settings.retention,
-        process: process(),
+        process,
+        presence,
         holder,
         disk,
         tidy: None,
@@ -181,16 +189,38 @@ fn groups(path: &Path, settings: Settings, connection: Connection, clock: Clock)
 }
 
 /// Writes this process down as one that lives, and buries the dead.
-fn join(connection: &Connection, clock: Clock, lease: Duration) -> rusqlite::Result<i64> {
+fn join(
+    connection: &Connection,
+    clock: Clock,
+    lease: Duration,
+    process: &Process,
+    dead: &[String],
+) -> rusqlite::Result<i64> {
     connection.execute_batch("BEGIN IMMEDIATE")?;
     let mut transaction = Transaction::new(connection, clock, -1);
-    let joined = transaction.beat(&process(), &boot(), uptime() + millis(lease)).and_then(|holder| {
-        transaction.sweep(&boot(), uptime())?;
+    let joined = transaction.beat(process, uptime() + millis(lease)).and_then(|holder| {
+        for sign in dead {
+            transaction.bury_process(sign)?;
+        }
+        transaction.sweep(&process.boot, uptime())?;
         transaction.save()?;
         Ok(holder)
     });
     connection.execute_batch(if joined.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
     joined
+}
+
+/// Says that this process is there. If that cannot be said, the others wait for its lease.
+fn presence(path: &Path, settings: Settings) -> Option<Presence> {
+    #[cfg(feature = "testing")]
+    if settings.is_test {
+        // Nobody looks for others.
+        return None;
+    }
+    let _ = settings;
+    let told = Presence::of(path);
+    told.inspect_err(|error| tracing::info!(target: "job_orch", %error, "a death of this process is seen by its lease"))
+        .ok()
 }
 
 /// What this process is called, for people.

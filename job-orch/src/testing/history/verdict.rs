@@ -20,7 +20,7 @@ pub enum Invariant {
     A3,
     /// Only the last claim of a request records anything, and callers and listeners get what it recorded.
     A4,
-    /// A request has one lease at a time that has not run out.
+    /// A request has one lease at a time that has not run out, of processes that live.
     A5,
     /// In the end nothing is missing: what was accepted is done, dead or cancelled.
     A6,

@@ -36,3 +36,27 @@ fn a5_a_lease_that_has_run_out_is_free() {
     told.later(Duration::from_millis(400)).by("one", Event::Alive { until: 900 * MS, holder: 2 });
     told.starts("two", id, grip(2, 2)).succeeds("two", id, grip(2, 2), 7).drained().is_fine();
 }
+
+#[test]
+fn a5_the_lease_of_a_process_that_has_died_is_free() {
+    let id = JobId::new();
+    let mut told = told();
+    told.by("one", Event::Alive { until: 300 * MS, holder: 1 });
+    told.accepted(id).starts("one", id, grip(1, 1)).starts("two", id, grip(2, 2)).succeeds("two", id, grip(2, 2), 7);
+    // Whoever killed it comes to say so when others know of it already.
+    told.dies("one").drained().is_fine();
+    let mut told = super::told();
+    told.by("one", Event::Alive { until: 300 * MS, holder: 1 });
+    told.accepted(id).starts("one", id, grip(1, 1)).dies("one").starts("two", id, grip(2, 2));
+    told.succeeds("two", id, grip(2, 2), 7).drained().is_fine();
+}
+
+#[test]
+fn a5_the_lease_of_a_process_that_dies_later_is_its_own() {
+    let id = JobId::new();
+    let mut told = told();
+    told.by("one", Event::Alive { until: 300 * MS, holder: 1 });
+    told.accepted(id).starts("one", id, grip(1, 1)).starts("two", id, grip(2, 2)).succeeds("two", id, grip(2, 2), 7);
+    told.by("one", Event::Unanswered { why: "it lives".to_owned() }).dies("one").drained();
+    told.breaks(Invariant::A5, "one had a lease");
+}
