@@ -1,6 +1,6 @@
 //! Claiming: who comes next, and what is due.
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, Row, ffi, params};
 
 use super::local::Local;
 use super::places;
@@ -178,11 +178,16 @@ impl Transaction<'_> {
     /// Claims one request that does not stand in the line. What has been attempted too often dies instead.
     fn hold(&mut self, job: i64, seq: i64, most_attempts: u32) -> rusqlite::Result<Option<Claimed>> {
         let holder = self.holder;
-        self.prepare(
-            "INSERT INTO held (seq, holder, fence, attempts, turn, failure)
-             SELECT seq, ?2, fence + 1, attempts + 1, turn, failure FROM aside WHERE seq = ?1",
-        )?
-        .execute(params![seq, holder])?;
+        let held = self
+            .prepare(
+                "INSERT INTO held (seq, holder, fence, attempts, turn, failure)
+                 SELECT seq, ?2, fence + 1, attempts + 1, turn, failure FROM aside WHERE seq = ?1",
+            )?
+            .execute(params![seq, holder])?;
+        if held == 0 {
+            // An index names it, and the table has no such row: it would be found again and again.
+            return Err(damaged("a request that an index names is missing"));
+        }
         self.prepare("DELETE FROM aside WHERE seq = ?1")?.execute([seq])?;
         self.job(job)?.add_waiting(-1);
         let held = self
@@ -218,8 +223,19 @@ impl Transaction<'_> {
             .collect::<Result<_, _>>()?;
         for seq in due {
             let turn = self.job(job)?.next_turn();
-            self.prepare("UPDATE aside SET state = 0, turn = ?2 WHERE seq = ?1")?.execute(params![seq, turn])?;
+            let lined_up = self
+                .prepare("UPDATE aside SET state = 0, turn = ?2 WHERE seq = ?1 AND state = 1")?
+                .execute(params![seq, turn])?;
+            if lined_up == 0 {
+                return Err(damaged("a delayed request that an index names is missing"));
+            }
         }
         Ok(())
     }
+}
+
+/// The file is damaged in a way that `SQLite` does not notice.
+fn damaged(how: &str) -> rusqlite::Error {
+    tracing::error!(target: "job_orch", how, "the store is damaged");
+    rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CORRUPT), Some(how.to_owned()))
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tokio::sync::Notify;
 
+use super::checkup::Found;
 use super::clock::Clock;
 use super::disk::{Committed, Disk};
 use super::error::StoreError;
@@ -38,6 +39,8 @@ pub(super) struct Groups {
     pub(super) presence: Option<Presence>,
     pub(super) holder: i64,
     pub(super) disk: Disk,
+    // What was found in the file while it is in use.
+    pub(super) damage: Found,
     // None in a test that stays on one thread: then `SQLite` tidies the log inside of commits.
     pub(super) tidy: Option<Tidy>,
     // Since then, the log has not been looked at.
@@ -60,7 +63,7 @@ impl Groups {
     pub(super) fn turn(&mut self, group: Vec<Command>) -> bool {
         let mut work = Work { locals: self.living(), ..Work::default() };
         let (mut silent, mut closes) = (Vec::new(), false);
-        let fault = self.disk.fault();
+        let fault = self.disk.fault().or_else(|| lock(&self.damage).clone());
         for command in group {
             match command {
                 Command::Task(task) => match &fault {
@@ -82,6 +85,14 @@ impl Groups {
         if is_foreign {
             self.changed.notify_waiters();
             work.looks.clone_from(&work.locals);
+        }
+        if let Some(fault) = &fault {
+            // What is run now could not be settled. And whoever waits for room is to hear of it.
+            work.looks.clear();
+            work.locals.iter().for_each(|local| {
+                local.fail(fault);
+                local.room_made.notify_one();
+            });
         }
         if is_foreign || work.beats {
             self.look_at_others(&work.locals);

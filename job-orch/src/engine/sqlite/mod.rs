@@ -36,8 +36,8 @@
 //!   latest; elsewhere every 10 ms.
 //! - Requests and responses have a **checksum**. What is damaged or cannot be read is a dead letter that says so, with its
 //!   bytes. When a file is opened, its log is read, and one in which a bit has flipped is refused ([`OpenError::Damaged`]), as
-//!   is a file of up to 8 MiB whose rows do not agree with each other. Of a larger file only what is quick to tell is looked
-//!   at: damage elsewhere in it shows when `SQLite` comes upon it, if at all.
+//!   is a file of up to 8 MiB whose rows do not agree with each other. Of a larger file what is quick to tell is looked at
+//!   then, and the rest while it is in use: when damage is found, nothing more is accepted or run ([`StoreError::Damaged`]).
 //! - A request that runs in another process can be **cancelled**: it is asked to stop, and its process hears of that as of
 //!   any commit.
 //! - A **run** of a flow has a table of its steps: each has an id that is made of the run and of its place in it, so that a run

@@ -7,6 +7,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tokio::sync::Notify;
 
+use super::checkup::{self, Found, Later};
 use super::clock::{Clock, boot, millis, uptime};
 use super::disk::{Committed, Disk};
 use super::error::{OpenError, StoreError};
@@ -60,6 +61,7 @@ pub(super) struct Store {
     locals: Locals,
     path: PathBuf,
     thread: Mutex<Option<JoinHandle<()>>>,
+    checkup: Option<Later>,
 }
 
 impl Store {
@@ -75,7 +77,7 @@ impl Store {
         let durability = schema::durability(&groups.connection, groups.disk.is_patient()).map_err(refused)?;
         let (locals, changed) = (Arc::clone(&groups.locals), Arc::clone(&groups.changed));
         groups.look_at_others(&[]);
-        let store = |writer, reader, thread| Self {
+        let store = |writer, reader, thread, checkup| Self {
             writer,
             reader,
             clock,
@@ -88,19 +90,21 @@ impl Store {
             locals,
             path: path.to_owned(),
             thread: Mutex::new(thread),
+            checkup,
         };
         #[cfg(feature = "testing")]
         if settings.is_test {
-            return Ok(store(Arc::new(Writer::here(groups)), Reader::here(reader), None));
+            return Ok(store(Arc::new(Writer::here(groups)), Reader::here(reader), None, None));
         }
         schema::leave_log(&groups.connection).map_err(refused)?;
         groups.tidy = Some(Tidy::spawn(schema::open_tidier(path)?).map_err(io)?);
+        let checkup = check_later(path, &groups)?;
         let lookout = groups.presence.as_ref().map(Presence::lookout);
         let (writer, thread) = Writer::spawn(groups).map_err(io)?;
         let writer = Arc::new(writer);
         let keeper = Keeper { writer: Arc::downgrade(&writer), lookout, lease: settings.lease, poll: settings.poll };
         keeper.spawn(path).map_err(io)?;
-        Ok(store(writer, Reader::spawn(reader).map_err(io)?, Some(thread)))
+        Ok(store(writer, Reader::spawn(reader).map_err(io)?, Some(thread), checkup))
     }
 
     /// Refuses what is larger than this store takes.
@@ -124,6 +128,7 @@ impl Store {
 /// Waits until everything that was handed over is stored, so that a process may end after its last handle.
 impl Drop for Store {
     fn drop(&mut self) {
+        drop(self.checkup.take());
         self.writer.command(Command::Close);
         if let Some(thread) = lock(&self.thread).take()
             && thread.thread().id() != std::thread::current().id()
@@ -132,6 +137,15 @@ impl Drop for Store {
             let _ = thread.join();
         }
     }
+}
+
+/// Has a large file looked at while it is in use.
+fn check_later(path: &Path, groups: &Groups) -> Result<Option<Later>, OpenError> {
+    if !checkup::is_large(&groups.connection).map_err(|source| OpenError::Sqlite { path: path.to_owned(), source })? {
+        return Ok(None);
+    }
+    let later = Later::spawn(path.to_owned(), schema::open_reader(path)?, Arc::clone(&groups.damage));
+    later.map(Some).map_err(|source| OpenError::Io { path: path.to_owned(), source })
 }
 
 fn disk(path: &Path, settings: Settings) -> std::io::Result<Disk> {
@@ -176,6 +190,7 @@ fn groups(path: &Path, settings: Settings, connection: Connection, clock: Clock)
         presence,
         holder,
         disk,
+        damage: Found::default(),
         tidy: None,
         changes: 0,
         committed: Committed::default(),
