@@ -18,7 +18,7 @@ use super::error::StoreError;
 use super::local::Local;
 use super::relay::{MANY, Relay, SOON, Watch};
 use super::writer::Task;
-use crate::fault::fault;
+use crate::fault::{fails, fault};
 use crate::sync::{Arc, Mutex, lock};
 
 /// So large a log is made in advance: to append to a file that must grow costs two writes for each sync, and not one.
@@ -59,8 +59,14 @@ impl Committed {
     /// Tells each of them.
     pub(super) fn tell_each(self, synced: &Result<(), StoreError>) {
         fault!("before_answer");
-        self.published.iter().for_each(|(local, position)| local.publish(*position));
-        self.news.iter().for_each(|local| local.foreign.notify_one());
+        match synced {
+            Ok(()) => {
+                self.published.iter().for_each(|(local, position)| local.publish(*position));
+                self.news.iter().for_each(|local| local.foreign.notify_one());
+            }
+            // Nobody knows whether they are on the disk.
+            Err(fault) => self.published.iter().for_each(|(local, _)| local.break_off(fault)),
+        }
         self.tasks.into_iter().for_each(|task| task.end(synced.clone(), None));
     }
 }
@@ -190,7 +196,8 @@ impl Log {
             return Err(fault);
         }
         fault!("before_sync");
-        self.file.sync_data().map_err(|error| lock(&self.fault).insert(StoreError::Disk(error.into())).clone())
+        let synced = if fails!("sync") { Err(io::Error::other("told to fail")) } else { self.file.sync_data() };
+        synced.map_err(|error| lock(&self.fault).insert(StoreError::Disk(error.into())).clone())
     }
 
     /// Syncs for the writer until it has gone: once for all that has come together.

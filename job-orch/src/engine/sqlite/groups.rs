@@ -91,6 +91,7 @@ impl Groups {
             work.looks.clear();
             work.locals.iter().for_each(|local| {
                 local.fail(fault);
+                local.break_off(fault);
                 local.room_made.notify_one();
             });
         }
