@@ -132,15 +132,14 @@ fn wait_for(store: &Path) {
 
 /// What is on the disk at a moment at which nothing is being written to it.
 fn frozen(workers: &[Worker], disk: &Mounted, image: &Image, to: &Path) -> Result<Image, Trouble> {
-    let signal = |name| workers.iter().try_for_each(|worker| worker.signal(name));
     loop {
-        signal("STOP")?;
+        workers.iter().try_for_each(Worker::stop)?;
         let before = disk.writes()?;
         let copy = image.copy(to)?;
         if disk.writes()? == before {
             return Ok(copy);
         }
-        signal("CONT")?;
+        workers.iter().try_for_each(Worker::go_on)?;
         std::thread::sleep(Duration::from_millis(50));
     }
 }

@@ -152,11 +152,11 @@ fn suffer(spell: &mut Spell<'_>, victim: Worker, torment: Torment, chance: &mut 
     match torment {
         Torment::Kill => spell.kill(victim),
         Torment::Stop => {
-            victim.signal("STOP")?;
+            victim.stop()?;
             spell.note(FaultKind::Stopped, &victim);
             std::thread::sleep(LEASE * 2);
             spell.note(FaultKind::Continued, &victim);
-            victim.signal("CONT")?;
+            victim.go_on()?;
             std::thread::sleep(Duration::from_millis(20 + chance.below(100)));
             spell.kill(victim)
         }

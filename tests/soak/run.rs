@@ -100,8 +100,36 @@ impl Worker {
         Ok(false)
     }
 
-    /// Sends it `STOP` or `CONT`.
-    pub(crate) fn signal(&self, signal: &str) -> Result<(), Trouble> {
+    /// Stops it, and waits until each of its threads stands still: some may go on for tens of milliseconds.
+    pub(crate) fn stop(&self) -> Result<(), Trouble> {
+        self.signal("STOP")?;
+        let begun = Instant::now();
+        while !self.is_stopped()? {
+            if begun.elapsed() > Duration::from_secs(60) {
+                return Err(Trouble::Broken(format!("{} does not stop", self.name)));
+            }
+            std::thread::sleep(Duration::from_micros(200));
+        }
+        Ok(())
+    }
+
+    fn is_stopped(&self) -> Result<bool, Trouble> {
+        for thread in std::fs::read_dir(format!("/proc/{}/task", self.process.id()))? {
+            // One that has just ended is no obstacle.
+            let Ok(line) = std::fs::read_to_string(thread?.path().join("stat")) else { continue };
+            // Its name stands in brackets, and may hold anything.
+            if !line.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('T')) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    pub(crate) fn go_on(&self) -> Result<(), Trouble> {
+        self.signal("CONT")
+    }
+
+    fn signal(&self, signal: &str) -> Result<(), Trouble> {
         let id = self.process.id().to_string();
         let sent = Command::new("kill").arg(format!("-{signal}")).arg(id).status()?;
         if sent.success() { Ok(()) } else { Err(Trouble::Broken(format!("{} has ended by itself", self.name))) }
