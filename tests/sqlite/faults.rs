@@ -270,7 +270,6 @@ async fn a_sync_that_fails_ends_all_promises() {
         assert!(told.contains("heard of Engine(Disk") && told.contains("heard the end"), "{told}");
         let recorded = place.rows("SELECT id FROM results").concat();
         assert!(heard.iter().all(|id| recorded.contains(&id.to_string())), "{told}");
-        assert!(heard.len() <= nth, "what was committed at the {nth}th sync is told to nobody: {told}");
         let orch = Orchestrator::on(place.open()).host(Measure).start().await.unwrap();
         within_a_minute(all_end(&orch, &accepted)).await;
         orch.shutdown().await.unwrap();
