@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
 
 mod cache;
+mod completion;
 mod damage;
 mod faults;
 mod flips;
@@ -9,9 +10,11 @@ mod flows;
 mod jobs;
 mod keys;
 mod opening;
+mod overrides;
 mod processes;
 mod queues;
 mod restart;
 mod runs;
 mod soak;
 mod store;
+mod within;

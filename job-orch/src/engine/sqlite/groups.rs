@@ -10,7 +10,7 @@ use super::checkup::Found;
 use super::clock::Clock;
 use super::disk::{Committed, Disk};
 use super::error::StoreError;
-use super::keeper;
+use super::keeper::{self, Outside};
 use super::local::Local;
 use super::presence::Presence;
 use super::requests::Claimed;
@@ -56,6 +56,7 @@ pub(super) struct Groups {
     pub(super) later: Vec<Box<dyn Task>>,
     pub(super) locals: Locals,
     pub(super) changed: Arc<Notify>,
+    pub(super) outside: Arc<Outside>,
 }
 
 impl Groups {
@@ -84,6 +85,7 @@ impl Groups {
         let is_foreign = self.is_foreign();
         if is_foreign {
             self.changed.notify_waiters();
+            self.outside.pass_on(&self.path);
             work.looks.clone_from(&work.locals);
         }
         if let Some(fault) = &fault {

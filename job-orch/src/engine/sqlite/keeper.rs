@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::presence::Lookout;
 use super::writer::{Command, Writer};
-use crate::sync::Weak;
+use crate::sync::{Arc, Mutex, Weak, lock};
 
 /// A process that writes all the time is looked at no more often than this.
 const PACE: Duration = Duration::from_millis(1);
@@ -17,6 +17,7 @@ const UNTOLD: Duration = Duration::from_millis(10);
 /// What the thread needs to know.
 pub(super) struct Keeper {
     pub(super) writer: Weak<Writer>,
+    pub(super) outside: Arc<Outside>,
     /// Who looks for processes that have died.
     pub(super) lookout: Option<Lookout>,
     pub(super) lease: Duration,
@@ -35,7 +36,7 @@ impl Keeper {
         let beat = (self.lease / 3).max(PACE);
         let (mut beaten, mut looked) = (Instant::now(), Instant::now());
         loop {
-            let somebody_left = watch.wait(self.poll.min(beat));
+            let somebody_left = watch.wait(self.outside.patience(self.poll.min(beat)));
             let Some(writer) = self.writer.upgrade() else { return };
             if beaten.elapsed() >= beat {
                 beaten = Instant::now();
@@ -55,6 +56,39 @@ impl Keeper {
     fn bury_dead(&self, writer: &Writer) {
         for sign in self.lookout.iter().flat_map(Lookout::dead) {
             writer.tell(move |transaction| transaction.bury_process(&sign).map(drop));
+        }
+    }
+}
+
+/// Commits that are to come from connections of the user's: they ring no bell. So they are looked for, each time after half
+/// as long as they have been expected: soon where they come soon, and a few times in all.
+#[derive(Debug, Default)]
+pub(super) struct Outside(Mutex<Option<Instant>>);
+
+impl Outside {
+    /// One is under way.
+    pub(super) fn expect(&self, path: &Path) {
+        *lock(&self.0) = Some(Instant::now());
+        // For the keeper, which may wait for long.
+        ring(path);
+    }
+
+    /// How long the keeper may wait.
+    fn patience(&self, most: Duration) -> Duration {
+        let mut since = lock(&self.0);
+        match since.map(|since| since.elapsed() / 2) {
+            Some(soon) if soon < most => soon.max(PACE),
+            _ => {
+                *since = None;
+                most
+            }
+        }
+    }
+
+    /// Somebody else has committed. If it was one of these, the other processes have not heard of it either.
+    pub(super) fn pass_on(&self, path: &Path) {
+        if lock(&self.0).is_some() {
+            ring(path);
         }
     }
 }

@@ -12,7 +12,7 @@ use super::clock::{Clock, boot, millis, uptime};
 use super::disk::{Committed, Disk};
 use super::error::{OpenError, StoreError};
 use super::groups::{Groups, Locals};
-use super::keeper::Keeper;
+use super::keeper::{Keeper, Outside};
 use super::local::Local;
 use super::presence::Presence;
 use super::reader::Reader;
@@ -55,6 +55,8 @@ pub(super) struct Store {
     pub(super) changed: Arc<Notify>,
     /// Whether this process has sent a step of a run that the store remembers.
     pub(super) has_runs: AtomicBool,
+    /// Commits that are to come from connections of the user's.
+    pub(super) outside: Arc<Outside>,
     /// How often a receiver looks by itself, if at all.
     pub(super) poll: Option<Duration>,
     most_payload: u64,
@@ -76,6 +78,7 @@ impl Store {
         let mut groups = groups(path, settings, connection, clock)?;
         let durability = schema::durability(&groups.connection, groups.disk.is_patient()).map_err(refused)?;
         let (locals, changed) = (Arc::clone(&groups.locals), Arc::clone(&groups.changed));
+        let outside = Arc::clone(&groups.outside);
         groups.look_at_others(&[]);
         let store = |writer, reader, thread, checkup| Self {
             writer,
@@ -85,6 +88,7 @@ impl Store {
             lease: settings.lease,
             changed,
             has_runs: AtomicBool::new(false),
+            outside: Arc::clone(&outside),
             poll: clock.polls().then(|| settings.poll.saturating_mul(RARER)),
             most_payload: settings.most_payload,
             locals,
@@ -102,7 +106,13 @@ impl Store {
         let lookout = groups.presence.as_ref().map(Presence::lookout);
         let (writer, thread) = Writer::spawn(groups).map_err(io)?;
         let writer = Arc::new(writer);
-        let keeper = Keeper { writer: Arc::downgrade(&writer), lookout, lease: settings.lease, poll: settings.poll };
+        let keeper = Keeper {
+            writer: Arc::downgrade(&writer),
+            outside: Arc::clone(&outside),
+            lookout,
+            lease: settings.lease,
+            poll: settings.poll,
+        };
         keeper.spawn(path).map_err(io)?;
         Ok(store(writer, Reader::spawn(reader).map_err(io)?, Some(thread), checkup))
     }
@@ -200,6 +210,7 @@ fn groups(path: &Path, settings: Settings, connection: Connection, clock: Clock)
         later: Vec::new(),
         locals: Locals::default(),
         changed: Arc::default(),
+        outside: Arc::default(),
     })
 }
 
