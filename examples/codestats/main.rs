@@ -33,9 +33,6 @@ use job_orch::prelude::*;
 use report::{Cache, Lap, Outcome, Report, Summary, Unreadable, sum_up};
 use walk::{FindArms, walk};
 
-/// How long the files that a killed start was at are held back from the next one.
-const LEASE: Duration = Duration::from_secs(3);
-
 /// How many files per worker are on their way, so that no worker waits for the next one.
 const PER_WORKER: u32 = 16;
 
@@ -96,7 +93,7 @@ async fn run(args: &Args) -> Result<bool, Box<dyn Error>> {
             count_all(args, &orch, Count).await?
         }
         Some(file) => {
-            let on = Orchestrator::on(Sqlite::options().lease(LEASE).open(file)?).provide(Buffer::default());
+            let on = Orchestrator::on(Sqlite::open(file)?).provide(Buffer::default());
             let orch = on.host_with(CountOnce, CountOnce::SERVING.workers(workers)).start().await?;
             count_all(args, &orch, CountOnce).await?
         }

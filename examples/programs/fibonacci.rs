@@ -41,5 +41,5 @@ pub(crate) fn store() -> Result<Option<Sqlite>, Box<dyn Error>> {
         return Ok(None);
     };
     std::fs::create_dir_all(&directory)?;
-    Ok(Some(Sqlite::options().lease(std::time::Duration::from_secs(3)).open(directory.join("jobs.db"))?))
+    Ok(Some(Sqlite::open(directory.join("jobs.db"))?))
 }

@@ -33,7 +33,30 @@ pub(crate) struct Child {
     pub(crate) store: PathBuf,
     pub(crate) history: PathBuf,
     pub(crate) name: String,
-    pub(crate) is_careless: bool,
+    pub(crate) role: Role,
+}
+
+/// What such a process does beside sending, calling and listening.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// It works.
+    Worker,
+    /// It works, and does not wait for the disk.
+    Careless,
+    /// It does nothing: whatever it hears comes from other processes.
+    Listener,
+}
+
+impl Role {
+    const ALL: [Self; 3] = [Self::Worker, Self::Careless, Self::Listener];
+
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Worker => "worker",
+            Self::Careless => "careless",
+            Self::Listener => "listener",
+        }
+    }
 }
 
 const USAGE: &str = "usage: soak sqlite [--kills 1000] [--points 50] [--stops 20] [--cuts 0] [--seed 7] [--folder DIR]";
@@ -52,7 +75,7 @@ fn child(mut words: impl Iterator<Item = String>) -> Option<Child> {
         store: words.next()?.into(),
         history: words.next()?.into(),
         name: words.next()?,
-        is_careless: words.next().as_deref() == Some("careless"),
+        role: words.next().map_or(Some(Role::Worker), |word| Role::ALL.into_iter().find(|role| role.word() == word))?,
     })
 }
 

@@ -1,14 +1,15 @@
-//! A process that sends, calls and works, until it is killed, or its input ends.
+//! A process that sends, calls, listens and works, until it is killed, or its input ends.
 
 use std::io::Read as _;
 use std::time::Duration;
 
+use job_orch::channel::ReceiveError;
 use job_orch::testing::Rig;
 use job_orch::testing::history::{Event, Recorder, fingerprint};
-use job_orch::{Durability, NotSent, prelude::*};
+use job_orch::{Durability, NotSent, Responses, prelude::*};
 use rusqlite::{Connection, OpenFlags};
 
-use crate::args::Child;
+use crate::args::{Child, Role};
 use crate::job::{Double, LEASE, tell_panics};
 use crate::run::Trouble;
 
@@ -30,19 +31,25 @@ pub(crate) fn main(child: &Child) -> Result<(), Trouble> {
 }
 
 async fn work(child: &Child, recorder: &Recorder) -> Result<(), Trouble> {
-    let durability = if child.is_careless { Durability::ProcessCrash } else { Durability::PowerLoss };
+    let durability = if child.role == Role::Careless { Durability::ProcessCrash } else { Durability::PowerLoss };
     let store = Sqlite::options().lease(LEASE).durability(durability).open(&child.store)?;
     let watcher = watch_lease(child, recorder.clone())?;
-    let orch = Orchestrator::on(Rig::of(store, recorder.clone())).host(Double).drain_for("1ms")?.start().await?;
-    let sender = tokio::spawn(send(orch.clone()));
+    let on = Orchestrator::on(Rig::of(store, recorder.clone()));
+    let orch = match child.role {
+        Role::Listener => on.reach(Double).start().await?,
+        Role::Worker | Role::Careless => on.host(Double).drain_for("1ms")?.start().await?,
+    };
     let callers = (0..CALLERS).map(|first| tokio::spawn(call(orch.clone(), recorder.clone(), first)));
     let mut tasks: Vec<_> = callers.collect();
-    tasks.push(sender);
+    tasks.push(tokio::spawn(listen(orch.responses(Double), recorder.clone())));
+    if child.role != Role::Listener {
+        tasks.push(tokio::spawn(send(orch.clone())));
+    }
     let _ = tokio::task::spawn_blocking(|| std::io::stdin().read(&mut [0])).await;
     let stopped = orch.shutdown().await;
     for task in tasks {
         let ended = tokio::time::timeout(PATIENCE, task).await;
-        ended.map_err(|_| Trouble::Broken("a send or a call hangs".to_owned()))??;
+        ended.map_err(|_| Trouble::Broken("a send, a call or a listener hangs".to_owned()))??;
     }
     drop(watcher);
     stopped?;
@@ -62,6 +69,17 @@ async fn send(orch: Orchestrator<Rig>) {
         };
         if is_over(sent.map(drop)).await {
             return;
+        }
+    }
+}
+
+/// Listens until the orchestrator is gone. What is heard, the rig writes down.
+async fn listen(mut responses: Responses<Double, Rig>, recorder: Recorder) {
+    loop {
+        match responses.receive().await {
+            Ok(_) => {}
+            Err(ReceiveError::Closed) => return,
+            Err(error) => recorder.note(Event::Broke { what: format!("a listener: {error}") }),
         }
     }
 }

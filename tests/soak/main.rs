@@ -5,6 +5,8 @@
 //! ./scripts/soak sqlite --kills 1000 --cuts 1000
 //! ```
 //!
+//! Every process listens, and one does nothing else but call: what anybody was told must stand in the store in the end.
+//!
 //! With an end that is recorded whatever the fence says, a sweep a quarter of a second early, or a response and a settlement in two
 //! transactions, it fails (A4, A5, A6); a store that does not wait for the disk must fail each time that it is cut off.
 //!

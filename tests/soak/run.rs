@@ -5,6 +5,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::args::Role;
+
 /// Why a soak ended early.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Trouble {
@@ -53,20 +55,17 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Starts one; with a fault in its environment, if it is to die at a named point.
+    /// Starts one; with variables in its environment, if it is to die or to pause at a named point.
     pub(crate) fn start(
         store: &Path,
         history: &Path,
         name: String,
-        fault: Option<&str>,
-        is_careless: bool,
+        role: Role,
+        faults: &[(&str, String)],
     ) -> Result<Self, Trouble> {
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("child").arg(store).arg(history).arg(&name).stdin(Stdio::piped()).stdout(Stdio::null());
-        command.arg(if is_careless { "careless" } else { "careful" });
-        if let Some(fault) = fault {
-            command.env("JOB_ORCH_FAULT", fault);
-        }
+        command.arg(role.word()).envs(faults.iter().map(|(variable, value)| (variable, value)));
         Ok(Self { name, process: command.spawn()? })
     }
 
@@ -101,8 +100,36 @@ impl Worker {
         Ok(false)
     }
 
-    /// Sends it `STOP` or `CONT`.
-    pub(crate) fn signal(&self, signal: &str) -> Result<(), Trouble> {
+    /// Stops it, and waits until each of its threads stands still: some may go on for tens of milliseconds.
+    pub(crate) fn stop(&self) -> Result<(), Trouble> {
+        self.signal("STOP")?;
+        let begun = Instant::now();
+        while !self.is_stopped()? {
+            if begun.elapsed() > Duration::from_secs(60) {
+                return Err(Trouble::Broken(format!("{} does not stop", self.name)));
+            }
+            std::thread::sleep(Duration::from_micros(200));
+        }
+        Ok(())
+    }
+
+    fn is_stopped(&self) -> Result<bool, Trouble> {
+        for thread in std::fs::read_dir(format!("/proc/{}/task", self.process.id()))? {
+            // One that has just ended is no obstacle.
+            let Ok(line) = std::fs::read_to_string(thread?.path().join("stat")) else { continue };
+            // Its name stands in brackets, and may hold anything.
+            if !line.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('T')) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    pub(crate) fn go_on(&self) -> Result<(), Trouble> {
+        self.signal("CONT")
+    }
+
+    fn signal(&self, signal: &str) -> Result<(), Trouble> {
         let id = self.process.id().to_string();
         let sent = Command::new("kill").arg(format!("-{signal}")).arg(id).status()?;
         if sent.success() { Ok(()) } else { Err(Trouble::Broken(format!("{} has ended by itself", self.name))) }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use job_orch::prelude::*;
 use job_orch_tests::{Bare, Capture, Gate, Log, within_a_minute};
@@ -203,8 +203,8 @@ async fn equal_requests_in_several_processes_run_once() {
     }
 }
 
-/// A process that gives no sign of life for so long is taken for dead.
-const LEASE: Duration = Duration::from_millis(600);
+/// Nobody waits for that.
+const LEASE: Duration = Duration::from_secs(3600);
 
 const FILE: &str = "JOB_ORCH_CACHE_FILE";
 
@@ -225,7 +225,7 @@ fn spawn(place: &Place) -> Child {
 }
 
 #[tokio::test]
-async fn a_process_that_dies_while_it_computes_holds_the_others_up_for_its_lease_only() {
+async fn a_process_that_dies_while_it_computes_holds_nobody_up() {
     let (place, log, gate) = (Place::new(), Log::new(), Gate::shut());
     gate.open();
     drop(place.open());
@@ -241,13 +241,11 @@ async fn a_process_that_dies_while_it_computes_holds_the_others_up_for_its_lease
         let orch = orch.clone();
         tokio::spawn(async move { orch.call(Slow, 6).await.unwrap() })
     };
-    sleep(2 * LEASE).await;
+    sleep(Duration::from_secs(1)).await;
     assert!(!call.is_finished(), "the other one lives, and computes");
     child.kill().unwrap();
     child.wait().unwrap();
-    let killed = Instant::now();
     assert_eq!(within_a_minute(call).await.unwrap(), 7);
-    assert!(killed.elapsed() < 10 * LEASE, "{:?}", killed.elapsed());
     orch.shutdown().await.unwrap();
     assert_eq!(log.entries(), [6]);
 }

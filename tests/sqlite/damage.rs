@@ -2,8 +2,9 @@
 
 use job_orch::Engine;
 
-use job_orch::channel::{Channels, Delivery, Envelope, McReceive, MpSend};
+use job_orch::channel::{Channels, Delivery, Envelope, McReceive, MpSend, ReceiveError, SendOptions};
 use job_orch::engine::EngineChannels;
+use job_orch::engine::sqlite::{OpenError, StoreError};
 use job_orch::prelude::*;
 use job_orch_tests::within_a_minute;
 use serde::{Deserialize, Serialize};
@@ -137,4 +138,84 @@ async fn a_response_that_cannot_be_written_is_a_failure() {
     })
     .await;
     orch.shutdown().await.unwrap();
+}
+
+/// The store with one request, as large as that.
+async fn of_bytes(place: &Place, bytes: usize) {
+    let store = place.open();
+    let channels = Engine::open::<Measure>(&store, &Measure::SERVING).await.unwrap();
+    channels.request_sender().send(Envelope::new("x".repeat(bytes))).await.unwrap();
+}
+
+/// What no row shows by itself.
+const MISCOUNTED: &str = "UPDATE job SET waiting = waiting + 4096";
+
+#[tokio::test]
+async fn counters_that_are_wrong_are_told_when_a_file_is_opened() {
+    let wrong = [
+        "UPDATE job SET head = head + 1024",
+        "UPDATE job SET turn = turn | (1 << 40)",
+        "UPDATE job SET turn = 0",
+        "UPDATE job SET position = 0",
+        MISCOUNTED,
+    ];
+    for sql in wrong {
+        let place = Place::new();
+        of_bytes(&place, 10).await;
+        assert_eq!(place.sql().execute(sql, []).unwrap(), 1);
+        let refused = Sqlite::open(place.file());
+        assert!(matches!(refused, Err(OpenError::Damaged { .. })), "{sql}: {refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_large_file_is_looked_at_while_it_is_in_use() {
+    let place = Place::new();
+    of_bytes(&place, 9 << 20).await;
+    // As long as nothing is wrong with it, nobody notices.
+    let store = place.open();
+    let channels = Engine::open::<Measure>(&store, &Measure::SERVING).await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    channels.request_sender().send(Envelope::new("one".to_owned())).await.unwrap();
+    drop((channels, store));
+    assert_eq!(place.sql().execute(MISCOUNTED, []).unwrap(), 1);
+    let store = place.open();
+    let channels = Engine::open::<Measure>(&store, &Measure::SERVING).await.unwrap();
+    let refused = within_a_minute(async {
+        loop {
+            match channels.request_sender().send(Envelope::new("two".to_owned())).await {
+                Ok(()) => tokio::time::sleep(std::time::Duration::from_millis(5)).await,
+                Err(error) => break error,
+            }
+        }
+    })
+    .await;
+    let source = std::error::Error::source(&refused).and_then(|source| source.downcast_ref::<StoreError>());
+    assert!(matches!(source, Some(StoreError::Damaged { what }) if what.contains("count")), "{refused:?}");
+    let received = within_a_minute(channels.request_receiver().receive()).await;
+    assert!(matches!(received, Err(ReceiveError::Engine(_))), "nothing is run that could not be settled");
+}
+
+#[tokio::test]
+async fn an_index_that_names_what_is_not_there_is_told_and_no_endless_loop() {
+    let place = Place::new();
+    let store = place.open();
+    let channels = Engine::open::<Measure>(&store, &Measure::SERVING).await.unwrap();
+    let mut urgent = SendOptions::default();
+    urgent.priority = 5;
+    channels.request_sender().send_with(Envelope::new("one".to_owned()), urgent).await.unwrap();
+    let schema = |sql: &str| {
+        let connection = place.sql();
+        connection.pragma_update(None, "writable_schema", true).unwrap();
+        connection.execute_batch(sql).unwrap();
+    };
+    // While the index is not known, it does not go with the table.
+    schema(
+        "CREATE TABLE aside_was AS SELECT * FROM sqlite_schema WHERE name = 'aside_ready';
+         DELETE FROM sqlite_schema WHERE name = 'aside_ready'",
+    );
+    schema("UPDATE aside SET seq = seq + 1024");
+    schema("INSERT INTO sqlite_schema SELECT * FROM aside_was");
+    let received = within_a_minute(channels.request_receiver().receive()).await;
+    assert!(matches!(received, Err(ReceiveError::Engine(_))), "{received:?}");
 }

@@ -11,7 +11,7 @@
 //! | [`KeepsResponses`] | no | yes | no | `response(…)`, for a caller that was started again |
 //! | [`Remembers`] | no | yes | no | `run_as(…)`: runs of flows that go on after a crash |
 //! | [`Pauses`] | no | yes | no | `pause(…)` and `resume(…)` |
-//! | [`SharedByProcesses`] | no | yes | no | `.reach(…)`: workers in other processes |
+//! | [`SharedByProcesses`] | no | yes | yes | `.reach(…)`: workers in other processes |
 //! | [`KeepsAnswers`] | no | yes | no | `cache(store = engine)` |
 //! | [`Transacts`] | no | yes | no | `.in_transaction(…)`, and `context.complete_in(…)` in a job |
 //!

@@ -107,19 +107,23 @@ impl<J: Run> fmt::Debug for Broadcast<J> {
 type Fetch = Pin<Box<dyn Future<Output = Result<Vec<Entry>, StoreError>> + Send>>;
 
 /// Sees every response of a job, from all processes. Its clone goes on from the same place. Also a [`Stream`].
+///
+/// It sees them when they are on the disk. Where the disk or the file has failed, it says so once, and then ends.
 pub struct Listener<J: Run> {
     channel: Arc<Channel<J>>,
     // The position to go on from.
     next: i64,
     // Read, and not yet received.
     read: VecDeque<Entry>,
+    // It was told that the store is broken: nothing comes after that.
+    is_over: bool,
     // Under a lock only so that a listener can be shared; nobody ever waits for it.
     fetch: Mutex<Option<Fetch>>,
 }
 
 impl<J: Run> Listener<J> {
     pub(super) fn new(channel: Arc<Channel<J>>, next: i64) -> Self {
-        Self { channel, next, read: VecDeque::new(), fetch: Mutex::new(None) }
+        Self { channel, next, read: VecDeque::new(), is_over: false, fetch: Mutex::new(None) }
     }
 
     /// The position of the next response: to go on from there later, also in another process.
@@ -143,6 +147,9 @@ impl<J: Run> Listener<J> {
                     Entry::Missed(missed, _) => Err(ReceiveError::Lagged(missed)),
                 });
             }
+            if self.is_over {
+                return Poll::Ready(Err(ReceiveError::Closed));
+            }
             let budget = std::task::ready!(tokio::task::coop::poll_proceed(context));
             let (channel, next) = (&self.channel, self.next);
             let mut fetch = lock(&self.fetch);
@@ -154,7 +161,10 @@ impl<J: Run> Listener<J> {
             match fetched {
                 Ok(entries) if entries.is_empty() => return Poll::Ready(Err(ReceiveError::Closed)),
                 Ok(entries) => self.read = entries.into(),
-                Err(error) => return Poll::Ready(Err(ReceiveError::Engine(error.into()))),
+                Err(error) => {
+                    self.is_over = self.channel.local.broken().is_some();
+                    return Poll::Ready(Err(ReceiveError::Engine(error.into())));
+                }
             }
         }
     }
@@ -167,6 +177,9 @@ async fn fetch_from<J: Run>(channel: Arc<Channel<J>>, from: i64) -> Result<Vec<E
     loop {
         let mut publication = std::pin::pin!(local.publication.notified());
         publication.as_mut().enable();
+        if let Some(fault) = local.broken() {
+            return Err(fault);
+        }
         // Asked before reading: what is sent before the end is read.
         let is_silent = local.is_silent.load(Ordering::Acquire);
         let published = local.published.load(Ordering::Acquire);

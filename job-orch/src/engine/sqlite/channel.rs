@@ -155,7 +155,7 @@ impl<J: Run> Channel<J> {
         }
     }
 
-    /// Answers those whose requests ended in another process, each time one has written.
+    /// Answers those whose requests ended in another process, each time such ends are on the disk.
     pub(super) async fn answer_callers(channel: Weak<Self>, local: Arc<Local>) {
         loop {
             local.foreign.notified().await;
@@ -176,14 +176,11 @@ impl<J: Run> Channel<J> {
                 return Ok(());
             }
             let job = self.local.job;
-            let entries = self.store.reader.ask(move |store| responses::read(store, job, from, None)).await?;
+            let mut entries = self.store.reader.ask(move |store| responses::read(store, job, from, None)).await?;
+            // What stands behind that may not be on the disk yet: this is called again when it is.
+            entries.retain(|entry| entry.next() <= published);
             let Some(last) = entries.last() else { return Ok(()) };
-            let next = last.next();
-            if entries.iter().any(|entry| self.is_awaited(entry)) {
-                // Another process has committed them, and may not have had them put on the disk yet: this waits for both.
-                self.store.writer.ask(|_| Ok(())).await?;
-            }
-            self.searched.fetch_max(next, Ordering::AcqRel);
+            self.searched.fetch_max(last.next(), Ordering::AcqRel);
             for entry in entries {
                 if let Entry::Response(kept, _) = entry
                     && lock(&self.callers).contains_key(&kept.id)
@@ -192,10 +189,6 @@ impl<J: Run> Channel<J> {
                 }
             }
         }
-    }
-
-    fn is_awaited(&self, entry: &Entry) -> bool {
-        matches!(entry, Entry::Response(kept, _) if lock(&self.callers).contains_key(&kept.id))
     }
 
     fn read_answer(&self, kept: Kept) -> Result<J::Response, CallError<J::Error>> {

@@ -1,11 +1,10 @@
 //! Claiming: who comes next, and what is due.
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, Row, ffi, params};
 
 use super::local::Local;
 use super::places;
-use super::requests::{Claimed, Next, Payload, columns, json, read_claimed};
-use super::responses::NewResponse;
+use super::requests::{Claimed, Next, columns, read_claimed};
 use super::transaction::Transaction;
 use crate::outcome::{Failure, FailureKind};
 use crate::sync::atomic::Ordering;
@@ -15,9 +14,6 @@ const PATIENCE: usize = 32;
 
 /// So many delayed requests line up at once.
 const MOST_DUE: i64 = 1000;
-
-/// The codec of failures.
-const JSON: u8 = 1;
 
 /// A request that is ready and does not stand in the line.
 #[derive(Clone, Copy, Debug)]
@@ -182,11 +178,16 @@ impl Transaction<'_> {
     /// Claims one request that does not stand in the line. What has been attempted too often dies instead.
     fn hold(&mut self, job: i64, seq: i64, most_attempts: u32) -> rusqlite::Result<Option<Claimed>> {
         let holder = self.holder;
-        self.prepare(
-            "INSERT INTO held (seq, holder, fence, attempts, turn, failure)
-             SELECT seq, ?2, fence + 1, attempts + 1, turn, failure FROM aside WHERE seq = ?1",
-        )?
-        .execute(params![seq, holder])?;
+        let held = self
+            .prepare(
+                "INSERT INTO held (seq, holder, fence, attempts, turn, failure)
+                 SELECT seq, ?2, fence + 1, attempts + 1, turn, failure FROM aside WHERE seq = ?1",
+            )?
+            .execute(params![seq, holder])?;
+        if held == 0 {
+            // An index names it, and the table has no such row: it would be found again and again.
+            return Err(damaged("a request that an index names is missing"));
+        }
         self.prepare("DELETE FROM aside WHERE seq = ?1")?.execute([seq])?;
         self.job(job)?.add_waiting(-1);
         let held = self
@@ -207,13 +208,7 @@ impl Transaction<'_> {
             return Ok(Some(held));
         }
         let reason = Failure::new(FailureKind::Interrupted, "its process died while it ran", held.attempt - 1);
-        let payload = Payload { version: held.version, codec: JSON, bytes: json(&reason).into_bytes() };
-        let response = NewResponse::new(held.id, true, payload);
-        self.publish(job, &response)?;
-        if held.id.is_within() {
-            self.end_step(&response)?;
-        }
-        self.has_news = true;
+        self.publish_failure(job, held.id, held.version, &reason)?;
         // It is held: this transaction has just claimed it.
         let _ = self.settle(held.grip, &Next::Dead(reason))?;
         Ok(None)
@@ -228,8 +223,19 @@ impl Transaction<'_> {
             .collect::<Result<_, _>>()?;
         for seq in due {
             let turn = self.job(job)?.next_turn();
-            self.prepare("UPDATE aside SET state = 0, turn = ?2 WHERE seq = ?1")?.execute(params![seq, turn])?;
+            let lined_up = self
+                .prepare("UPDATE aside SET state = 0, turn = ?2 WHERE seq = ?1 AND state = 1")?
+                .execute(params![seq, turn])?;
+            if lined_up == 0 {
+                return Err(damaged("a delayed request that an index names is missing"));
+            }
         }
         Ok(())
     }
+}
+
+/// The file is damaged in a way that `SQLite` does not notice.
+fn damaged(how: &str) -> rusqlite::Error {
+    tracing::error!(target: "job_orch", how, "the store is damaged");
+    rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CORRUPT), Some(how.to_owned()))
 }

@@ -20,7 +20,7 @@ pub(super) struct Committed {
     pub(super) begun: Option<(usize, Instant)>,
     /// Whose responses can be read now, and up to where.
     pub(super) published: Vec<(Arc<Local>, i64)>,
-    /// Whose callers may find an answer.
+    /// Whose callers may find an answer now, which somebody else has recorded.
     pub(super) news: Vec<Arc<Local>>,
 }
 
@@ -63,8 +63,14 @@ impl Committed {
     /// Tells each of them.
     pub(super) fn tell_each(self, synced: &Result<(), StoreError>) {
         fault!("before_answer");
-        self.published.iter().for_each(|(local, position)| local.publish(*position));
-        self.news.iter().for_each(|local| local.foreign.notify_one());
+        match synced {
+            Ok(()) => {
+                self.published.iter().for_each(|(local, position)| local.publish(*position));
+                self.news.iter().for_each(|local| local.foreign.notify_one());
+            }
+            // Nobody knows whether they are on the disk.
+            Err(fault) => self.published.iter().for_each(|(local, _)| local.break_off(fault)),
+        }
         self.tasks.into_iter().for_each(|task| task.end(synced.clone(), None));
     }
 }

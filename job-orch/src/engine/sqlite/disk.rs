@@ -17,6 +17,7 @@ use std::thread::{self, JoinHandle, Thread};
 use super::committed::Committed;
 use super::error::StoreError;
 use super::relay::{SOON, Watch};
+use crate::fault::{fails, fault};
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Arc, Mutex, lock};
 
@@ -185,7 +186,9 @@ impl Log {
         if let Some(fault) = lock(&self.fault).clone() {
             return Err(fault);
         }
-        self.file.sync_data().map_err(|error| lock(&self.fault).insert(StoreError::Disk(error.into())).clone())
+        fault!("before_sync");
+        let synced = if fails!("sync") { Err(io::Error::other("told to fail")) } else { self.file.sync_data() };
+        synced.map_err(|error| lock(&self.fault).insert(StoreError::Disk(error.into())).clone())
     }
 
     /// Syncs for the writer until it has gone: once for all that has come together.

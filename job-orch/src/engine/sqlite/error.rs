@@ -98,6 +98,13 @@ pub enum StoreError {
     /// opened again.
     #[error("the disk failed; the store has to be opened again")]
     Disk(#[source] Arc<std::io::Error>),
+    /// The file is damaged. A large one is looked at while it is in use; it has to be repaired, as one that is refused when it
+    /// is opened ([`OpenError::Damaged`]).
+    #[error("the store is damaged: {what}")]
+    Damaged {
+        /// How that shows.
+        what: Arc<str>,
+    },
     /// Another process has kept the file for too long.
     #[error("the store is kept busy by another process")]
     Busy,

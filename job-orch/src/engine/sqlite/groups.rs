@@ -6,15 +6,17 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tokio::sync::Notify;
 
+use super::checkup::Found;
 use super::clock::Clock;
 use super::committed::Committed;
 use super::disk::Disk;
 use super::error::StoreError;
 use super::keeper::{self, Outside};
 use super::local::Local;
+use super::presence::Presence;
 use super::requests::Claimed;
 use super::tidy::Tidy;
-use super::transaction::{JobRow, Transaction};
+use super::transaction::{Process, Touched, Transaction};
 use super::writer::{Command, Task, give_back};
 use crate::fault::fault;
 use crate::sync::atomic::Ordering;
@@ -33,9 +35,13 @@ pub(super) struct Groups {
     pub(super) clock: Clock,
     pub(super) lease: Duration,
     pub(super) retention: Duration,
-    pub(super) process: String,
+    pub(super) process: Process,
+    // Others see by it that this process lives. It goes after the last transaction.
+    pub(super) presence: Option<Presence>,
     pub(super) holder: i64,
     pub(super) disk: Disk,
+    // What was found in the file while it is in use.
+    pub(super) damage: Found,
     // None in a test that stays on one thread: then `SQLite` tidies the log inside of commits.
     pub(super) tidy: Option<Tidy>,
     // Since then, the log has not been looked at.
@@ -59,7 +65,7 @@ impl Groups {
     pub(super) fn turn(&mut self, group: Vec<Command>) -> bool {
         let mut work = Work { locals: self.living(), ..Work::default() };
         let (mut silent, mut closes) = (Vec::new(), false);
-        let fault = self.disk.fault();
+        let fault = self.disk.fault().or_else(|| lock(&self.damage).clone());
         for command in group {
             match command {
                 Command::Task(task) => match &fault {
@@ -81,8 +87,16 @@ impl Groups {
         if is_foreign {
             self.changed.notify_waiters();
             self.outside.pass_on(&self.path);
-            work.locals.iter().for_each(|local| local.foreign.notify_one());
             work.looks.clone_from(&work.locals);
+        }
+        if let Some(fault) = &fault {
+            // What is run now could not be settled. And whoever waits for room is to hear of it.
+            work.looks.clear();
+            work.locals.iter().for_each(|local| {
+                local.fail(fault);
+                local.break_off(fault);
+                local.room_made.notify_one();
+            });
         }
         if is_foreign || work.beats {
             self.look_at_others(&work.locals);
@@ -195,7 +209,7 @@ impl Groups {
             // Looked at, and so touched.
             transaction.job(local.job)?;
         }
-        for (job, _) in transaction.touched() {
+        for Touched { job, .. } in transaction.touched() {
             for local in work.locals.iter().filter(|local| local.job == job) {
                 let returning = transaction.returning.iter().filter(|other| Arc::ptr_eq(other, local)).count();
                 let wanted = local.demand() + returning;
@@ -217,6 +231,7 @@ impl Groups {
         served.touched = transaction.touched();
         served.has_news = transaction.has_news;
         served.has_stops = transaction.has_stops;
+        served.has_buried = transaction.has_buried;
         Ok(served)
     }
 
@@ -224,16 +239,26 @@ impl Groups {
     fn deliver(&mut self, served: Served, locals: &[Arc<Local>]) {
         self.holder = served.holder.unwrap_or(self.holder);
         self.has_old = served.has_old;
+        if served.has_buried {
+            self.changed.notify_waiters();
+        }
         if served.has_stops {
             self.pass_stops(locals);
         }
         if served.has_news {
             self.committed.news.extend(locals.iter().cloned());
         }
-        for (job, row) in served.touched {
+        for Touched { job, before, row } in served.touched {
+            // Two orchestrators of this process may have one open file.
+            let has_twins = locals.iter().filter(|local| local.job == job).nth(1).is_some();
             for local in locals.iter().filter(|local| local.job == job) {
-                if local.publishing.fetch_max(row.position(), Ordering::AcqRel) < row.position() {
+                let known = local.publishing.fetch_max(row.position(), Ordering::AcqRel);
+                if known < row.position() {
                     self.committed.published.push((Arc::clone(local), row.position()));
+                }
+                if known < if has_twins { row.position() } else { before.position() } {
+                    // Somebody else has recorded these ends.
+                    self.committed.news.push(Arc::clone(local));
                 }
                 if row.waiting() < local.room {
                     local.room_made.notify_one();
@@ -278,9 +303,10 @@ impl Work {
 struct Served {
     // With the number of workers that will be back for it.
     claimed: Vec<(Arc<Local>, Vec<Claimed>, usize)>,
-    touched: Vec<(i64, JobRow)>,
+    touched: Vec<Touched>,
     holder: Option<i64>,
     has_old: bool,
     has_news: bool,
     has_stops: bool,
+    has_buried: bool,
 }

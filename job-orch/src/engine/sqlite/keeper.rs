@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use super::presence::Lookout;
 use super::writer::{Command, Writer};
 use crate::sync::{Arc, Mutex, Weak, lock};
 
@@ -13,33 +14,49 @@ const PACE: Duration = Duration::from_millis(1);
 /// How often a process looks where the system tells of nothing.
 const UNTOLD: Duration = Duration::from_millis(10);
 
-/// What the thread works with.
+/// What the thread needs to know.
 pub(super) struct Keeper {
     pub(super) writer: Weak<Writer>,
     pub(super) outside: Arc<Outside>,
+    /// Who looks for processes that have died.
+    pub(super) lookout: Option<Lookout>,
+    pub(super) lease: Duration,
+    /// How often it looks by itself.
+    pub(super) poll: Duration,
 }
 
 impl Keeper {
-    /// Starts the thread, which looks by itself after each `poll`. It ends soon after the writer.
-    pub(super) fn spawn(self, path: &Path, lease: Duration, poll: Duration) -> std::io::Result<()> {
-        let Self { writer, outside } = self;
-        let mut watch = Watch::of(path);
-        let beat = (lease / 3).max(PACE);
-        let keep = move || {
-            let mut beaten = Instant::now();
-            loop {
-                watch.wait(outside.patience(poll.min(beat)));
-                let Some(writer) = writer.upgrade() else { return };
-                if beaten.elapsed() >= beat {
-                    beaten = Instant::now();
-                    writer.command(Command::Beat);
-                }
-                writer.command(Command::Glance);
-                drop(writer);
-                std::thread::sleep(PACE);
+    /// Starts the thread. It ends soon after the writer.
+    pub(super) fn spawn(self, path: &Path) -> std::io::Result<()> {
+        let watch = Watch::of(path, self.lookout.as_ref().map(|lookout| lookout.folder.as_path()));
+        std::thread::Builder::new().name("job-orch-keeper".to_owned()).spawn(move || self.keep(watch)).map(drop)
+    }
+
+    fn keep(self, mut watch: Watch) {
+        let beat = (self.lease / 3).max(PACE);
+        let (mut beaten, mut looked) = (Instant::now(), Instant::now());
+        loop {
+            let somebody_left = watch.wait(self.outside.patience(self.poll.min(beat)));
+            let Some(writer) = self.writer.upgrade() else { return };
+            if beaten.elapsed() >= beat {
+                beaten = Instant::now();
+                writer.command(Command::Beat);
             }
-        };
-        std::thread::Builder::new().name("job-orch-keeper".to_owned()).spawn(keep).map(drop)
+            writer.command(Command::Glance);
+            // The lock of a file goes a moment after the file.
+            std::thread::sleep(PACE);
+            if somebody_left || looked.elapsed() >= self.poll {
+                looked = Instant::now();
+                self.bury_dead(&writer);
+            }
+        }
+    }
+
+    /// Has what dead processes held taken back.
+    fn bury_dead(&self, writer: &Writer) {
+        for sign in self.lookout.iter().flat_map(Lookout::dead) {
+            writer.tell(move |transaction| transaction.bury_process(&sign).map(drop));
+        }
     }
 }
 
@@ -98,37 +115,54 @@ pub(super) fn ring(path: &Path) {
 #[cfg(not(target_os = "linux"))]
 pub(super) fn ring(_: &Path) {}
 
-/// Hears the bell.
+/// Hears the bell, and that somebody has left.
 #[cfg(target_os = "linux")]
-struct Watch(Option<rustix::fd::OwnedFd>);
+struct Watch {
+    told: Option<rustix::fd::OwnedFd>,
+    // The number of the folder in what is told.
+    folder: Option<i32>,
+}
 
 #[cfg(target_os = "linux")]
 impl Watch {
     /// Without it, the poll has to do: a system may have run out of watches.
-    fn of(path: &Path) -> Self {
+    fn of(path: &Path, folder: Option<&Path>) -> Self {
         use rustix::fs::inotify;
         let watch = || {
             let watch = inotify::init(inotify::CreateFlags::NONBLOCK | inotify::CreateFlags::CLOEXEC)?;
             inotify::add_watch(&watch, bell(path), inotify::WatchFlags::ATTRIB)?;
-            Ok::<_, rustix::io::Errno>(watch)
+            let leaving = |folder| inotify::add_watch(&watch, folder, inotify::WatchFlags::CLOSE_WRITE).ok();
+            let folder = folder.and_then(leaving);
+            Ok::<_, rustix::io::Errno>((watch, folder))
         };
-        let watch = watch();
-        if let Err(error) = &watch {
-            tracing::info!(target: "job_orch", %error, "other processes are seen by polling");
+        match watch() {
+            Ok((watch, folder)) => Self { told: Some(watch), folder },
+            Err(error) => {
+                tracing::info!(target: "job_orch", %error, "other processes are seen by polling");
+                Self { told: None, folder: None }
+            }
         }
-        Self(watch.ok())
     }
 
-    fn wait(&mut self, most: Duration) {
+    /// Waits until it hears something. Says whether that was somebody who has left.
+    fn wait(&mut self, most: Duration) -> bool {
         use rustix::event::{PollFd, PollFlags, Timespec, poll};
-        let Some(watch) = &self.0 else { return std::thread::sleep(UNTOLD.min(most)) };
+        use std::mem::MaybeUninit;
+        let Some(watch) = &self.told else {
+            std::thread::sleep(UNTOLD.min(most));
+            return false;
+        };
         let most = Timespec { tv_sec: most.as_secs().cast_signed(), tv_nsec: most.subsec_nanos().into() };
-        let heard = poll(&mut [PollFd::new(watch, PollFlags::IN)], Some(&most));
-        if heard != Ok(0) {
+        let mut somebody_left = false;
+        if poll(&mut [PollFd::new(watch, PollFlags::IN)], Some(&most)) != Ok(0) {
             // Read, so that it tells of the next one too.
-            let mut said = [0_u8; 4096];
-            while rustix::io::read(watch, &mut said).is_ok_and(|count| count > 0) {}
+            let mut said = [MaybeUninit::uninit(); 4096];
+            let mut events = rustix::fs::inotify::Reader::new(watch, &mut said);
+            while let Ok(event) = events.next() {
+                somebody_left |= Some(event.wd()) == self.folder;
+            }
         }
+        somebody_left
     }
 }
 
@@ -137,11 +171,12 @@ struct Watch;
 
 #[cfg(not(target_os = "linux"))]
 impl Watch {
-    fn of(_: &Path) -> Self {
+    fn of(_: &Path, _: Option<&Path>) -> Self {
         Self
     }
 
-    fn wait(&mut self, most: Duration) {
+    fn wait(&mut self, most: Duration) -> bool {
         std::thread::sleep(UNTOLD.min(most));
+        false
     }
 }

@@ -41,9 +41,11 @@ pub(super) struct Local {
     pub(super) publishing: AtomicI64,
     /// Wakes receivers of responses.
     pub(super) publication: Notify,
+    // Why nothing more is published.
+    broken: Mutex<Option<StoreError>>,
     /// The last sender of responses has gone.
     pub(super) is_silent: AtomicBool,
-    /// Another process has written: answers may have come from there.
+    /// Ends that were recorded elsewhere are on the disk: callers of this process may wait for them.
     pub(super) foreign: Notify,
     // What runs here and is asked to stop, each once.
     stops: Mutex<Vec<JobId>>,
@@ -97,6 +99,7 @@ impl Local {
             published: AtomicI64::new(position),
             publishing: AtomicI64::new(position),
             publication: Notify::new(),
+            broken: Mutex::default(),
             is_silent: AtomicBool::new(false),
             foreign: Notify::new(),
             stops: Mutex::default(),
@@ -231,6 +234,17 @@ impl Local {
         if self.published.fetch_max(position, Ordering::AcqRel) < position {
             self.publication.notify_waiters();
         }
+    }
+
+    /// Nothing more is published: what comes now may not be on the disk, or the file is damaged.
+    pub(super) fn break_off(&self, fault: &StoreError) {
+        lock(&self.broken).get_or_insert_with(|| fault.clone());
+        self.publication.notify_waiters();
+    }
+
+    /// Why nothing more is published, if that is so.
+    pub(super) fn broken(&self) -> Option<StoreError> {
+        lock(&self.broken).clone()
     }
 
     pub(super) fn silence(&self) {

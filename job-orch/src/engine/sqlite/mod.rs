@@ -29,14 +29,16 @@
 //! - A **lease** lasts as long as its process says that it lives, which a thread of its own does. Each claim raises the
 //!   request's fence: a worker that was taken for dead can settle nothing. An attempt counts when it is claimed, and is given
 //!   back where the worker says so; a process that dies says nothing, so a request that kills it does not come for ever.
+//! - Each process has the lock of a file in a folder beside the store (`jobs.db-live`). When it dies, the system lets go of the
+//!   lock, and what it held is taken back **at once**; the lease of one that is stopped has to run out.
 //! - The **broadcast** is a table that is read by position. Lag is exact, and the past can be read again
 //!   ([`Listener::from`]) as long as it is kept: a day, unless [`Options::keep_responses`] says otherwise.
 //! - Commits of **other processes** are heard at once (Linux), and every quarter of a second at the
 //!   latest; elsewhere every 10 ms.
 //! - Requests and responses have a **checksum**. What is damaged or cannot be read is a dead letter that says so, with its
 //!   bytes. When a file is opened, its log is read, and one in which a bit has flipped is refused ([`OpenError::Damaged`]), as
-//!   is a file of up to 8 MiB whose rows do not agree with each other. Of a larger file only what is quick to tell is looked
-//!   at: damage elsewhere in it shows when `SQLite` comes upon it, if at all.
+//!   is a file of up to 8 MiB whose rows do not agree with each other. Of a larger file what is quick to tell is looked at
+//!   then, and the rest while it is in use: when damage is found, nothing more is accepted or run ([`StoreError::Damaged`]).
 //! - A request that runs in another process can be **cancelled**: it is asked to stop, and its process hears of that as of
 //!   any commit.
 //! - A **run** of a flow has a table of its steps: each has an id that is made of the run and of its place in it, so that a run
@@ -79,6 +81,7 @@ mod local;
 mod looks;
 mod options;
 mod places;
+mod presence;
 mod reader;
 mod receiver;
 mod relay;

@@ -52,7 +52,8 @@ impl Options {
     }
 
     /// After how long without a sign of life a process is taken for dead, and its requests go to others. The default is
-    /// 30 s; a process gives three signs in that time. At least 10 ms.
+    /// 30 s; a process gives three signs in that time. At least 10 ms. This is for a process that is stopped: that one has
+    /// died is seen at once.
     pub const fn lease(mut self, lease: Duration) -> Self {
         self.0.lease = if lease.as_millis() < 10 { Duration::from_millis(10) } else { lease };
         self

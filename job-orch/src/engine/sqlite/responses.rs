@@ -4,9 +4,13 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::checksum;
 use super::places;
-use super::requests::{Payload, agree, id, read_payload};
+use super::requests::{Payload, agree, id, json, read_payload};
 use super::transaction::Transaction;
 use crate::id::JobId;
+use crate::outcome::Failure;
+
+/// The codec of failures.
+const JSON: u8 = 1;
 
 /// So many responses are read at once.
 const MOST: i64 = 128;
@@ -68,6 +72,24 @@ impl Transaction<'_> {
         )?
         .execute(params![place, id.to_bytes(), now, version, codec, checksum, bytes, is_failure])
         .map(drop)
+    }
+
+    /// Publishes a failure of which no worker tells.
+    pub(super) fn publish_failure(
+        &mut self,
+        job: i64,
+        id: JobId,
+        version: u32,
+        failure: &Failure,
+    ) -> rusqlite::Result<()> {
+        let payload = Payload { version, codec: JSON, bytes: json(failure).into_bytes() };
+        let response = NewResponse::new(id, true, payload);
+        self.publish(job, &response)?;
+        if id.is_within() {
+            self.end_step(&response)?;
+        }
+        self.has_news = true;
+        Ok(())
     }
 
     /// Leaves a gap: so many responses were refused.

@@ -17,7 +17,8 @@ CREATE TABLE holder (
     number  INTEGER PRIMARY KEY AUTOINCREMENT,
     process TEXT    NOT NULL,
     boot    TEXT    NOT NULL,             -- which start of the machine `until` counts from
-    until   INTEGER NOT NULL
+    until   INTEGER NOT NULL,
+    sign    TEXT                          -- the file that it has locked in the folder `-live` beside the store
 ) STRICT;
 
 -- One row for each request that has not ended well: it waits, runs, or is dead. It is written once: what becomes of it stands

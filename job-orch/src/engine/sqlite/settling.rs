@@ -1,6 +1,6 @@
 //! Settling: what becomes of a request that was held.
 
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 
 use super::places::{TURN, job_of};
 use super::requests::{Grip, Lost, Next, Settled, id, json};
@@ -8,7 +8,7 @@ use super::responses::NewResponse;
 use super::transaction::Transaction;
 use crate::channel::Return;
 use crate::id::JobId;
-use crate::outcome::Failure;
+use crate::outcome::{Failure, FailureKind};
 
 const READY: i64 = 0;
 const DELAYED: i64 = 1;
@@ -52,6 +52,7 @@ impl Transaction<'_> {
             Next::Gone if self.ended.remove(&grip) => return Ok(Ok(())),
             Next::Gone => {}
             Next::Dead(reason) => self.bury(grip, reason)?,
+            Next::Back(..) if self.is_asked_to_stop(grip)? => return self.end_cancelled(grip),
             Next::Back(back, failure) => self.give_back(grip, *back, failure.as_ref())?,
         }
         let released =
@@ -104,6 +105,17 @@ impl Transaction<'_> {
 
     /// Gives back what a dead holder held. Its attempts count: nobody says that they were none.
     pub(super) fn reclaim(&mut self, holder: i64) -> rusqlite::Result<usize> {
+        let cancelled: Vec<Grip> = self
+            .prepare("SELECT seq, fence FROM held WHERE holder = ?1 AND is_cancelled = 1")?
+            .query_map([holder], |row| {
+                let seq = row.get(0)?;
+                Ok(Grip { job: job_of(seq), seq, fence: row.get(1)? })
+            })?
+            .collect::<Result<_, _>>()?;
+        for grip in &cancelled {
+            // It is held: this transaction has just seen it.
+            let _ = self.end_cancelled(*grip)?;
+        }
         let now = self.now;
         let jobs: Vec<i64> = self
             .prepare(
@@ -117,7 +129,7 @@ impl Transaction<'_> {
         for job in &jobs {
             self.job(*job)?.add_waiting(1);
         }
-        Ok(jobs.len())
+        Ok(jobs.len() + cancelled.len())
     }
 
     // ===== cancelling =====
@@ -142,6 +154,29 @@ impl Transaction<'_> {
         )?
         .query_map([holder], |row| Ok((job_of(row.get(0)?), id(row, 1)?)))?
         .collect()
+    }
+
+    /// Whether this run is asked to stop.
+    fn is_asked_to_stop(&mut self, grip: Grip) -> rusqlite::Result<bool> {
+        self.prepare("SELECT EXISTS (SELECT 1 FROM held WHERE seq = ?1 AND fence = ?2 AND is_cancelled = 1)")?
+            .query_row(params![grip.seq, grip.fence], |row| row.get(0))
+    }
+
+    /// Ends a request that was asked to stop and would come again: its run has failed, was given back or died before it heard
+    /// of that.
+    fn end_cancelled(&mut self, grip: Grip) -> rusqlite::Result<Settled> {
+        let held = self
+            .prepare(
+                "SELECT id, version, attempts FROM held JOIN request USING (seq) WHERE held.seq = ?1 AND fence = ?2",
+            )?
+            .query_row(params![grip.seq, grip.fence], |row| Ok((id(row, 0)?, row.get(1)?, row.get(2)?)))
+            .optional()?;
+        if let Some((id, version, attempts)) = held {
+            let failure = Failure::new(FailureKind::Cancelled, "cancelled while it ran", attempts);
+            self.publish_failure(grip.job, id, version, &failure)?;
+            self.end_run(id, true)?;
+        }
+        self.settle(grip, &Next::Gone)
     }
 
     // ===== dead letters =====

@@ -7,17 +7,19 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tokio::sync::Notify;
 
+use super::checkup::{self, Found, Later};
 use super::clock::{Clock, boot, millis, uptime};
 use super::committed::Committed;
 use super::disk::Disk;
 use super::error::{OpenError, StoreError};
 use super::groups::{Groups, Locals};
-use super::keeper::{self, Outside};
+use super::keeper::{Keeper, Outside};
 use super::local::Local;
+use super::presence::Presence;
 use super::reader::Reader;
 use super::schema;
 use super::tidy::Tidy;
-use super::transaction::Transaction;
+use super::transaction::{Process, Transaction};
 use super::writer::{Command, Writer};
 use crate::engine::Durability;
 use crate::sync::atomic::AtomicBool;
@@ -50,7 +52,7 @@ pub(super) struct Store {
     pub(super) clock: Clock,
     pub(super) durability: Durability,
     pub(super) lease: Duration,
-    /// Wakes those who wait for what another process does.
+    /// Wakes those who wait for what another process does: it has written, or died.
     pub(super) changed: Arc<Notify>,
     /// Whether this process has sent a step of a run that the store remembers.
     pub(super) has_runs: AtomicBool,
@@ -62,6 +64,7 @@ pub(super) struct Store {
     locals: Locals,
     path: PathBuf,
     thread: Mutex<Option<JoinHandle<()>>>,
+    checkup: Option<Later>,
 }
 
 impl Store {
@@ -78,7 +81,7 @@ impl Store {
         let (locals, changed) = (Arc::clone(&groups.locals), Arc::clone(&groups.changed));
         let outside = Arc::clone(&groups.outside);
         groups.look_at_others(&[]);
-        let store = |writer, reader, thread| Self {
+        let store = |writer, reader, thread, checkup| Self {
             writer,
             reader,
             clock,
@@ -92,18 +95,27 @@ impl Store {
             locals,
             path: path.to_owned(),
             thread: Mutex::new(thread),
+            checkup,
         };
         #[cfg(feature = "testing")]
         if settings.is_test {
-            return Ok(store(Arc::new(Writer::here(groups)), Reader::here(reader), None));
+            return Ok(store(Arc::new(Writer::here(groups)), Reader::here(reader), None, None));
         }
         schema::leave_log(&groups.connection).map_err(refused)?;
         groups.tidy = Some(Tidy::spawn(schema::open_tidier(path)?).map_err(io)?);
+        let checkup = check_later(path, &groups)?;
+        let lookout = groups.presence.as_ref().map(Presence::lookout);
         let (writer, thread) = Writer::spawn(groups).map_err(io)?;
         let writer = Arc::new(writer);
-        let keeper = keeper::Keeper { writer: Arc::downgrade(&writer), outside: Arc::clone(&outside) };
-        keeper.spawn(path, settings.lease, settings.poll).map_err(io)?;
-        Ok(store(writer, Reader::spawn(reader).map_err(io)?, Some(thread)))
+        let keeper = Keeper {
+            writer: Arc::downgrade(&writer),
+            outside: Arc::clone(&outside),
+            lookout,
+            lease: settings.lease,
+            poll: settings.poll,
+        };
+        keeper.spawn(path).map_err(io)?;
+        Ok(store(writer, Reader::spawn(reader).map_err(io)?, Some(thread), checkup))
     }
 
     /// Refuses what is larger than this store takes.
@@ -127,6 +139,7 @@ impl Store {
 /// Waits until everything that was handed over is stored, so that a process may end after its last handle.
 impl Drop for Store {
     fn drop(&mut self) {
+        drop(self.checkup.take());
         self.writer.command(Command::Close);
         if let Some(thread) = lock(&self.thread).take()
             && thread.thread().id() != std::thread::current().id()
@@ -135,6 +148,15 @@ impl Drop for Store {
             let _ = thread.join();
         }
     }
+}
+
+/// Has a large file looked at while it is in use.
+fn check_later(path: &Path, groups: &Groups) -> Result<Option<Later>, OpenError> {
+    if !checkup::is_large(&groups.connection).map_err(|source| OpenError::Sqlite { path: path.to_owned(), source })? {
+        return Ok(None);
+    }
+    let later = Later::spawn(path.to_owned(), schema::open_reader(path)?, Arc::clone(&groups.damage));
+    later.map(Some).map_err(|source| OpenError::Io { path: path.to_owned(), source })
 }
 
 fn disk(path: &Path, settings: Settings) -> std::io::Result<Disk> {
@@ -161,7 +183,11 @@ fn clock(_: Settings) -> Clock {
 /// What the writer is to own: this process is listed, and the log can be synced.
 fn groups(path: &Path, settings: Settings, connection: Connection, clock: Clock) -> Result<Groups, OpenError> {
     let refused = |source| OpenError::Sqlite { path: path.to_owned(), source };
-    let holder = join(&connection, clock, settings.lease).map_err(refused)?;
+    let presence = presence(path, settings);
+    let sign = presence.as_ref().map(|presence| presence.name().to_owned());
+    let process = Process { name: process(), boot: boot(), sign };
+    let dead = presence.as_ref().map_or_else(Vec::new, |presence| presence.lookout().dead());
+    let holder = join(&connection, clock, settings.lease, &process, &dead).map_err(refused)?;
     let version = Transaction::version(&connection).map_err(refused)?;
     // The log is there now: something was written.
     let disk = disk(path, settings).map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
@@ -171,9 +197,11 @@ fn groups(path: &Path, settings: Settings, connection: Connection, clock: Clock)
         clock,
         lease: settings.lease,
         retention: settings.retention,
-        process: process(),
+        process,
+        presence,
         holder,
         disk,
+        damage: Found::default(),
         tidy: None,
         changes: 0,
         committed: Committed::default(),
@@ -188,16 +216,38 @@ fn groups(path: &Path, settings: Settings, connection: Connection, clock: Clock)
 }
 
 /// Writes this process down as one that lives, and buries the dead.
-fn join(connection: &Connection, clock: Clock, lease: Duration) -> rusqlite::Result<i64> {
+fn join(
+    connection: &Connection,
+    clock: Clock,
+    lease: Duration,
+    process: &Process,
+    dead: &[String],
+) -> rusqlite::Result<i64> {
     connection.execute_batch("BEGIN IMMEDIATE")?;
     let mut transaction = Transaction::new(connection, clock, -1);
-    let joined = transaction.beat(&process(), &boot(), uptime() + millis(lease)).and_then(|holder| {
-        transaction.sweep(&boot(), uptime())?;
+    let joined = transaction.beat(process, uptime() + millis(lease)).and_then(|holder| {
+        for sign in dead {
+            transaction.bury_process(sign)?;
+        }
+        transaction.sweep(&process.boot, uptime())?;
         transaction.save()?;
         Ok(holder)
     });
     connection.execute_batch(if joined.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
     joined
+}
+
+/// Says that this process is there. If that cannot be said, the others wait for its lease.
+fn presence(path: &Path, settings: Settings) -> Option<Presence> {
+    #[cfg(feature = "testing")]
+    if settings.is_test {
+        // Nobody looks for others.
+        return None;
+    }
+    let _ = settings;
+    let told = Presence::of(path);
+    told.inspect_err(|error| tracing::info!(target: "job_orch", %error, "a death of this process is seen by its lease"))
+        .ok()
 }
 
 /// What this process is called, for people.

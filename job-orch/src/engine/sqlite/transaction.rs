@@ -26,8 +26,20 @@ pub(super) struct Transaction<'a> {
     pub(super) has_news: bool,
     /// Whether something that runs is asked to stop.
     pub(super) has_stops: bool,
+    /// Whether a process was found dead: others may wait for what it did.
+    pub(super) has_buried: bool,
     // To look a statement up in the connection's cache costs a tenth of what it does.
     statements: Vec<(&'static str, CachedStatement<'a>)>,
+}
+
+/// What a process says of itself.
+#[derive(Clone, Debug)]
+pub(super) struct Process {
+    /// What it is called, for people.
+    pub(super) name: String,
+    pub(super) boot: String,
+    /// By which others see that it has died, if they can.
+    pub(super) sign: Option<String>,
 }
 
 /// How the store says that a job is paused: in a way that no single flipped bit does.
@@ -41,6 +53,16 @@ pub(super) struct JobRow {
     head: i64,
     position: i64,
     is_paused: bool,
+}
+
+/// A job whose counters a transaction has looked at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Touched {
+    pub(super) job: i64,
+    /// As they were: what other processes have made of them since this one looked last is in them.
+    pub(super) before: JobRow,
+    /// As they are now.
+    pub(super) row: JobRow,
 }
 
 impl JobRow {
@@ -100,6 +122,7 @@ impl<'a> Transaction<'a> {
             ended: HashSet::new(),
             has_news: false,
             has_stops: false,
+            has_buried: false,
             statements: Vec::new(),
         }
     }
@@ -143,8 +166,8 @@ impl<'a> Transaction<'a> {
     }
 
     /// The jobs whose counters were looked at: something may have become of them.
-    pub(super) fn touched(&self) -> Vec<(i64, JobRow)> {
-        self.jobs.iter().map(|(number, (_, row))| (*number, *row)).collect()
+    pub(super) fn touched(&self) -> Vec<Touched> {
+        self.jobs.iter().map(|(job, (before, row))| Touched { job: *job, before: *before, row: *row }).collect()
     }
 
     /// Writes the counters that have changed.
@@ -179,14 +202,37 @@ impl<'a> Transaction<'a> {
     }
 
     /// Says that this process lives, for so much longer. Returns its number: another one, if it was taken for dead.
-    pub(super) fn beat(&mut self, process: &str, boot: &str, until: i64) -> rusqlite::Result<i64> {
+    pub(super) fn beat(&mut self, process: &Process, until: i64) -> rusqlite::Result<i64> {
         let holder = self.holder;
         let beaten = self.prepare("UPDATE holder SET until = ?2 WHERE number = ?1")?.execute(params![holder, until])?;
         if beaten == 1 {
             return Ok(holder);
         }
-        self.prepare("INSERT INTO holder (process, boot, until) VALUES (?1, ?2, ?3) RETURNING number")?
-            .query_row(params![process, boot, until], |row| row.get(0))
+        let Process { name, boot, sign } = process;
+        self.prepare("INSERT INTO holder (process, boot, until, sign) VALUES (?1, ?2, ?3, ?4) RETURNING number")?
+            .query_row(params![name, boot, until, sign], |row| row.get(0))
+    }
+
+    /// Gives back what processes with this sign held: they have died. Returns how many requests that were.
+    pub(super) fn bury_process(&mut self, sign: &str) -> rusqlite::Result<usize> {
+        let dead: Vec<i64> = self
+            .prepare("SELECT number FROM holder WHERE sign = ?1")?
+            .query_map([sign], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        self.reclaim_all(&dead)
+    }
+
+    fn reclaim_all(&mut self, dead: &[i64]) -> rusqlite::Result<usize> {
+        let mut reclaimed = 0;
+        self.has_buried |= !dead.is_empty();
+        for holder in dead {
+            reclaimed += self.reclaim(*holder)?;
+            self.leave(*holder)?;
+        }
+        if reclaimed > 0 {
+            tracing::warn!(target: "job_orch", reclaimed, "took requests back from processes that died");
+        }
+        Ok(reclaimed)
     }
 
     /// Gives back what dead processes held. Returns how many requests that were.
@@ -198,12 +244,7 @@ impl<'a> Transaction<'a> {
             )?
             .query_map(params![boot, uptime], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
-        let mut reclaimed = 0;
-        for holder in dead {
-            reclaimed += self.reclaim(holder)?;
-            self.leave(holder)?;
-        }
-        Ok(reclaimed)
+        self.reclaim_all(&dead)
     }
 
     /// Whether this process is written down as one that lives. Else what it claimed would never be taken back.

@@ -1,6 +1,6 @@
 //! What the writer does besides: it gives signs of life, looks at what other processes do, and cleans up.
 
-use super::clock::{Clock, boot, millis, uptime};
+use super::clock::{Clock, millis, uptime};
 use super::groups::{Groups, Work};
 use super::local::Local;
 use super::transaction::Transaction;
@@ -48,17 +48,14 @@ impl Groups {
 
     /// Gives a sign of life. Returns the number of this process.
     pub(super) fn sign(&self, transaction: &mut Transaction<'_>) -> rusqlite::Result<i64> {
-        transaction.beat(&self.process, &boot(), uptime() + millis(self.lease))
+        transaction.beat(&self.process, uptime() + millis(self.lease))
     }
 
     /// Gives a sign of life, and takes back what the dead held.
     pub(super) fn beat(&self, transaction: &mut Transaction<'_>) -> rusqlite::Result<i64> {
         transaction.holder = self.sign(transaction)?;
         fault!("while_extending");
-        let reclaimed = transaction.sweep(&boot(), uptime())?;
-        if reclaimed > 0 {
-            tracing::warn!(target: "job_orch", reclaimed, "took requests back from processes that died");
-        }
+        transaction.sweep(&self.process.boot, uptime())?;
         Ok(transaction.holder)
     }
 

@@ -205,6 +205,14 @@ pub enum Event {
         /// Why.
         why: String,
     },
+    /// A listener heard how a request ended.
+    Heard {
+        /// The request.
+        id: JobId,
+        /// How. Of a failure it does not hear whether that is a dead letter.
+        #[serde(flatten)]
+        end: End,
+    },
     /// After everything, this stands in the store.
     Stored {
         /// The request.
@@ -269,6 +277,7 @@ impl Event {
             | Self::Cancelled { id }
             | Self::Redriven { id }
             | Self::Answered { id, .. }
+            | Self::Heard { id, .. }
             | Self::Stored { id, .. } => Some(*id),
             _ => None,
         }
@@ -293,6 +302,7 @@ impl Event {
             Self::Redriven { .. } => "redriven",
             Self::Answered { .. } => "answered",
             Self::Unanswered { .. } => "unanswered",
+            Self::Heard { .. } => "heard",
             Self::Stored { .. } => "stored",
             Self::Began { .. } => "began",
             Self::Left => "left",

@@ -18,9 +18,9 @@ pub enum Invariant {
     A2,
     /// Nothing runs that nobody sent, and nothing after its end.
     A3,
-    /// Only the last claim of a request records anything, and callers get what it recorded.
+    /// Only the last claim of a request records anything, and callers and listeners get what it recorded.
     A4,
-    /// A request has one lease at a time that has not run out.
+    /// A request has one lease at a time that has not run out, of processes that live.
     A5,
     /// In the end nothing is missing: what was accepted is done, dead or cancelled.
     A6,
@@ -148,6 +148,8 @@ pub struct Summary {
     pub lost: u64,
     /// Callers that got an answer.
     pub answered: u64,
+    /// Ends that listeners heard.
+    pub heard: u64,
     /// What was done to the system, how often.
     pub faults: BTreeMap<FaultKind, u64>,
     /// Every kind of event, how often.
@@ -156,11 +158,13 @@ pub struct Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { accepted, recovered, done, failed, cancelled, runs, repeated, lost, answered, faults, .. } = self;
+        let Self {
+            accepted, recovered, done, failed, cancelled, runs, repeated, lost, answered, heard, faults, ..
+        } = self;
         write!(
             f,
             "{accepted} accepted and {recovered} recovered; {done} done, {failed} failed, {cancelled} cancelled; {runs} \
-             runs, {repeated} requests took several, {lost} late ends refused, {answered} callers answered"
+             runs, {repeated} requests took several, {lost} late ends refused, {answered} callers answered, {heard} ends heard"
         )?;
         faults.iter().try_for_each(|(fault, count)| write!(f, ", {count} × {fault:?}"))
     }

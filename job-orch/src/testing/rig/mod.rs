@@ -25,7 +25,8 @@ use crate::channel::{BoxError, Channels, Codec, McReceive, Record, Response, Set
 use crate::engine::memory::{Memory, MemoryChannels};
 use crate::engine::sqlite::{Sqlite, SqliteChannels};
 use crate::engine::{
-    Carries, DeadLetter, Deduplicates, Delays, Durability, Engine, EngineChannels, Prioritises, TravelsOn,
+    Carries, DeadLetter, Deduplicates, Delays, Durability, Engine, EngineChannels, Prioritises, SharedByProcesses,
+    TravelsOn,
 };
 use crate::id::JobId;
 use crate::job::Run;
@@ -129,6 +130,11 @@ impl Engine for Rig {
             return Err(format!("job `{}` has no codec", J::NAME).into());
         };
         let inner = match &self.0.kind {
+            Kind::Memory(_) if serving.workers == 0 => {
+                return Err(
+                    format!("job `{}` is hosted nowhere: no other process serves jobs in memory", J::NAME).into()
+                );
+            }
             Kind::Memory(_) => Inner::Memory(MemoryChannels::new(serving)),
             Kind::Sqlite(engine) => Inner::Sqlite(engine.open_coded(serving, request, response).await?),
         };
@@ -148,6 +154,8 @@ impl Engine for Rig {
 impl Delays for Rig {}
 impl Prioritises for Rig {}
 impl Deduplicates for Rig {}
+/// Of a file. One in memory says at its start that nobody serves a job which is only reached.
+impl SharedByProcesses for Rig {}
 #[diagnostic::do_not_recommend]
 impl<T> Carries<T> for Rig
 where
@@ -217,7 +225,7 @@ impl<J: Run> Channels<J> for RigChannels<J> {
         RigBroadcast::new(&self.inner)
     }
     fn response_receiver(&self) -> RigListener<J> {
-        RigListener::new(&self.inner)
+        RigListener::new(&self.inner, &self.link)
     }
     fn close(&self) {
         either!(&self.inner, channels => channels.close());

@@ -7,11 +7,13 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
-use super::{Inner, either};
+use super::{Inner, Link, either};
 use crate::channel::{Channels, Delivery, McReceive, MpSend, ReceiveError, Response, Return, SendError, SettleError};
 use crate::engine::memory::{self, MemoryChannels};
 use crate::engine::sqlite::{self, SqliteChannels};
 use crate::job::Run;
+use crate::sync::Arc;
+use crate::testing::history::{End, Event, fingerprint};
 
 type Both<J> = Inner<MemoryChannels<J>, SqliteChannels<J>>;
 
@@ -55,15 +57,27 @@ impl<J: Run> fmt::Debug for RigBroadcast<J> {
     }
 }
 
-/// Hears responses.
-pub struct RigListener<J: Run>(Inner<memory::Listener<Response<J>>, sqlite::Listener<J>>);
+/// Hears responses, and writes down what it hears.
+pub struct RigListener<J: Run> {
+    listener: Inner<memory::Listener<Response<J>>, sqlite::Listener<J>>,
+    link: Arc<Link<J>>,
+}
 
 impl<J: Run> RigListener<J> {
-    pub(super) fn new(channels: &Both<J>) -> Self {
-        Self(match channels {
+    pub(super) fn new(channels: &Both<J>, link: &Arc<Link<J>>) -> Self {
+        let listener = match channels {
             Inner::Memory(channels) => Inner::Memory(channels.response_receiver()),
             Inner::Sqlite(channels) => Inner::Sqlite(channels.response_receiver()),
-        })
+        };
+        Self { listener, link: Arc::clone(link) }
+    }
+
+    fn heard(&self, response: Inner<memory::Shared<Response<J>>, sqlite::Seen<J>>) -> Heard<J> {
+        let heard = Heard(response);
+        let bytes = heard.outcome.as_ref().ok().and_then(|response| self.link.response.encode(response).ok());
+        let end = bytes.map_or(End::Failed, |bytes| End::Ok { hash: fingerprint(&bytes) });
+        self.link.rig.recorder.note(Event::Heard { id: heard.id, end });
+        heard
     }
 }
 
@@ -72,10 +86,11 @@ impl<J: Run> McReceive for RigListener<J> {
     type Delivery = Heard<J>;
 
     async fn receive(&mut self) -> Result<Heard<J>, ReceiveError> {
-        Ok(Heard(match &mut self.0 {
+        let response = match &mut self.listener {
             Inner::Memory(listener) => Inner::Memory(listener.receive().await?),
             Inner::Sqlite(listener) => Inner::Sqlite(listener.receive().await?),
-        }))
+        };
+        Ok(self.heard(response))
     }
 }
 
@@ -83,20 +98,20 @@ impl<J: Run> Stream for RigListener<J> {
     type Item = Result<Heard<J>, ReceiveError>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        match &mut self.get_mut().0 {
-            Inner::Memory(listener) => Pin::new(listener)
-                .poll_next(context)
-                .map(|next| next.map(|heard| heard.map(|heard| Heard(Inner::Memory(heard))))),
-            Inner::Sqlite(listener) => Pin::new(listener)
-                .poll_next(context)
-                .map(|next| next.map(|heard| heard.map(|heard| Heard(Inner::Sqlite(heard))))),
-        }
+        let this = self.get_mut();
+        let next = std::task::ready!(match &mut this.listener {
+            Inner::Memory(listener) =>
+                Pin::new(listener).poll_next(context).map(|next| next.map(|it| it.map(Inner::Memory))),
+            Inner::Sqlite(listener) =>
+                Pin::new(listener).poll_next(context).map(|next| next.map(|it| it.map(Inner::Sqlite))),
+        });
+        Poll::Ready(next.map(|response| response.map(|response| this.heard(response))))
     }
 }
 
 impl<J: Run> Clone for RigListener<J> {
     fn clone(&self) -> Self {
-        Self(self.0.clone())
+        Self { listener: self.listener.clone(), link: Arc::clone(&self.link) }
     }
 }
 

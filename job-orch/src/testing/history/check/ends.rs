@@ -1,4 +1,4 @@
-//! Ends: what callers get and what stands in the store (A1, A2, A4, A6).
+//! Ends: what callers get, what listeners hear and what stands in the store (A1, A2, A4, A6).
 
 use super::Checker;
 use super::requests::Request;
@@ -12,6 +12,15 @@ impl Checker<'_> {
         self.processes.entry(entry.process.clone()).or_default().answers += 1;
         if self.request(id).answered.replace(hash).is_some() {
             self.breaks(Invariant::A1, Some(id), entry.at, "a caller was answered twice");
+        }
+    }
+
+    pub(super) fn heard(&mut self, entry: &Entry, id: JobId, end: End) {
+        self.summary.heard += 1;
+        let request = self.request(id);
+        let before = request.heard.replace(end);
+        if before.is_some_and(|before| !is_told_as(end, before)) && !request.is_redriven() {
+            self.breaks(Invariant::A4, Some(id), entry.at, "listeners heard two ends");
         }
     }
 
@@ -80,6 +89,7 @@ fn lost(request: &Request, is_drained: bool, has_stored: bool) -> Option<&'stati
         Request { stored: Some(_), is_sent: false, .. } => Some("the store holds a request that nobody sent"),
         _ if must_end && !request.has_ended() => Some("it was accepted, and is lost"),
         Request { recorded: Some(_), stored: None, .. } if has_stored => Some("its end was recorded, and is lost"),
+        Request { heard: Some(_), stored: None, .. } if has_stored => Some("its end was heard, and is lost"),
         _ if must_end && has_stored && request.stored.is_none() && !request.is_cancelled => {
             Some("it was accepted, and is not in the store")
         }
@@ -95,16 +105,27 @@ fn wrong(request: &Request) -> Option<(Invariant, &'static str)> {
     {
         return Some((Invariant::A4, "what stands in the store is not what was recorded"));
     }
+    if let (Some(heard), Some(stored)) = (request.heard, request.stored)
+        && !is_told_as(stored, heard)
+    {
+        return Some((Invariant::A4, "what stands in the store is not what listeners heard"));
+    }
     if let (Some((claim, _)), Some(deciding)) = (request.recorded, request.deciding())
         && deciding.claim > claim
     {
         return Some((Invariant::A4, "an end was recorded of a run that had lost its lease"));
     }
-    let stored = match request.stored {
+    let hash = |end: Option<End>| match end {
         Some(End::Ok { hash }) => Some(hash),
         _ => None,
     };
-    [stored, request.answered].into_iter().flatten().find_map(|hash| not_decided(request, hash))
+    let responses = [hash(request.stored), hash(request.heard), request.answered];
+    responses.into_iter().flatten().find_map(|hash| not_decided(request, hash))
+}
+
+/// Whether listeners are told this end so: all failures are one to them.
+fn is_told_as(end: End, heard: End) -> bool {
+    end == heard || (matches!(end, End::Dead | End::Failed) && matches!(heard, End::Dead | End::Failed))
 }
 
 /// Whether the last run in the order of claims came to another response.

@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, HashMap};
 use idle::Idle;
 use processes::Process;
 use requests::Request;
+use runs::Suspicion;
 
 use super::event::{Entry, Event, FaultKind};
 use super::verdict::{Invariant, Promises, Rejected, Summary, Violation};
@@ -31,6 +32,7 @@ pub(super) struct Checker<'a> {
     keys: HashMap<String, Vec<JobId>>,
     lanes: HashMap<String, Vec<JobId>>,
     idle: Idle,
+    suspicions: Vec<Suspicion>,
     // Power cuts so far: what was not on the disk then is forgotten, fences included.
     cuts: u32,
     has_stored: bool,
@@ -47,6 +49,7 @@ impl<'a> Checker<'a> {
             keys: HashMap::new(),
             lanes: HashMap::new(),
             idle: Idle::default(),
+            suspicions: Vec::new(),
             cuts: 0,
             has_stored: false,
             broken: Vec::new(),
@@ -58,6 +61,9 @@ impl<'a> Checker<'a> {
     pub(super) fn see(&mut self, entry: &Entry) {
         *self.summary.events.entry(entry.event.word()).or_default() += 1;
         self.watch_idle(entry);
+        if !self.suspicions.is_empty() {
+            self.confirm(entry);
+        }
         match &entry.event {
             Event::Sent { .. } => self.sent(entry),
             Event::Accepted { id } => self.accepted(entry, *id),
@@ -71,6 +77,7 @@ impl<'a> Checker<'a> {
             Event::Cancelled { id } => self.request(*id).is_cancelled = true,
             Event::Redriven { id } => self.request(*id).redrive(),
             Event::Answered { id, hash } => self.answered(entry, *id, *hash),
+            Event::Heard { id, end } => self.heard(entry, *id, *end),
             Event::Stored { id, end } => self.stored(entry, *id, *end),
             Event::Fault { fault, target } => self.fault(*fault, target),
             Event::Measured { what, value, most } if value > most => {
@@ -132,6 +139,8 @@ impl<'a> Checker<'a> {
 
     /// Looks at what is left, and judges.
     pub(super) fn end(mut self, entries: &[Entry]) -> Result<Summary, Rejected> {
+        let suspicions = std::mem::take(&mut self.suspicions);
+        self.convict(suspicions);
         self.check_ends();
         self.check_callers();
         let mut broken = std::mem::take(&mut self.broken);

@@ -21,6 +21,8 @@ pub(super) struct Request {
     pub(super) stored: Option<End>,
     /// What a caller got.
     pub(super) answered: Option<u64>,
+    /// What listeners heard.
+    pub(super) heard: Option<End>,
 }
 
 /// A claim, in the order of claims: fences begin anew where a power cut took them.
@@ -64,6 +66,11 @@ impl Request {
     pub(super) fn redrive(&mut self) {
         self.first_run = self.runs.len();
         self.recorded = None;
+        self.heard = None;
+    }
+
+    pub(super) const fn is_redriven(&self) -> bool {
+        self.first_run > 0
     }
 
     /// Whether it has an end, as far as anybody said.

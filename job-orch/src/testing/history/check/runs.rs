@@ -3,7 +3,7 @@
 use super::Checker;
 use super::requests::{Claim, Request, Run};
 use crate::id::JobId;
-use crate::testing::history::event::{End, Entry, Grip};
+use crate::testing::history::event::{End, Entry, Event, FaultKind, Grip};
 use crate::testing::history::verdict::Invariant;
 
 impl Checker<'_> {
@@ -79,12 +79,33 @@ impl Checker<'_> {
         let held = request.runs().iter().find_map(|run| {
             let is_open = !run.is_over && run.claim < claim && run.claim.cut == claim.cut;
             let process = self.processes.get(&run.process);
+            let is_open = is_open && process.is_none_or(|process| !process.is_dead);
             let until = process.map_or(0, |process| process.lease(run.holder)).max(run.until);
             (is_open && until > entry.at).then(|| (run.process.clone(), until - entry.at))
         });
         if let Some((process, left)) = held {
             let what = format!("it ran while {process} had a lease for another {left} µs");
-            self.breaks(Invariant::A5, Some(id), entry.at, what);
+            self.suspicions.push(Suspicion { process, id, at: entry.at, what });
+        }
+    }
+
+    /// Somebody took what a process had a lease for. If it had died by then, nobody heard of it again: whoever kills it
+    /// writes that down a moment later.
+    pub(super) fn confirm(&mut self, entry: &Entry) {
+        if let Event::Fault { fault: FaultKind::Killed | FaultKind::PowerCut, target } = &entry.event {
+            self.suspicions.retain(|suspicion| !target.is_empty() && suspicion.process != *target);
+        }
+        let (true_ones, open) = std::mem::take(&mut self.suspicions)
+            .into_iter()
+            .partition(|suspicion: &Suspicion| suspicion.process == entry.process && suspicion.at < entry.at);
+        self.suspicions = open;
+        self.convict(true_ones);
+    }
+
+    /// A5: these were no mistakes.
+    pub(super) fn convict(&mut self, suspicions: Vec<Suspicion>) {
+        for Suspicion { id, at, what, .. } in suspicions {
+            self.breaks(Invariant::A5, Some(id), at, what);
         }
     }
 
@@ -143,6 +164,15 @@ impl Checker<'_> {
             (run.is_returned, run.is_over) = (true, true);
         }
     }
+}
+
+/// A run that began while another process had a lease for it, unless that one was dead.
+#[derive(Debug)]
+pub(super) struct Suspicion {
+    process: String,
+    id: JobId,
+    at: u64,
+    what: String,
 }
 
 /// What is wrong with the number of an attempt that was claimed after another, if anything is. Each claim raises it by one,
