@@ -8,6 +8,8 @@ pub mod channel;
 mod client;
 mod clock;
 mod context;
+#[cfg(feature = "cron")]
+pub mod cron;
 #[cfg(feature = "dispatch")]
 pub mod dispatch;
 pub mod engine;

@@ -42,11 +42,13 @@
 //!   that is taken up again finds what it has sent and what has ended. An end is noted there in the transaction that records it.
 //! - The **caches** of jobs with `cache(store = engine)` are tables too. A process that computes an answer says so in the file,
 //!   and counts as long as it lives.
+//! - The **schedules** of jobs with `cron` have a row each: up to where it was fired, moved on in the transaction that puts the
+//!   request in.
 //! - A **shutdown** finishes what runs, and leaves what waits for the next start or another process.
 //!
 //! # What people see
 //! `sqlite3 jobs.db 'SELECT * FROM jobs'` shows what waits, runs or is dead; `results` shows what has ended, `processes` who
-//! works on it, `answers` what the caches have kept. The tables below are described in `schema.sql`, `answers.sql` and `steps.sql`; they are the engine's own.
+//! works on it, `answers` what the caches have kept. The tables below are described in `schema.sql`, `answers.sql`, `steps.sql` and `schedules.sql`; they are the engine's own.
 
 mod answers;
 mod archive;
@@ -74,6 +76,8 @@ mod receiver;
 mod relay;
 mod requests;
 mod responses;
+#[cfg(feature = "cron")]
+mod schedules;
 mod schema;
 mod sender;
 mod settling;
@@ -106,6 +110,8 @@ use store::Store;
 
 use crate::cache::{Archive, Policy};
 use crate::channel::{BoxError, Channels, Codec, Record, Response, SettleError};
+#[cfg(feature = "cron")]
+use crate::cron::{Fired, Firing};
 use crate::engine::{
     Carries, DeadLetter, Deduplicates, Delays, Durability, Engine, EngineChannels, KeepsAnswers, KeepsResponses,
     Pauses, Prioritises, Remembers, RemembersKeys, SharedByProcesses, TravelsOn, channel_name,
@@ -323,6 +329,17 @@ impl<J: Run> EngineChannels<J> for SqliteChannels<J> {
 
     fn end_run(&self, run: JobId, is_over: bool) {
         self.channel.store.writer.tell(move |transaction| transaction.end_run(run, is_over));
+    }
+
+    #[cfg(feature = "cron")]
+    async fn schedule(&self, expression: &'static str, zone: &'static str, now: i64) -> Result<Option<i64>, BoxError> {
+        let times = schedules::Times { job: J::NAME, expression, zone };
+        Ok(Some(self.begin_schedule(times, now).await?))
+    }
+
+    #[cfg(feature = "cron")]
+    async fn fire(&self, firing: Firing<J>) -> Result<Fired, BoxError> {
+        self.fire_tick(firing).await
     }
 
     fn retire(&self) {
