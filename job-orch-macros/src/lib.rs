@@ -274,7 +274,8 @@ pub fn job(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `queue = "mail"` | the queue that it takes requests from, 1 to 64 of `A-Z a-z 0-9 _ -` | `default` |
 /// | `workers = 4` | workers that run the job at the same time, 1 to 4096 | 1 |
 /// | `requests = 4096` | requests that may wait, 1 to 16777216 | 1024 |
-/// | `requests(capacity = 4096, full = refuse)` | and what the sender of one more meets: `wait` or `refuse` | `wait` |
+/// | `requests(capacity = 4096, full = refuse)` | and what the sender of one more meets: `wait`, `refuse`, or `shed`, which makes a dead letter of the oldest that waits of the lowest priority | `wait` |
+/// | `requests(capacity = 4096, bytes = "64MiB")` | and the bytes that those have together that wait, in `B`, `kB`, `MB`, `GB`, `KiB`, `MiB` or `GiB`, where the engine stores bytes | no limit |
 /// | `responses = 256` | responses that may wait for the slowest receiver | 1024 |
 /// | `responses(capacity = 256, full = drop_oldest)` | and what becomes of one more: `wait`, `drop_oldest` or `refuse` | `wait` |
 /// | `batch(max = 100, linger = "5ms")` | how many requests a batch job takes at once, 1 to 65536, and how long it waits for them | 100, no wait |

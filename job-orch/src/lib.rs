@@ -39,7 +39,7 @@ pub use job_orch_macros::{Resources, Route, flow, job, processor};
 
 pub use cache::GetCache;
 pub use client::{Asking, Call, Client, NotSent, Receipt, Refusal, Responses, Send};
-pub use context::Context;
+pub use context::{Context, Snoozed};
 pub use engine::{Durability, Engine, TravelsOn};
 pub use error::Error;
 pub use id::{InvalidJobId, JobId};

@@ -13,6 +13,7 @@ mod opening;
 mod processes;
 mod queues;
 mod restart;
+mod room;
 mod runs;
 mod soak;
 mod store;

@@ -22,3 +22,4 @@ macro_rules! on_all {
 mod cron;
 mod kit;
 mod rig;
+mod snooze;

@@ -14,6 +14,8 @@
 //! | [`SharedByProcesses`] | no | yes | no | `.reach(…)`: workers in other processes |
 //! | [`KeepsAnswers`] | no | yes | no | `cache(store = engine)` |
 //!
+//! Every engine bounds a queue by the number of requests that wait; `Sqlite`, which stores bytes, by those too.
+//!
 //! Every engine fires the ticks of cron jobs; `Sqlite`, and `testing::Rig` on it, once for all processes and over restarts.
 //!
 //! Which laws of channels each keeps, `cargo test -p job-orch-tests --test conformance matrix -- --nocapture` prints.

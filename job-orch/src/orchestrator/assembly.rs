@@ -339,8 +339,16 @@ fn problem<E>(Hosting { serving, is_elsewhere, .. }: &Hosting<E>) -> Option<Stri
     if let Some((name, figure, most)) = outside {
         return Some(format!("`{name}` is {figure}; it must lie between 1 and {most}"));
     }
+    if serving.request_bytes == Some(0) {
+        return Some("`request_bytes` is 0; it must be at least 1".to_owned());
+    }
+    if serving.full_responses == Overflow::Shed {
+        return Some(
+            "a response is no dead letter; a full response channel waits, refuses, or drops the oldest".to_owned(),
+        );
+    }
     let drops = serving.full_requests == Overflow::DropOldest;
-    drops.then(|| "an accepted request is never dropped; a full request channel waits or refuses".to_owned())
+    drops.then(|| "an accepted request is never dropped; a full request channel waits, refuses, or sheds".to_owned())
 }
 
 impl<E, P, A> fmt::Debug for Assembly<E, P, A> {

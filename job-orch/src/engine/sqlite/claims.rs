@@ -175,7 +175,7 @@ impl Transaction<'_> {
         .execute(params![head, last, holder])?;
         let row = self.job(job)?;
         row.advance(places::turn_of(last) + 1);
-        row.add_waiting(-(taken.len() as i64));
+        row.add_waiting(-(taken.len() as i64), -taken.iter().map(|taken| taken.size).sum::<i64>());
         Ok(taken)
     }
 
@@ -188,7 +188,6 @@ impl Transaction<'_> {
         )?
         .execute(params![seq, holder])?;
         self.prepare("DELETE FROM aside WHERE seq = ?1")?.execute([seq])?;
-        self.job(job)?.add_waiting(-1);
         let held = self
             .prepare(concat!(
                 "SELECT ",
@@ -197,6 +196,7 @@ impl Transaction<'_> {
             ))?
             .query_row([seq], |row| read_claimed(row, row.get(11)?, row.get(12)?))
             .optional()?;
+        self.job(job)?.add_waiting(-1, -held.as_ref().map_or(0, |held| held.size));
         let Some(held) = held else {
             // Only in a damaged file.
             tracing::error!(target: "job_orch", seq, "a request is missing that should wait");

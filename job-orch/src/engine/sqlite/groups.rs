@@ -226,7 +226,7 @@ impl Groups {
                 if local.publishing.fetch_max(row.position(), Ordering::AcqRel) < row.position() {
                     self.committed.published.push((Arc::clone(local), row.position()));
                 }
-                if row.waiting() < local.room {
+                if local.room.is_there(&row) {
                     local.room_made.notify_one();
                 }
                 local.note_empty(row.waiting() == 0);
@@ -283,10 +283,8 @@ struct Served {
 }
 
 fn has_news(transaction: &mut Transaction<'_>, local: &Local) -> rusqlite::Result<bool> {
-    let (waiting, position) = {
-        let row = transaction.job(local.job)?;
-        (row.waiting(), row.position())
-    };
+    let row = *transaction.job(local.job)?;
+    let (waiting, position) = (row.waiting(), row.position());
     if local.publishing.load(Ordering::Acquire) < position || (waiting == 0 && local.is_closed()) {
         return Ok(true);
     }
@@ -297,5 +295,5 @@ fn has_news(transaction: &mut Transaction<'_>, local: &Local) -> rusqlite::Resul
     let due = transaction.next_due(local.job)?;
     local.note_due(due);
     let is_ready = due.is_some_and(|due| due <= transaction.now) || transaction.has_ready(local.job)?;
-    Ok((is_ready && local.demand() > 0) || waiting < local.room && local.in_line.load(Ordering::Acquire) > 0)
+    Ok((is_ready && local.demand() > 0) || local.room.is_there(&row) && local.in_line.load(Ordering::Acquire) > 0)
 }

@@ -36,6 +36,9 @@
 //!   bytes. When a file is opened, its log is read, and one in which a bit has flipped is refused ([`OpenError::Damaged`]), as
 //!   is a file of up to 8 MiB whose rows do not agree with each other. Of a larger file only what is quick to tell is looked
 //!   at: damage elsewhere in it shows when `SQLite` comes upon it, if at all.
+//! - The **room** of a queue is counted in the transaction that puts a request in, by requests and, if it says so
+//!   (`requests(bytes = "64MiB")`), by bytes: so it is exact, however many processes send. One that sheds
+//!   (`requests(full = shed)`) buries what matters least in the same transaction.
 //! - A request that runs in another process can be **cancelled**: it is asked to stop, and its process hears of that as of
 //!   any commit.
 //! - A **run** of a flow has a table of its steps: each has an id that is made of the run and of its place in it, so that a run
@@ -76,6 +79,7 @@ mod receiver;
 mod relay;
 mod requests;
 mod responses;
+mod room;
 #[cfg(feature = "cron")]
 mod schedules;
 mod schema;

@@ -53,7 +53,7 @@ impl<J: Run> SqliteChannels<J> {
             }
             let fired = match &request {
                 None => Fired::Done,
-                Some(_) if transaction.job(local.job)?.waiting() >= local.room => return Ok(Fired::Full),
+                Some(request) if !transaction.make_room(&local, request)? => return Ok(Fired::Full),
                 Some(request) => transaction.put_tick(local.job, request)?,
             };
             transaction.write_schedule(times, at)?;

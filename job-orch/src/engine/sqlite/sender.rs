@@ -81,7 +81,7 @@ impl<J: Run> Sender<J> {
                         }
                     }
                 }
-                if transaction.job(local.job)?.waiting() >= local.room && !transaction.knows(request.id)? {
+                if !transaction.make_room(&local, request)? && !transaction.knows(request.id)? {
                     break;
                 }
                 if let Acceptance::Duplicate(holder) = transaction.insert(local.job, request)? {
@@ -110,6 +110,7 @@ impl<J: Run> Sender<J> {
         }
         let _place = Place::take(&local.in_line);
         let _first = local.line.lock().await;
+        local.room.wants(requests.get(from).map_or(0, NewRequest::size));
         loop {
             let mut room = std::pin::pin!(local.room_made.notified());
             room.as_mut().enable();
