@@ -19,6 +19,7 @@ mod fault;
 pub mod flow;
 mod id;
 mod job;
+mod lend;
 mod orchestrator;
 mod outcome;
 mod panics;

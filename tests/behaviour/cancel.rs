@@ -57,6 +57,21 @@ async fn a_request_that_waits_is_not_run() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_call_knows_its_id_before_it_is_made() {
+    let Scene { orch, gate, ids, .. } = scene().await;
+    let mut call = orch.call(Linger, 1);
+    let id = call.id();
+    assert_eq!(call.id(), id, "and keeps it");
+    let (ended, was_there) = tokio::join!(call, async {
+        gate.reached_by(1).await;
+        orch.cancel(Linger, id).await
+    });
+    assert!(was_there);
+    assert!(matches!(ended, Err(CallError::Cancelled { job: "linger" })));
+    assert_eq!(ids.entries(), [id]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_request_that_runs_is_stopped_where_it_waits() {
     let Scene { orch, gate, ids, tally } = scene().await;
     let mut responses = orch.responses(Linger);

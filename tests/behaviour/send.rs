@@ -131,11 +131,16 @@ async fn of_many_requests_those_without_room_come_back() {
     gate.reached_by(1).await;
     let refused = orch.send_many(TurnAway, [1, 2, 3, 4]).await.unwrap_err();
     assert!(matches!(refused.reason(), Refusal::Full));
+    let accepted = refused.accepted().to_vec();
     assert_eq!(refused.into_request(), [3, 4]);
     gate.open();
+    let mut answered = Vec::new();
     for expected in 0..3 {
-        assert_eq!(soon(responses.receive()).await.unwrap().outcome, Ok(expected));
+        let response = soon(responses.receive()).await.unwrap();
+        assert_eq!(response.outcome, Ok(expected));
+        answered.push(response.id);
     }
+    assert_eq!(answered[1..], accepted, "of those that were accepted the ids are told");
     assert_eq!(orch.health().await.jobs[0].accepted, 3);
 }
 

@@ -53,10 +53,10 @@ impl<J: Run> Ticket<J> {
         Arc::new(Self::new(Some(Box::new(wishes)), Slot::Silent))
     }
 
-    /// Both halves of a ticket whose caller sleeps already: `waker` wakes it.
+    /// Both halves of a ticket. If its caller sleeps already, `waker` wakes it.
     #[inline]
-    pub(crate) fn call(wishes: Option<Box<Wishes>>, waker: Waker) -> (Asked<J>, Awaited<J>) {
-        let ticket = Arc::new(Self::new(wishes, Slot::Waiting(Some(waker))));
+    pub(crate) fn call(wishes: Option<Box<Wishes>>, waker: Option<Waker>) -> (Asked<J>, Awaited<J>) {
+        let ticket = Arc::new(Self::new(wishes, Slot::Waiting(waker)));
         (Asked::new(Arc::clone(&ticket)), Awaited(Some(ticket)))
     }
 

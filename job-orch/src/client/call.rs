@@ -15,10 +15,11 @@ use crate::channel::{Acceptance, Envelope, MpSend, SendError, SendOptions};
 use crate::engine::{Engine, Prioritises};
 use crate::id::JobId;
 use crate::job::Run;
+use crate::lend;
 use crate::outcome::CallError;
 use crate::span::{IntoSpan, InvalidSpan};
 
-type Unfolded = (Option<Box<Wishes>>, Option<SendOptions>);
+type Unfolded = (Option<JobId>, Option<Box<Wishes>>, Option<SendOptions>);
 type Answer<J> = Result<<J as Run>::Response, CallError<<J as Run>::Error>>;
 type Sending<'a, J> = Pin<Box<dyn Future<Output = Result<Acceptance, SendError<Envelope<J>>>> + Send + 'a>>;
 
@@ -35,6 +36,12 @@ type Sending<'a, J> = Pin<Box<dyn Future<Output = Result<Acceptance, SendError<E
 /// assert_eq!(orch.call(Double, 21).timeout("5s").await?, 42);
 /// # orch.shutdown().await }
 /// ```
+///
+/// # Where the job runs
+/// In a task of its worker. Only where callers ask for one thing after the other, and the job is known to take microseconds, does the
+/// memory engine run it within the poll of the call, up to where it suspends: that saves two wake-ups, which cost more than the
+/// job. So a poll may run the job, and must not hold a lock of a thread that the job takes too; and what belongs to the task
+/// (`tokio::task::id`, task locals, the current span) is the caller's there.
 ///
 /// # Errors
 /// One [`CallError`] where there is no response. A call always ends.
@@ -54,6 +61,8 @@ pub struct Call<'a, J: Run, E: Engine> {
 }
 
 struct Extras<'a, J: Run> {
+    // If it was asked for before the request was sent.
+    id: Option<JobId>,
     timeout: Option<Result<Duration, InvalidSpan>>,
     trace_parent: Option<Box<str>>,
     options: SendOptions,
@@ -64,7 +73,7 @@ struct Extras<'a, J: Run> {
 
 impl<J: Run> Default for Extras<'_, J> {
     fn default() -> Self {
-        Self { timeout: None, trace_parent: None, options: SendOptions::default(), sending: None, alarm: None }
+        Self { id: None, timeout: None, trace_parent: None, options: SendOptions::default(), sending: None, alarm: None }
     }
 }
 
@@ -108,6 +117,31 @@ impl<'a, J: Run, E: Engine> Call<'a, J, E> {
         self
     }
 
+    /// The id that its request has, or will have: to [`cancel`](crate::Orchestrator::cancel) it while another task waits for its
+    /// response. A call that is answered from a cache makes no request.
+    ///
+    /// To be asked for before the call is awaited: afterwards it is the id of nothing.
+    ///
+    /// ```
+    /// # use job_orch::prelude::*;
+    /// # #[job] async fn wait(seconds: &u64) { tokio::time::sleep(std::time::Duration::from_secs(*seconds)).await }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), job_orch::Error> {
+    /// # let orch = Orchestrator::on(Memory::new()).host(Wait).start().await?;
+    /// let mut call = orch.call(Wait, 3600);
+    /// let id = call.id();
+    /// let (ended, was_there) = tokio::join!(call, async {
+    ///     tokio::task::yield_now().await;
+    ///     orch.cancel(Wait, id).await
+    /// });
+    /// assert!(was_there);
+    /// assert!(matches!(ended, Err(job_orch::CallError::Cancelled { job: "wait" })));
+    /// # orch.shutdown().await }
+    /// ```
+    #[must_use]
+    pub fn id(&mut self) -> JobId {
+        *self.extras().id.get_or_insert_with(JobId::new)
+    }
+
     fn extras(&mut self) -> &mut Extras<'a, J> {
         self.extras.get_or_insert_default()
     }
@@ -130,13 +164,15 @@ impl<'a, J: Run, E: Engine> Call<'a, J, E> {
                 Found::Missing => {}
             }
         }
-        let (wishes, options) = match &mut self.extras {
-            None => (None, None),
+        let (id, wishes, options) = match &mut self.extras {
+            None => (None, None, None),
             Some(extras) => extras.unfold()?,
         };
-        let (asked, awaited) = Ticket::call(wishes, context.waker().clone());
+        let waker = (!lend::is_likely()).then(|| context.waker().clone());
+        let sleeps = waker.is_some();
+        let (asked, awaited) = Ticket::call(wishes, waker);
         self.awaited = awaited;
-        let id = JobId::new();
+        let id = id.unwrap_or_else(JobId::new);
         let make = move || Envelope::calling(id, request, asked);
         if is_archived {
             self.extras().sending = Some(Box::pin(client.send_unless_kept(make(), options.unwrap_or_default())));
@@ -146,8 +182,10 @@ impl<'a, J: Run, E: Engine> Call<'a, J, E> {
             self.extras().sending = Some(Box::pin(client.requests.send_with(make(), options)));
             return self.proceed(context);
         }
+        let loan = lend::lend(context.waker());
         match client.requests.try_send_made(make) {
-            Ok(()) => Poll::Pending,
+            Ok(()) if !loan.work() && sleeps => Poll::Pending,
+            Ok(()) => self.awaited.poll_answer(context),
             Err(SendError::Full(make)) => {
                 let envelope = make();
                 let send = async { client.requests.send(envelope).await.map(|()| Acceptance::New) };
@@ -191,7 +229,7 @@ impl<'a, J: Run, E: Engine> Call<'a, J, E> {
 }
 
 impl<J: Run> Extras<'_, J> {
-    /// What was asked for, as the request's wishes and the channel's options. Sets the alarm.
+    /// What was asked for, as the request's id and wishes and the channel's options. Sets the alarm.
     fn unfold(&mut self) -> Result<Unfolded, CallError<J::Error>> {
         let mut wishes = Wishes { trace_parent: self.trace_parent.take(), ..Wishes::default() };
         if let Some(timeout) = self.timeout.take() {
@@ -201,7 +239,7 @@ impl<J: Run> Extras<'_, J> {
             self.alarm = wishes.deadline.map(|deadline| Box::pin(sleep_until(deadline)));
         }
         let options = std::mem::take(&mut self.options);
-        Ok((Some(Box::new(wishes)), (options != SendOptions::default()).then_some(options)))
+        Ok((self.id, Some(Box::new(wishes)), (options != SendOptions::default()).then_some(options)))
     }
 }
 

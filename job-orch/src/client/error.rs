@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::channel::{BoxError, SendError};
+use crate::id::JobId;
 use crate::span::InvalidSpan;
 
 /// A request that was not accepted. The request is handed back.
@@ -10,6 +11,7 @@ pub struct NotSent<R> {
     job: &'static str,
     request: R,
     reason: Refusal,
+    accepted: Vec<JobId>,
 }
 
 /// Why a request was not accepted.
@@ -41,7 +43,7 @@ pub enum Refusal {
 
 impl<R> NotSent<R> {
     pub(crate) const fn new(job: &'static str, request: R, reason: Refusal) -> Self {
-        Self { job, request, reason }
+        Self { job, request, reason, accepted: Vec::new() }
     }
 
     pub(crate) fn refused<M>(job: &'static str, error: SendError<M>, open: impl FnOnce(M) -> R) -> Self {
@@ -51,7 +53,13 @@ impl<R> NotSent<R> {
             SendError::Unsupported { message, capability } => (message, Refusal::Unsupported(capability)),
             SendError::Engine { message, source } => (message, Refusal::Engine(source)),
         };
-        Self { job, request: open(message), reason }
+        Self::new(job, open(message), reason)
+    }
+
+    /// Those before it were accepted.
+    pub(crate) fn after(mut self, accepted: Vec<JobId>) -> Self {
+        self.accepted = accepted;
+        self
     }
 
     /// The job's name.
@@ -72,6 +80,12 @@ impl<R> NotSent<R> {
         self.request
     }
 
+    /// The ids of the requests that were accepted before it, where several were sent together, in their order.
+    #[must_use]
+    pub fn accepted(&self) -> &[JobId] {
+        &self.accepted
+    }
+
     /// Whether the same request may be accepted later.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
@@ -79,7 +93,7 @@ impl<R> NotSent<R> {
     }
 
     pub(crate) fn without_request(self) -> NotSent<()> {
-        NotSent { job: self.job, request: (), reason: self.reason }
+        NotSent { job: self.job, request: (), reason: self.reason, accepted: self.accepted }
     }
 }
 

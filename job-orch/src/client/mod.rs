@@ -96,7 +96,8 @@ impl<J: Run, E: Engine> Client<J, E> {
     /// Sends requests in order, as fast as the engine can take them at once, and returns their ids.
     ///
     /// # Errors
-    /// The requests that were not accepted, from the first that was refused.
+    /// The requests that were not accepted, from the first that was refused, and the ids of those before it
+    /// ([`NotSent::accepted`]).
     ///
     /// # Cancel safety
     /// A future dropped early has sent the first of them.
@@ -106,12 +107,13 @@ impl<J: Run, E: Engine> Client<J, E> {
     ) -> Result<Vec<JobId>, NotSent<Vec<J::Request>>> {
         let mut envelopes: Vec<Envelope<J>> =
             JobId::many(|ids| requests.into_iter().map(|request| Envelope::with_id(ids.next_id(), request)).collect());
-        let ids = envelopes.iter().map(Envelope::id).collect();
+        let mut ids: Vec<JobId> = envelopes.iter().map(Envelope::id).collect();
         match self.requests.send_many(&mut envelopes).await {
             Ok(()) => Ok(ids),
             Err(error) => {
+                ids.truncate(ids.len() - envelopes.len());
                 let unsent = envelopes.into_iter().map(Envelope::into_request).collect();
-                Err(NotSent::refused(J::NAME, error, |()| unsent))
+                Err(NotSent::refused(J::NAME, error, |()| unsent).after(ids))
             }
         }
     }

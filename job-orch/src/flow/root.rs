@@ -17,8 +17,8 @@ pub(super) struct Root<Out> {
 }
 
 enum Slot<Out> {
-    /// Somebody waits, asleep.
-    Waiting(Waker),
+    /// Somebody waits, asleep if it left its waker.
+    Waiting(Option<Waker>),
     Ended(Result<Out, Fault>),
     /// It was taken, or nobody waits any more.
     Taken,
@@ -32,7 +32,7 @@ pub(super) struct Admission {
 }
 
 impl<Out: Send + 'static> Root<Out> {
-    pub(super) fn new(waker: Waker, admission: Admission) -> Self {
+    pub(super) fn new(waker: Option<Waker>, admission: Admission) -> Self {
         Self { slot: Mutex::new(Slot::Waiting(waker)), _admission: admission }
     }
 
@@ -42,7 +42,10 @@ impl<Out: Send + 'static> Root<Out> {
         match std::mem::replace(&mut *slot, Slot::Taken) {
             Slot::Ended(end) => Poll::Ready(Some(end)),
             Slot::Waiting(mut waker) => {
-                waker.clone_from(context.waker());
+                match &mut waker {
+                    Some(waker) => waker.clone_from(context.waker()),
+                    None => waker = Some(context.waker().clone()),
+                }
                 *slot = Slot::Waiting(waker);
                 Poll::Pending
             }
@@ -56,7 +59,9 @@ impl<Out: Send + 'static> Root<Out> {
             Slot::Waiting(waker) => {
                 *slot = Slot::Ended(end);
                 drop(slot);
-                waker.wake();
+                if let Some(waker) = waker {
+                    waker.wake();
+                }
             }
             // Only the first end counts.
             before => *slot = before,

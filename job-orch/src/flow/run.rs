@@ -20,6 +20,7 @@ use super::root::{Admission, Root};
 use crate::channel::scope::{At, Counts, Lasting, Luggage, Scope};
 use crate::channel::ticket::Wishes;
 use crate::id::JobId;
+use crate::lend;
 use crate::span::{IntoSpan, InvalidSpan};
 use crate::sync::Arc;
 
@@ -172,9 +173,11 @@ impl<'a, In: Send + 'static, Out: Send + 'static, F: Send + 'static> FlowRun<'a,
         }
         let luggage = self.luggage();
         let admission = Admission { _permit: permit, _token: self.host.map(|host| host.traffic().token()) };
-        let root = Root::<Out>::new(context.waker().clone(), admission);
+        let root = Root::<Out>::new((!lend::is_likely()).then(|| context.waker().clone()), admission);
         let scope = Scope::root(Arc::clone(&plan.steps), luggage, root);
+        let loan = lend::lend(context.waker());
         plan.head.accept(At { scope: &scope, element: 0 }, input);
+        loan.work();
         self.poll_running(scope, context)
     }
 

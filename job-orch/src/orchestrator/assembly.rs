@@ -19,6 +19,7 @@ use crate::engine::{Engine, EngineChannels, KeptOn, SharedByProcesses, TravelsOn
 use crate::error::Error;
 use crate::flow::{Doors, Wiring};
 use crate::job::Job;
+use crate::lend::Seated;
 use crate::processor::{Service, Worker};
 use crate::resources::{Cons, HostedBy, Nil, Own, PerWorker, Shared, Unlisted};
 use crate::settings::{Overflow, Serving};
@@ -290,7 +291,8 @@ async fn open<J: TravelsOn<E> + KeptOn<E> + Job, E: Engine>(
         let uses = J::prepare(&mut resources, wiring).map_err(|unwired| unwired.0)?;
         for (mut worker, mut owned) in workers.into_iter().zip(resources) {
             if !<E::Channels<J> as EngineChannels<J>>::STOPS {
-                tasks.spawn(async move { worker.run(&mut owned).await });
+                let jobs = worker.jobs();
+                tasks.spawn(Seated::new(async move { worker.run(&mut owned).await }, jobs));
                 continue;
             }
             let (service, channels) = (Arc::clone(&served), asked.clone());

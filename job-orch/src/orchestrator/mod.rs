@@ -240,7 +240,8 @@ impl<E: Engine, A> Orchestrator<E, A> {
     /// Sends requests in order, as fast as the engine can take them at once, and returns their ids.
     ///
     /// # Errors
-    /// The requests that were not accepted, from the first that was refused.
+    /// The requests that were not accepted, from the first that was refused, and the ids of those before it
+    /// ([`NotSent::accepted`]).
     ///
     /// # Cancel safety
     /// A future dropped early has sent the first of them.

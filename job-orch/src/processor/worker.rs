@@ -77,6 +77,12 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
         Self { service, requests, outlet, tally, stop, following: false, current, at_first: false, leave: None }
     }
 
+    /// Tells how many jobs it has started.
+    pub(crate) fn jobs(&self) -> impl Fn() -> u64 + Send + 'static {
+        let tally = Arc::clone(&self.tally);
+        move || tally.attempts.get()
+    }
+
     /// Works until the request channel is closed and empty.
     pub(crate) async fn run(&mut self, resources: &mut J::Resources) {
         let service = Arc::clone(&self.service);

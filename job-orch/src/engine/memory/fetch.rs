@@ -11,6 +11,7 @@ use super::lease::Lease;
 use super::queue::Hands;
 use super::receiver::Receiver;
 use crate::channel::ReceiveError;
+use crate::lend::may_look;
 
 /// Wakes a sibling, so that any idle thread can run it.
 ///
@@ -61,12 +62,8 @@ impl<'a, M: Send + 'static> Fetch<'a, M> {
         Self { receiver, stage: Stage::New, rare: None }
     }
 
-    /// Says whether something is at hand already.
-    fn begin(&mut self) -> bool {
-        self.stage = Stage::Begun;
-        if self.receiver.stash_next() > 0 {
-            return true;
-        }
+    /// Nothing is at hand.
+    fn begin(&mut self) {
         if !self.receiver.active {
             self.receiver.active = true;
             self.receiver.home.queue().activate(&self.receiver.home.shelf);
@@ -76,7 +73,6 @@ impl<'a, M: Send + 'static> Fetch<'a, M> {
             // waits for this very thread, which the next job may keep.
             self.rare.get_or_insert_default().pause = Some(Box::pin(tokio::task::yield_now()));
         }
-        false
     }
 
     /// Sets the alarm; ready when it rings.
@@ -102,8 +98,16 @@ impl<M: Send + 'static> Future for Fetch<'_, M> {
             fetch.stage = Stage::Waited;
             return Poll::Pending;
         }
-        if fetch.stage == Stage::New && fetch.begin() {
-            return Poll::Ready(Ok(None));
+        if fetch.stage == Stage::New {
+            if fetch.receiver.stash_next() > 0 {
+                return Poll::Ready(Ok(None));
+            }
+            if !may_look() {
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            fetch.stage = Stage::Begun;
+            fetch.begin();
         }
         if let Some(rare) = &mut fetch.rare
             && let Some(pause) = &mut rare.pause
