@@ -84,6 +84,35 @@ async fn a_damaged_schedule_begins_anew() {
     orch.shutdown().await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_was_missed_is_fired_once_by_those_who_start_together() {
+    let place = Place::new();
+    let orch = Orchestrator::on(place.open()).host(Beat).start().await.unwrap();
+    orch.shutdown().await.unwrap();
+    drop(orch);
+    tokio::time::sleep(Duration::from_millis(5200)).await;
+    let mut starts = tokio::task::JoinSet::new();
+    for _ in 0..6 {
+        let store = place.open();
+        starts.spawn(async move { Orchestrator::on(store).host(Beat).start().await.unwrap() });
+    }
+    let mut all = Vec::new();
+    while let Some(started) = starts.join_next().await {
+        all.push(started.unwrap());
+    }
+    within_a_minute(async {
+        while handled(&place).len() < 5 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await;
+    for orch in all {
+        orch.shutdown().await.unwrap();
+    }
+    let counts = handled(&place);
+    assert!(counts.values().all(|count| *count == 1), "each once: {counts:?}");
+}
+
 // ===== several processes =====
 
 const FOLDER: &str = "JOB_ORCH_CRON_FOLDER";

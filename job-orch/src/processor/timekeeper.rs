@@ -48,6 +48,9 @@ pub(crate) struct Timekeeper<J: Run, C: EngineChannels<J>> {
 
 /// What is next.
 enum Next {
+    /// The next tick that was found due, if there is one.
+    GoOn,
+    /// A look at what is due now: somebody else was at it.
     Look,
     Sleep(Duration),
     End,
@@ -73,7 +76,7 @@ impl<J: Run, C: EngineChannels<J>> Timekeeper<J, C> {
     pub(crate) async fn run(self) {
         loop {
             match self.look().await {
-                Next::Look => {}
+                Next::GoOn | Next::Look => {}
                 Next::Sleep(time) => sleep(time).await,
                 Next::End => return,
             }
@@ -101,11 +104,11 @@ impl<J: Run, C: EngineChannels<J>> Timekeeper<J, C> {
                 }
                 for tick in ticks {
                     match self.fire(millis(tick.at), Some(tick)).await {
-                        Next::Look => {}
+                        Next::GoOn => {}
                         other => return other,
                     }
                 }
-                Next::Look
+                Next::GoOn
             }
         }
     }
@@ -138,6 +141,6 @@ impl<J: Run, C: EngineChannels<J>> Timekeeper<J, C> {
             }
         }
         self.dial.last.store(at, Ordering::Relaxed);
-        Next::Look
+        Next::GoOn
     }
 }

@@ -48,6 +48,10 @@ impl<J: Run> SqliteChannels<J> {
             match transaction.schedule_of(times)? {
                 Row { is_whole: true, last: None } => return Ok(Fired::Replaced),
                 Row { is_whole: true, last: Some(done) } if done != last => return Ok(Fired::Elsewhere(done)),
+                // Only without a request does a schedule go back, where the clock was wrong.
+                Row { is_whole: true, last: Some(done) } if request.is_some() && at <= done => {
+                    return Ok(Fired::Elsewhere(done));
+                }
                 // Of a damaged row, what this process knows takes the place.
                 _ => {}
             }
