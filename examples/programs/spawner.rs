@@ -3,9 +3,11 @@
 mod fibonacci;
 
 use std::error::Error;
+use std::time::Duration;
 
 use fibonacci::{Fibonacci, SLOW, pairs, store};
 use job_orch::prelude::*;
+use job_orch::retry::Retry;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -16,7 +18,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut next = || last.next().ok_or("the sequence has no end");
     let urgent = orch.send(Fibonacci, next()?).priority(5).await?;
     orch.send(Fibonacci, next()?).after("1s").await?;
-    let slow = orch.send(Fibonacci, next()?).queue(SLOW).await?;
+    // Of this one alone: another queue, fewer retries, and more time between them than the job says.
+    let patient = Retry::times(2).linear(Duration::from_secs(5));
+    let slow = orch.send(Fibonacci, next()?).queue(SLOW).retry(patient).await?;
     // On the disk, whatever happens to any of these programs now.
     println!("{} jobs are accepted, the last {}; they survive {:?}", ids.len() + 3, slow.id, urgent.durability);
     Ok(orch.shutdown().await?)

@@ -1,5 +1,6 @@
 //! What a running job may ask about itself.
 
+use std::any::{Any, type_name};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::OnceLock;
@@ -9,8 +10,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::channel::{CompleteError, Completes, NothingToComplete, Transact};
 use crate::id::JobId;
-use crate::sync::{Mutex, lock};
+use crate::sync::{Arc, Mutex, lock};
 
 /// What a running job may ask about itself: its id, attempt, deadline, and whether it should stop.
 ///
@@ -42,6 +44,7 @@ pub struct Context {
 struct Rare {
     trace_parent: Option<Box<str>>,
     cancellation: OnceLock<CancellationToken>,
+    completion: Option<Arc<dyn Completes>>,
     // After which time the request is to come again, while the job awaits its snooze.
     snooze: Mutex<Option<Duration>>,
 }
@@ -64,10 +67,13 @@ impl Snoozed {
 }
 
 impl Context {
-    /// A context of no worker's, for calling a job's function in a unit test: a new id, attempt 1, no deadline.
+    /// A context of no worker's, for calling a job's function in a unit test: a new id, attempt 1, no deadline, and nothing to
+    /// [complete](Context::complete_in).
     #[must_use]
     pub fn detached() -> Self {
-        Self::new(JobId::new(), 1, None)
+        let mut context = Self::new(JobId::new(), 1, None);
+        context.complete_by(Arc::new(NothingToComplete));
+        context
     }
 
     #[inline]
@@ -81,6 +87,13 @@ impl Context {
         if let Some(trace_parent) = trace_parent {
             self.rare = OnceLock::from(Box::new(Rare::traced(trace_parent)));
         }
+    }
+
+    /// Keeps what ends the request in a transaction of the job's.
+    pub(crate) fn complete_by(&mut self, completion: Arc<dyn Completes>) {
+        let mut rare = self.rare.take().unwrap_or_default();
+        rare.completion = Some(completion);
+        self.rare = OnceLock::from(rare);
     }
 
     /// The id of the request that runs.
@@ -173,6 +186,62 @@ impl Context {
     #[inline]
     pub(crate) fn snoozed(&self) -> Option<Duration> {
         self.rare.get().and_then(|rare| *lock(&rare.snooze))
+    }
+
+    /// Ends the request in a transaction of yours on the engine's own store: what the job does there, its response and its
+    /// completion are one. If the transaction commits, the job never runs again, whatever crashes, and its response is
+    /// recorded; if it does not, nothing has happened.
+    ///
+    /// Complete it last, commit, and return the same response. Once it is committed, **what stands in the store counts**: the
+    /// caller and all listeners get that response, also if the job then returns another one or an error, panics, or runs out
+    /// of its time. If the job returns without a commit, it ends as any other does.
+    ///
+    /// A `rusqlite::Transaction` may not live across an `.await`: a job that awaits anything later has it in a function or a block
+    /// of its own.
+    ///
+    /// ```
+    /// use job_orch::engine::sqlite::rusqlite;
+    /// use job_orch::prelude::*;
+    ///
+    /// struct Shop(rusqlite::Connection);
+    ///
+    /// type Error = Box<dyn std::error::Error + Send + Sync>;
+    ///
+    /// /// Books an order once, however often it is tried.
+    /// #[job]
+    /// async fn book(order: &String, shop: &mut Shop, #[context] context: &Context) -> Result<i64, Error> {
+    ///     let transaction = shop.0.transaction()?;
+    ///     transaction.execute("INSERT INTO booking (what) VALUES (?1)", [order])?;
+    ///     let number = transaction.last_insert_rowid();
+    ///     context.complete_in(&transaction, &number)?;
+    ///     transaction.commit()?;
+    ///     Ok(number)
+    /// }
+    ///
+    /// # #[tokio::main] async fn main() -> Result<(), Error> {
+    /// # let folder = tempfile::tempdir()?;
+    /// let store = Sqlite::open(folder.path().join("shop.db"))?;
+    /// store.connection()?.execute_batch("CREATE TABLE IF NOT EXISTS booking (number INTEGER PRIMARY KEY, what TEXT)")?;
+    /// let shops = store.clone();
+    /// let orch = Orchestrator::on(store)
+    ///     .provide_with(move || Shop(shops.connection().expect("the store is open")))
+    ///     .host(Book)
+    ///     .start()
+    ///     .await?;
+    /// assert_eq!(orch.call(Book, "a chair".to_owned()).await?, 1);
+    /// # orch.shutdown().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// The engine must be one of those that [`Transacts`](crate::engine::Transacts). In a context that is
+    /// [`detached`](Context::detached), nothing happens.
+    ///
+    /// # Errors
+    /// [`CompleteError`] says why nothing was done. After [`CompleteError::Lost`] the transaction is rolled back already: a
+    /// worker that was taken for dead can commit nothing. After any other it is as it was.
+    pub fn complete_in<R: Any>(&self, transaction: &impl Transact, response: &R) -> Result<(), CompleteError> {
+        let completion = self.rare.get().and_then(|rare| rare.completion.as_deref());
+        completion.ok_or(CompleteError::Unsupported)?.complete_in(transaction, response, type_name::<R>())
     }
 
     /// Cancels the token if the job has asked for one, and says whether it has.

@@ -39,6 +39,7 @@ pub mod testing;
 pub use job_orch_macros::{Resources, Route, flow, job, processor};
 
 pub use cache::GetCache;
+pub use channel::{CompleteError, TransactionError};
 pub use client::{Asking, Call, Client, NotSent, Receipt, Refusal, Responses, Send};
 pub use context::{Context, Snoozed};
 pub use engine::{Durability, Engine, TravelsOn};

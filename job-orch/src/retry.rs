@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// How the waiting time grows from retry to retry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Growth {
     /// Always the base.
@@ -27,7 +30,7 @@ pub enum Growth {
 /// assert_eq!(retry.delay(3, 0.5), Duration::from_millis(400));
 /// assert_eq!(retry.delay(30, 0.5), Duration::from_secs(5));
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Retry {
     /// Retries after the first attempt.
@@ -93,6 +96,11 @@ impl Retry {
         self
     }
 
+    /// The jitter as it is taken.
+    pub(crate) const fn random_share(&self) -> f64 {
+        if self.jitter.is_finite() { self.jitter.clamp(0.0, 1.0) } else { 0.0 }
+    }
+
     const fn growing(mut self, growth: Growth, base: Duration) -> Self {
         self.growth = growth;
         self.base = base;
@@ -112,7 +120,7 @@ impl Retry {
             Growth::Exponential => 2f64.powf(n - 1.0),
             Growth::Polynomial => n.powi(4),
         };
-        let jitter = if self.jitter.is_finite() { self.jitter.clamp(0.0, 1.0) } else { 0.0 };
+        let jitter = self.random_share();
         let cap = self.cap.as_secs_f64();
         let steady = (self.base.as_secs_f64() * factor).min(cap);
         let seconds = (steady * (1.0 - jitter + 2.0 * jitter * random.clamp(0.0, 1.0))).min(cap);

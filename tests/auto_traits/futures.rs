@@ -44,12 +44,13 @@ fn processes(
     attached: &Attached,
     output: &mut Output,
     lines: &mut Lines,
-    programs: [Program; 2],
+    programs: [Program; 3],
     id: JobId,
 ) {
-    let [first, second] = programs;
+    let [first, second, third] = programs;
     can_be_spawned(processes.start(first));
     can_be_spawned(processes.attach(second));
+    can_be_spawned(processes.start_reading(third));
     can_be_spawned(processes.wait(id));
     can_be_spawned(processes.write(id, "x"));
     can_be_spawned(processes.close_stdin(id));

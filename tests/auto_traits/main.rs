@@ -174,6 +174,8 @@ claims! {
     channel::SendError<Alone>:                  yes  no   yes;
     channel::SendOptions:                       yes  yes  yes;
     channel::SettleError:                       yes  yes  yes;
+    channel::CompleteError:                     yes  yes  yes;
+    channel::TransactionError:                  yes  yes  yes;
     channel::UniqueKey:                         yes  yes  yes;
     channel::laws::Law:                         yes  yes  yes;
     channel::laws::Parcel:                      yes  yes  yes;
@@ -267,6 +269,7 @@ claims! {
     process::ProcessError:                      yes  yes  yes;
     process::Program:                           yes  yes  yes;
     process::StartError:                        yes  yes  yes;
+    process::Started:                           yes  yes  yes;
     process::Status:                            yes  yes  yes;
     process::Unknown:                           yes  yes  yes;
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use job_orch::channel::Response;
 use job_orch::prelude::*;
+use job_orch::retry::Retry;
 use job_orch_tests::{Bare, Log, soon};
 use tokio::time::Instant;
 
@@ -201,4 +202,29 @@ async fn a_retry_outlives_its_caller() {
     let begun = tokio::time::timeout(Duration::from_millis(150), orch.call(Doubling, 3)).await;
     assert!(begun.is_err());
     assert_eq!(soon(responses.receive()).await.unwrap().outcome, Ok(3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sender_may_say_how_its_request_is_retried() {
+    let (plain, attempts) = (Attempts::new(), Attempts::new());
+    let orch = hosting!(plain, Once);
+    let mut responses = orch.responses(Once);
+    let thrice = Retry::times(2).linear(Duration::from_secs(3)).jitter(0.0);
+    let receipt = orch.send(Once, ()).retry(thrice).await.unwrap();
+    let end = soon(responses.receive()).await.unwrap();
+    assert_eq!((end.id, end.outcome.as_ref().unwrap_err().attempts), (receipt.id, 3));
+    assert_eq!(pauses(&plain), [3000, 6000]);
+    orch.send(Once, ()).await.unwrap();
+    assert_eq!(
+        soon(responses.receive()).await.unwrap().outcome.as_ref().unwrap_err().attempts,
+        1,
+        "the next is as usual"
+    );
+
+    let orch = hosting!(attempts, Doubling);
+    let error = soon(orch.call(Doubling, 99).retry(Retry::times(1).constant(Duration::from_secs(7)).jitter(0.0))).await;
+    assert!(matches!(error, Err(CallError::Failed { attempts: 2, .. })), "{error:?}");
+    assert_eq!(pauses(&attempts), [7000]);
+    let error = soon(orch.call(Doubling, 99).retry(Retry::times(0))).await;
+    assert!(matches!(error, Err(CallError::Failed { attempts: 1, .. })), "{error:?}");
 }

@@ -16,6 +16,7 @@ async fn a_start_that_is_dropped_has_started_nothing() {
         assert!(cut_off(polls, processes.start(sh("sleep 1000"))).await.is_none());
         assert_eq!(processes.ids(), [first]);
         assert!(cut_off(polls, processes.attach(sh("sleep 1000"))).await.is_none());
+        assert!(cut_off(polls, processes.start_reading(sh("sleep 1000"))).await.is_none());
         assert_eq!(processes.ids(), [first], "and its place in the line was free");
         processes.kill(first).unwrap();
         within_a_minute(processes.start(sh("true"))).await.unwrap();

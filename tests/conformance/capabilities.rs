@@ -4,7 +4,7 @@ use job_orch::engine::memory::Memory;
 use job_orch::engine::sqlite::Sqlite;
 use job_orch::engine::{
     Deduplicates, Delays, KeepsAnswers, KeepsResponses, Pauses, Prioritises, Remembers, RemembersKeys,
-    SharedByProcesses,
+    SharedByProcesses, Transacts,
 };
 use job_orch::testing::Rig;
 
@@ -42,7 +42,7 @@ macro_rules! table {
 #[test]
 fn the_table_of_capabilities_says_what_the_traits_say() {
     let table = table!([Memory Sqlite Rig] Delays Prioritises Deduplicates RemembersKeys KeepsResponses Remembers Pauses
-        SharedByProcesses KeepsAnswers);
+        SharedByProcesses KeepsAnswers Transacts);
     for (capability, has) in table {
         let words = has.map(|has| if has { "yes" } else { "no" });
         let row = format!("//! | [`{capability}`] | {} | {} | {} |", words[0], words[1], words[2]);
@@ -52,8 +52,8 @@ fn the_table_of_capabilities_says_what_the_traits_say() {
     // A trait without methods: what it says, its name says.
     let traits =
         DOCS.lines().filter_map(|line| line.strip_prefix("pub trait ")?.strip_suffix(" {}")?.split(':').next());
-    // That one has a method, and a file of its own.
-    let traits = traits.chain(["KeepsAnswers"]);
+    // These have a method, and a file of their own.
+    let traits = traits.chain(["KeepsAnswers", "Transacts"]);
     let rows: Vec<&str> = table.iter().map(|(capability, _)| *capability).collect();
     assert_eq!(rows, traits.collect::<Vec<_>>(), "each capability has its row");
 }

@@ -53,7 +53,7 @@ fn of_64_clients_each_job_is_given_once() {
         });
         let all = CLIENTS / 2 * JOBS_OF_ONE;
         let called = robot.wait(all - given.len());
-        let mut jobs: Vec<String> = given.into_iter().chain(called.iter().map(|(_, body)| data(body))).collect();
+        let mut jobs: Vec<String> = given.into_iter().chain(called.iter().map(|call| data(&call.body))).collect();
         assert_eq!(jobs.len(), all, "{mode}");
         jobs.sort_unstable();
         jobs.dedup();

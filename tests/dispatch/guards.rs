@@ -5,9 +5,11 @@ use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use rustix::process::{Resource, Rlimit};
 
 use crate::http::once;
 use crate::robot::Robot;
@@ -132,6 +134,78 @@ fn clients_that_dawdle_are_shown_the_door_and_the_others_notice_nothing() {
         }
     }
     assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+}
+
+/// Answers of a healthy client, until `stop`: the time that 99 of 100 take at most, and that of the slowest.
+fn healthy(port: u16, stop: &AtomicBool) -> (Duration, Duration) {
+    let mut times = Vec::new();
+    while !stop.load(Ordering::SeqCst) {
+        let asked = Instant::now();
+        assert_eq!(once(port, "GET", "/healthz", "", "").status, 200);
+        times.push(asked.elapsed());
+        thread::sleep(Duration::from_millis(5));
+    }
+    times.sort_unstable();
+    (times[times.len() * 99 / 100], times[times.len() - 1])
+}
+
+/// Whether the other end is closed. What it has sent before is of no interest.
+fn is_closed(stream: &mut TcpStream) -> bool {
+    let mut answer = [0; 1024];
+    loop {
+        match stream.read(&mut answer) {
+            Ok(0) => return true,
+            Ok(_) => {}
+            Err(error) => return error.kind() != std::io::ErrorKind::WouldBlock,
+        }
+    }
+}
+
+/// (S12) As many as a shell's limit would never bear, each of which sends a byte now and then.
+#[test]
+fn five_thousand_connections_that_dawdle_are_closed_and_the_others_notice_nothing() {
+    const SOCKETS: usize = 5_000;
+    let most = rustix::process::getrlimit(Resource::Nofile).maximum;
+    if most.is_some_and(|most| most < 2 * SOCKETS as u64) {
+        println!("skipped: only {most:?} files may be open here");
+        return;
+    }
+    // Ours; the program raises its own.
+    rustix::process::setrlimit(Resource::Nofile, Rlimit { current: most, maximum: most }).unwrap();
+    let mut served = Served::idle(&["--connections-per-address", "6000", "--head-timeout", "5s"]);
+    served.start_with(|command| {
+        let program = command.get_program().to_owned();
+        let arguments: Vec<_> = command.get_args().map(ToOwned::to_owned).collect();
+        *command = Command::new("sh");
+        command.args(["-c", "ulimit -Sn 1024; exec \"$0\" \"$@\""]);
+        command.arg(program).args(arguments).stderr(std::process::Stdio::null());
+    });
+    let begun = Instant::now();
+    let stop = AtomicBool::new(false);
+    let mut slow = Vec::new();
+    let (p99, longest) = thread::scope(|scope| {
+        let healthy = scope.spawn(|| healthy(served.port, &stop));
+        for number in 0..SOCKETS {
+            let mut stream = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
+            let text: &[u8] = if number % 2 == 0 { b"POST /submit-job HT" } else { b"" };
+            stream.write_all(text).unwrap();
+            stream.set_nonblocking(true).unwrap();
+            slow.push(stream);
+        }
+        let opened = begun.elapsed();
+        while begun.elapsed() < opened + Duration::from_secs(15) && !slow.is_empty() {
+            slow.retain_mut(|stream| {
+                let _ = stream.write_all(b"x");
+                !is_closed(stream)
+            });
+            thread::sleep(Duration::from_millis(500));
+        }
+        stop.store(true, Ordering::SeqCst);
+        healthy.join().unwrap()
+    });
+    assert_eq!(slow.len(), 0, "some are open still, after {:?}", begun.elapsed());
+    println!("99 of 100 answers came in {p99:?}, the last one in {longest:?}");
+    assert!(p99 < Duration::from_secs(1) && longest < Duration::from_secs(3), "{p99:?}, {longest:?}");
 }
 
 #[test]

@@ -48,9 +48,9 @@ fn a_worker_waits_and_is_called_with_the_job_that_comes() {
             assert_eq!((answer.status, answer.body.as_str()), (200, r#""Assigned""#), "{mode}");
             let got = robot.got();
             assert_eq!(got.len(), 1, "{mode}: the worker has it before the customer is told");
-            assert_eq!(got[0].0, "PUT /take?a=1 HTTP/1.1");
-            assert!(got[0].1.starts_with(r#"{"Job":{"id":""#), "{mode}");
-            assert_eq!(data(&got[0].1), number.to_string());
+            assert_eq!(got[0].head, "PUT /take?a=1 HTTP/1.1");
+            assert!(got[0].body.starts_with(r#"{"Job":{"id":""#), "{mode}");
+            assert_eq!(data(&got[0].body), number.to_string());
         }
         assert_eq!(client.submit("3").unwrap().body, r#"{"Queued":{"position":1}}"#, "{mode}: a worker gets one job");
     }

@@ -34,7 +34,7 @@ fn both_lines_stay_in_order_over_a_kill_and_an_interruption() {
         }
         for (number, robot) in robots.iter().enumerate() {
             assert_eq!(served.client().submit(&number.to_string()).unwrap().body, r#""Assigned""#, "{mode}");
-            assert_eq!(data(&robot.wait(1)[0].1), number.to_string(), "{mode}");
+            assert_eq!(data(&robot.wait(1)[0].body), number.to_string(), "{mode}");
         }
     }
 }
@@ -130,6 +130,16 @@ fn two_dispatchers_do_not_share_a_directory() {
     let output = command.output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("another dispatcher works in"), "{said}");
+}
+
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let served = Served::new("InMemory");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_job-orch"));
+    let output = command.args(["serve", "--port", &served.port.to_string()]).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains(&format!("0.0.0.0:{}: Address already in use", served.port)), "{said}");
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! A worker that is called back.
 
-use std::io::{BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
@@ -12,13 +12,28 @@ use crate::http::{read_body, read_head};
 #[derive(Clone)]
 pub(crate) struct Robot(Arc<Inner>);
 
+/// What it was sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    pub(crate) head: String,
+    headers: Vec<(String, String)>,
+    pub(crate) body: String,
+}
+
+impl Call {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        &self.headers.iter().find(|(other, _)| other == name).unwrap().1
+    }
+}
+
 struct Inner {
     port: u16,
-    got: Mutex<Vec<(String, String)>>,
-    tokens: Mutex<Vec<String>>,
+    got: Mutex<Vec<Call>>,
     came: Condvar,
     answer: String,
     calls: AtomicUsize,
+    // It does not answer the next call.
+    is_slow: AtomicBool,
 }
 
 impl Robot {
@@ -28,10 +43,10 @@ impl Robot {
         let robot = Self(Arc::new(Inner {
             port: listener.local_addr().unwrap().port(),
             got: Mutex::default(),
-            tokens: Mutex::default(),
             came: Condvar::new(),
             answer: format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n"),
             calls: AtomicUsize::new(0),
+            is_slow: AtomicBool::new(false),
         }));
         let answering = robot.clone();
         std::thread::spawn(move || {
@@ -47,15 +62,24 @@ impl Robot {
         Self::answering("200 OK")
     }
 
+    /// One that keeps its first call waiting until that is cut off, and answers the others.
+    pub(crate) fn answering_after_a_cut(status: &str) -> Self {
+        let robot = Self::answering(status);
+        robot.0.is_slow.store(true, Ordering::SeqCst);
+        robot
+    }
+
     fn answer(&self, stream: TcpStream) {
         let mut stream = BufReader::new(stream);
         while let Ok((head, headers)) = read_head(&mut stream) {
             let Ok(body) = read_body(&mut stream, &headers) else { return };
-            let token = headers.iter().find(|(name, _)| name == "job-token").unwrap();
-            self.0.tokens.lock().unwrap().push(token.1.clone());
-            self.0.got.lock().unwrap().push((head, body));
+            self.0.got.lock().unwrap().push(Call { head, headers, body });
             self.0.calls.fetch_add(1, Ordering::SeqCst);
             self.0.came.notify_all();
+            if self.0.is_slow.swap(false, Ordering::SeqCst) {
+                let _ = stream.fill_buf();
+                return;
+            }
             if stream.get_mut().write_all(self.0.answer.as_bytes()).is_err() {
                 return;
             }
@@ -68,20 +92,20 @@ impl Robot {
 
     /// The token that came with the last job.
     pub(crate) fn token(&self) -> String {
-        self.0.tokens.lock().unwrap().last().unwrap().clone()
+        self.0.got.lock().unwrap().last().unwrap().header("job-token").to_owned()
     }
 
     pub(crate) fn calls(&self) -> usize {
         self.0.calls.load(Ordering::SeqCst)
     }
 
-    /// The first lines and bodies so far.
-    pub(crate) fn got(&self) -> Vec<(String, String)> {
+    /// What it was sent so far.
+    pub(crate) fn got(&self) -> Vec<Call> {
         self.0.got.lock().unwrap().clone()
     }
 
     /// Waits until it was called so often.
-    pub(crate) fn wait(&self, count: usize) -> Vec<(String, String)> {
+    pub(crate) fn wait(&self, count: usize) -> Vec<Call> {
         let begun = Instant::now();
         let mut got = self.0.got.lock().unwrap();
         while got.len() < count {

@@ -19,6 +19,8 @@ pub(crate) struct Served {
     directory: TempDir,
     arguments: Vec<String>,
     pub(crate) port: u16,
+    // It is started where it was before.
+    stays: bool,
     child: Option<Child>,
 }
 
@@ -36,7 +38,7 @@ impl Served {
     /// One that has yet to be started.
     pub(crate) fn idle(arguments: &[&str]) -> Self {
         let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
-        Self { directory: TempDir::new().unwrap(), arguments, port: 0, child: None }
+        Self { directory: TempDir::new().unwrap(), arguments, port: 0, stays: false, child: None }
     }
 
     pub(crate) fn directory(&self) -> &Path {
@@ -47,9 +49,11 @@ impl Served {
         self.directory().join(name)
     }
 
-    /// A command on a port that is free.
+    /// A command on a port that is free, or on its own.
     pub(crate) fn command(&mut self) -> Command {
-        self.port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+        if !self.stays {
+            self.port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+        }
         let mut command = Command::new(env!("CARGO_BIN_EXE_job-orch"));
         command.args(["serve", "--port", &self.port.to_string(), "--dir"]).arg(self.directory.path());
         command.args(&self.arguments).stderr(Stdio::null());
@@ -58,6 +62,13 @@ impl Served {
 
     pub(crate) fn start(&mut self) {
         self.start_with(|_| {});
+    }
+
+    /// On the port that it had before.
+    pub(crate) fn start_there(&mut self) {
+        self.stays = true;
+        self.start();
+        self.stays = false;
     }
 
     pub(crate) fn start_with(&mut self, adjust: impl FnOnce(&mut Command)) {

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::http::{Answer, Client, once};
 use crate::robot::{Robot, data};
-use crate::serve::{MODES, Served};
+use crate::serve::{DURABLE, MODES, Served};
 
 fn json(answer: &Answer) -> Value {
     serde_json::from_str(&answer.body).unwrap()
@@ -28,6 +28,15 @@ fn post_result(served: &Served, job: &str, token: &str, result: &str) -> Answer 
     once(served.port, "POST", &format!("{job}/result"), &format!("Authorization: Bearer {token}\r\n"), result)
 }
 
+/// Waits until a job is in this state: its worker may have the last byte before the service has noted that.
+fn await_state(served: &Served, job: &str, state: &str) {
+    let begun = Instant::now();
+    while json(&get(served, job))["state"] != state {
+        assert!(begun.elapsed() < Duration::from_secs(10), "{}", get(served, job).body);
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
 #[test]
 fn a_job_is_followed_from_the_line_to_its_result() {
     for mode in MODES {
@@ -38,7 +47,7 @@ fn a_job_is_followed_from_the_line_to_its_result() {
         let given = served.client().register("http://127.0.0.1:1/").unwrap();
         assert_eq!(given.header("job-result"), Some(&*format!("{first}/result")));
         assert_eq!(json(&get(&served, &second))["position"], 1, "{mode}");
-        assert_eq!(json(&get(&served, &first))["state"], "Assigned", "{mode}");
+        await_state(&served, &first, "Assigned");
         assert_eq!(get(&served, &format!("{first}/result")).status, 202, "{mode}");
 
         let token = given.header("job-token").unwrap();
@@ -50,6 +59,60 @@ fn a_job_is_followed_from_the_line_to_its_result() {
         let again = post_result(&served, &first, token, "2");
         assert_eq!((again.status, &*again.body), (409, r#"{"Error":"Ended"}"#));
     }
+}
+
+#[test]
+fn states_and_results_outlive_a_kill() {
+    for mode in DURABLE {
+        let mut served = Served::new(mode);
+        let jobs = [1, 2, 3].map(|number| submit(&served, &number.to_string()));
+        let tokens: Vec<String> = (0..2)
+            .map(|_| served.client().register("http://127.0.0.1:1/").unwrap().header("job-token").unwrap().to_owned())
+            .collect();
+        await_state(&served, &jobs[1], "Assigned");
+        let result = r#"{"ok": "√", "n": 12345678901234567890123}"#;
+        assert_eq!(post_result(&served, &jobs[0], &tokens[0], result).status, 200, "{mode}");
+        let before = get(&served, &jobs[0]).body;
+        for _ in 0..2 {
+            served.kill();
+            served.start();
+            assert_eq!(get(&served, &jobs[0]).body, before, "{mode}");
+            assert_eq!(get(&served, &format!("{}/result", jobs[0])).body, result, "{mode}");
+            assert_eq!(post_result(&served, &jobs[0], &tokens[0], "2").status, 409, "{mode}");
+            assert_eq!(json(&get(&served, &jobs[1]))["state"], "Assigned", "{mode}");
+            assert_eq!(json(&get(&served, &jobs[2]))["position"], 1, "{mode}");
+        }
+        assert_eq!(post_result(&served, &jobs[1], &tokens[0], "2").status, 401, "{mode}");
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| get(&served, &format!("{}/result?wait=30", jobs[1])));
+            assert_eq!(post_result(&served, &jobs[1], &tokens[1], "2").status, 200, "{mode}");
+            assert_eq!(waiting.join().unwrap().body, "2", "{mode}");
+        });
+    }
+}
+
+#[test]
+fn a_result_that_the_disk_refuses_is_not_taken() {
+    let mut served = Served::new("JsonFile");
+    let job = submit(&served, "1");
+    let given = served.client().register("http://127.0.0.1:1/").unwrap();
+    let token = given.header("job-token").unwrap();
+    served.interrupt();
+    // A full disk, as far as this process can tell.
+    served.start_with(|command| {
+        let program = command.get_program().to_owned();
+        let arguments: Vec<_> = command.get_args().map(ToOwned::to_owned).collect();
+        *command = std::process::Command::new("sh");
+        command.args(["-c", "trap '' XFSZ; ulimit -f 2; exec \"$0\" \"$@\""]);
+        command.arg(program).args(arguments).stderr(std::process::Stdio::null());
+    });
+    let refused = post_result(&served, &job, token, &format!("\"{}\"", "x".repeat(2000)));
+    assert_eq!((refused.status, &*refused.body), (503, r#"{"Error":"NotStored"}"#));
+    assert_eq!(json(&get(&served, &job))["state"], "Assigned");
+    assert_eq!(post_result(&served, &job, token, "1").status, 200, "it may be tried again");
+    served.kill();
+    served.start();
+    assert_eq!(get(&served, &format!("{job}/result")).body, "1");
 }
 
 #[test]
@@ -66,7 +129,7 @@ fn only_the_worker_that_was_given_the_job_last_sends_its_result() {
         assert_eq!(post_result(&served, &job, wrong, "1").status, 401, "{wrong}");
     }
     assert_eq!(once(served.port, "POST", &format!("{job}/result"), "", "1").status, 401);
-    assert_eq!(json(&get(&served, &job))["state"], "Assigned", "nothing has changed");
+    await_state(&served, &job, "Assigned");
     let other = "/jobs/01a1ff00-c234-755e-be59-74bbb4db6bf6";
     assert_eq!(post_result(&served, other, &fresh, "1").status, 404);
     assert_eq!(post_result(&served, &job, &fresh, "{").status, 400);

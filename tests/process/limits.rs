@@ -21,15 +21,17 @@ async fn time_is_limited() {
 
 #[tokio::test]
 async fn the_system_limits_what_it_can() {
-    let usual = Limits::none().memory(200 << 20).files(20).file_size(1000).cpu(Duration::from_secs(7));
+    let usual = Limits::none().memory(200 << 20).files(20).file_size(1000).processes(777).cpu(Duration::from_secs(7));
     let processes = Coordinator::options().limits(usual).build();
     // It looks when the limits are set for certain.
-    let script = "sleep 0.2; ulimit -v; ulimit -n; ulimit -f; ulimit -t; ulimit -c";
+    let script =
+        "sleep 0.2; ulimit -v; ulimit -n; ulimit -f; ulimit -t; ulimit -c; grep 'Max processes' /proc/self/limits";
     let id = processes.start(sh(script).limits(Limits::none().files(30))).await.unwrap();
     let told = String::from_utf8(read(processes.stdout(id).unwrap()).await).unwrap();
     // `ulimit -f` counts half a KiB or one, by the shell.
     let told: Vec<_> = told.lines().collect();
     assert_eq!((told[0], told[1], told[3], told[4]), ("204800", "30", "7", "0"), "{told:?}");
+    assert_eq!(told[5].split_whitespace().nth(2), Some("777"), "{told:?}");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use job_orch::process::{Coordinator, Keep, Limits, Pipe, Program};
+use job_orch::process::{Coordinator, Keep, Limits, OutputError, Pipe, Program};
 use job_orch_tests::within_a_minute;
 use proptest::prelude::*;
 
@@ -44,6 +44,67 @@ async fn what_is_too_much_for_memory_is_read_from_the_file() {
     assert_eq!(read(processes.stderr(id).unwrap()).await, b"");
 }
 
+/// Far more than is kept in memory, as fast as it can be written.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_is_read_whole_by_those_who_keep_up_and_by_those_who_come_late() {
+    let processes = Coordinator::new();
+    let bytes = noise(50_000_000);
+    let id = processes.start(cat(&bytes)).await.unwrap();
+    let early: Vec<_> = (0..3).map(|_| tokio::spawn(read(processes.stdout(id).unwrap()))).collect();
+    within_a_minute(processes.wait(id)).await.unwrap();
+    for early in early {
+        assert!(early.await.unwrap() == bytes);
+    }
+    assert!(read(processes.stdout(id).unwrap()).await == bytes);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_that_comes_in_waves_is_read_whole() {
+    let processes = Coordinator::new();
+    // It stops to flood each time, and says something in between.
+    let wave = "head -c 6000000 /dev/zero; sleep 0.1; echo calm; sleep 0.1; ";
+    let id = start(&processes, &wave.repeat(3)).await;
+    let output = read(processes.stdout(id).unwrap()).await;
+    let wave = [vec![0; 6_000_000], b"calm\n".to_vec()].concat();
+    assert!(output == wave.repeat(3));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_waits_for_nobody_who_does_not_read() {
+    let processes = Coordinator::new();
+    let id = start(&processes, "head -c 200000000 /dev/zero").await;
+    let mut output = processes.stdout(id).unwrap();
+    let first = within_a_minute(output.next()).await.unwrap().unwrap().len();
+    within_a_minute(processes.wait(id)).await.unwrap();
+    let (mut read, mut missed) = (first as u64, 0);
+    while let Some(blob) = within_a_minute(output.next()).await {
+        match blob {
+            Ok(blob) => read += blob.len() as u64,
+            Err(OutputError::Missed { bytes }) => missed += bytes,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert!(missed > 100_000_000, "{missed}");
+    assert_eq!(read + missed, 200_000_000);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_ends_with_its_process_and_waits_for_subscribers_if_it_is_to() {
+    let processes = keeping(Keep::usual().file(0).wait_for_subscribers());
+    let id = start(&processes, "yes").await;
+    let mut output = processes.stdout(id).unwrap();
+    let mut read = 0;
+    while read < 30_000_000 {
+        read += within_a_minute(output.next()).await.unwrap().unwrap().len();
+    }
+    processes.kill(id).unwrap();
+    while let Some(blob) = within_a_minute(output.next()).await {
+        read += blob.unwrap().len();
+    }
+    let ended = within_a_minute(processes.wait(id)).await.unwrap();
+    assert_eq!(read as u64, ended.written, "nothing of it was dropped");
+}
+
 #[tokio::test]
 async fn what_is_too_much_for_the_file_is_dropped_and_counted() {
     for file in [0, 200_000, 1_000_000] {
@@ -83,6 +144,19 @@ async fn a_process_waits_for_subscribers_if_it_is_to() {
         read.extend_from_slice(&blob.unwrap());
     }
     assert!(read == bytes);
+}
+
+/// Whoever subscribes a moment after the start may be too late.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_waits_for_one_who_reads_from_its_start_however_late() {
+    for memory in [64 << 10, 2 << 20] {
+        let processes = keeping(Keep::usual().memory(memory).file(0).wait_for_subscribers());
+        let bytes = noise(8_000_000);
+        let started = processes.start_reading(cat(&bytes)).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        drop(started.stderr);
+        assert!(read(started.stdout).await == bytes);
+    }
 }
 
 #[tokio::test]

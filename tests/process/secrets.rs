@@ -93,3 +93,22 @@ async fn s16_no_secret_is_told() {
     let told = format!("{error} {error:?} {processes:?}");
     assert!(!told.contains(CANARY), "{told}");
 }
+
+/// What the system says of the process itself and of one that it starts.
+async fn gains_no_rights(processes: &Coordinator) -> Vec<String> {
+    let told = "grep NoNewPrivs /proc/self/status";
+    let id = processes.start(sh(&format!("{told}; sh -c '{told}'"))).await.unwrap();
+    let told = String::from_utf8(read(processes.stdout(id).unwrap()).await).unwrap();
+    told.lines().map(|line| line.split_whitespace().last().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn s10_no_process_gains_rights_if_it_is_to() {
+    let own = std::fs::read_to_string("/proc/self/status").unwrap();
+    if own.contains("NoNewPrivs:\t1") {
+        println!("skipped: nobody gains rights here");
+        return;
+    }
+    assert_eq!(gains_no_rights(&Coordinator::options().no_new_privileges().build()).await, ["1", "1"]);
+    assert_eq!(gains_no_rights(&Coordinator::new()).await, ["0", "0"], "the thread was another one");
+}

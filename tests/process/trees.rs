@@ -42,13 +42,14 @@ async fn a_tree_that_ignores_the_request_is_killed() {
 
 #[tokio::test]
 async fn a_parent_that_obeys_takes_the_child_with_it_that_does_not() {
-    let script = "sh -c \"trap '' TERM; while :; do sleep 1000; done\" & echo $$ $!; trap 'exit 5' TERM; wait";
+    let script = "sh -c \"trap '' TERM; while :; do sleep 1000; done\" & trap 'exit 5' TERM; echo $$ $!; wait";
     assert_eq!(stopped(script).await, Status::Exited { code: 5 });
 }
 
 #[tokio::test]
 async fn one_that_is_suspended_is_killed() {
-    let status = stopped("echo $$; kill -STOP $$; sleep 1000").await;
+    // Its child says so once it is.
+    let status = stopped("sh -c 'kill -STOP $PPID; echo $PPID; exec sleep 1000'; sleep 1000").await;
     assert_eq!(status, Status::Killed { signal: 9 });
 }
 

@@ -89,6 +89,28 @@ async fn what_is_in_a_store_is_shown_while_it_is_used() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn tables_are_made_for_people() {
+    let place = Place::new().await;
+    assert_eq!(place.print(&["jobs", "--table"]), "none\n");
+    place.orch.send(Half, 7).await.unwrap();
+    place.until("half", |queue| queue["dead"] == 1 && queue["results"] == 1).await;
+    let queues = place.print(&["queues", "--table"]);
+    let lines: Vec<&str> = queues.lines().collect();
+    // The end of a number stands below the end of its column's name.
+    let end = lines[0].find("READY").unwrap() + "READY".len();
+    assert!(lines[1].contains("half") && lines[1].contains("  no"), "{queues}");
+    assert_eq!(&lines[1][end - 1..=end], "0 ", "{queues}");
+    let id = place.rows(&["jobs"])[0]["id"].as_str().unwrap().to_owned();
+    let shown = place.print(&["show", &id, "--table"]);
+    let lines: Vec<&str> = shown.lines().map(str::trim).collect();
+    assert!(lines[0].starts_with("id ") && lines[1].starts_with("job ") && lines[2].starts_with("state "), "{shown}");
+    assert!(lines.contains(&""), "the request and its response stand apart: {shown}");
+    let short = job_orch().args(["queues", "-s"]).arg(place.file()).output().unwrap();
+    assert!(short.status.success());
+    place.orch.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_dead_letter_is_redriven_and_dropped() {
     let place = Place::new().await;
     place.orch.send(Half, 7).await.unwrap();

@@ -1,8 +1,11 @@
 //! Unique keys that are taken for longer than their request is there.
 
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use job_orch::prelude::*;
+use job_orch_tests::{Bare, Gate, within_a_minute};
 
 use crate::store::Place;
 
@@ -41,4 +44,111 @@ async fn a_withdrawn_request_gives_its_key_back() {
     assert!(orch.cancel(Double, first.id).await);
     assert!(!orch.send(Double, 3).unique_for("key", "1h").await.unwrap().is_duplicate);
     orch.shutdown().await.unwrap();
+}
+
+#[job(retry(max = 1, backoff = constant("1ms")))]
+async fn work(ends_well: &bool, gate: &Gate) -> Result<(), Bare> {
+    gate.pass().await;
+    if *ends_well { Ok(()) } else { Err(Bare::of("it went wrong")) }
+}
+
+#[tokio::test]
+async fn a_dead_letter_has_its_key_for_whoever_asks() {
+    let (place, gate) = (Place::new(), Gate::shut());
+    let orch = Orchestrator::on(place.open()).share(gate.clone()).host(Work).start().await.unwrap();
+    gate.let_through(2);
+    let mut responses = orch.responses(Work);
+    let dead = orch.send(Work, false).unique("key").await.unwrap();
+    assert!(within_a_minute(responses.receive()).await.unwrap().outcome.is_err());
+    assert_eq!(place.rows("SELECT state, unique_key FROM jobs"), [["dead", "key"].map(str::to_owned)]);
+    let duplicate = orch.send(Work, true).unique("key").even_dead().await.unwrap();
+    assert_eq!((duplicate.is_duplicate, duplicate.id), (true, dead.id));
+    let beside = orch.send(Work, true).unique("key").await.unwrap();
+    assert!(!beside.is_duplicate, "who does not ask minds no dead letter");
+    gate.let_through(1);
+    within_a_minute(responses.receive()).await.unwrap();
+
+    assert!(orch.redrive(Work, dead.id).await.unwrap());
+    let duplicate = orch.send(Work, true).unique("key").await.unwrap();
+    assert_eq!((duplicate.is_duplicate, duplicate.id), (true, dead.id), "it waits or runs again");
+    gate.let_through(2);
+    assert!(within_a_minute(responses.receive()).await.unwrap().outcome.is_err(), "it is dead again");
+    assert!(orch.send(Work, true).unique("key").even_dead().await.unwrap().is_duplicate);
+    assert!(orch.drop_dead_letter(Work, dead.id).await.unwrap());
+    assert!(!orch.send(Work, true).unique("key").even_dead().await.unwrap().is_duplicate, "it is gone");
+    gate.open();
+    orch.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn one_more_may_wait_behind_the_one_that_runs_in_another_process() {
+    let (place, gate) = (Place::new(), Gate::shut());
+    let worker = Orchestrator::on(place.open()).share(gate.clone()).host(Work).start().await.unwrap();
+    let sender = Orchestrator::on(place.open()).reach(Work).start().await.unwrap();
+    let first = sender.send(Work, true).unique("key").await.unwrap();
+    gate.reached_by(1).await;
+    assert_eq!(sender.send(Work, true).unique("key").await.unwrap().id, first.id);
+    let second = sender.send(Work, true).unique("key").while_waiting().await.unwrap();
+    assert!(!second.is_duplicate);
+    for _ in 0..3 {
+        let third = sender.send(Work, true).unique("key").while_waiting().await.unwrap();
+        assert_eq!((third.is_duplicate, third.id), (true, second.id));
+    }
+    gate.open();
+    within_a_minute(gate.reached_by(2)).await;
+    worker.shutdown().await.unwrap();
+    sender.shutdown().await.unwrap();
+    assert_eq!(gate.arrived(), 2);
+}
+
+const FILE: &str = "JOB_ORCH_KEYS_FILE";
+
+/// So many keys are sent by all processes at once.
+const KEYS: u64 = 40;
+
+/// One of the processes. It says how many of its requests were accepted.
+#[tokio::test]
+#[ignore = "a process of the test below"]
+async fn process() {
+    let Some(file) = std::env::var_os(FILE).map(PathBuf::from) else { return };
+    let store = Sqlite::open(file).unwrap();
+    let mut connection = store.connection().unwrap();
+    let orch = Orchestrator::on(store).reach(Double).start().await.unwrap();
+    let mut accepted = 0;
+    for number in 0..KEYS {
+        let send = orch.send(Double, number).unique(format!("key {number}"));
+        let receipt = if number.is_multiple_of(2) {
+            send.await.unwrap()
+        } else {
+            let transaction = connection.transaction().unwrap();
+            let receipt = send.in_transaction(&transaction).unwrap();
+            transaction.commit().unwrap();
+            receipt
+        };
+        accepted += u64::from(!receipt.is_duplicate);
+    }
+    orch.shutdown().await.unwrap();
+    println!("accepted {accepted}.");
+}
+
+#[tokio::test]
+async fn duplicates_from_several_processes_are_accepted_once() {
+    let place = Place::new();
+    drop(place.open());
+    let start = || {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["keys::process", "--exact", "--ignored", "--nocapture"]).env(FILE, place.file());
+        command.stdout(Stdio::piped()).spawn().unwrap()
+    };
+    let processes = [start(), start(), start(), start()];
+    let mut accepted = 0;
+    for process in processes {
+        let output = process.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let count = said.split("accepted ").nth(1).and_then(|rest| rest.split('.').next()).expect(&said);
+        accepted += count.parse::<u64>().unwrap();
+    }
+    assert_eq!(accepted, KEYS);
+    assert_eq!(place.number("SELECT count(*) FROM jobs"), i64::try_from(KEYS).unwrap());
+    assert_eq!(place.number("SELECT count(DISTINCT unique_key) FROM jobs"), i64::try_from(KEYS).unwrap());
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
 
 mod cache;
+mod completion;
 mod cron;
 mod damage;
 mod faults;
@@ -10,6 +11,7 @@ mod flows;
 mod jobs;
 mod keys;
 mod opening;
+mod overrides;
 mod processes;
 mod queues;
 mod restart;
@@ -17,3 +19,4 @@ mod room;
 mod runs;
 mod soak;
 mod store;
+mod within;

@@ -8,9 +8,11 @@ use super::envelope::{Envelope, Response};
 use super::error::SettleError;
 use super::receive::McReceive;
 use super::send::MpSend;
+use super::transact::Completes;
 use crate::job::Run;
 use crate::outcome::Failure;
 use crate::retry::Retry;
+use crate::sync::Arc;
 
 /// The two channels of one job, from both ends: what an engine opens, and what a processor works on.
 ///
@@ -62,6 +64,32 @@ pub trait Channels<J: Run>: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), SettleError>> + Send {
         let _ = (delivery, end);
         std::future::ready(Err(SettleError::Engine("these channels record nothing".into())))
+    }
+
+    /// Whether a job can end its request in a transaction of its own. Then a worker gives it a
+    /// [`completion`](Channels::completion), and asks after each run whether it was [`completed`](Channels::completed). Only
+    /// where [`RECORDS`](Channels::RECORDS) says yes, too.
+    const COMPLETES: bool = false;
+
+    /// What the job that runs for this delivery can end its request with. By default nothing.
+    fn completion(delivery: &<Self::RequestReceiver as McReceive>::Delivery) -> Option<Arc<dyn Completes>> {
+        let _ = delivery;
+        None
+    }
+
+    /// The response that the job has recorded by its completion, if that was committed: then the request is settled. By
+    /// default there is none.
+    ///
+    /// # Errors
+    /// [`SettleError::Engine`] if nobody can tell.
+    ///
+    /// # Cancel safety
+    /// A future dropped early has changed nothing.
+    fn completed(
+        delivery: &mut <Self::RequestReceiver as McReceive>::Delivery,
+    ) -> impl Future<Output = Result<Option<Response<J>>, SettleError>> + Send {
+        let _ = delivery;
+        std::future::ready(Ok(None))
     }
 }
 

@@ -10,6 +10,7 @@ use super::ticket::{Asked, Ticket, Wishes};
 use crate::id::JobId;
 use crate::job::Run;
 use crate::outcome::{CallError, Failure};
+use crate::retry::Retry;
 use crate::sync::Arc;
 
 /// A request on its way: the user's value with its id, and what its sender wants to know or have respected.
@@ -117,6 +118,12 @@ impl<J: Run> Envelope<J> {
     #[must_use]
     pub fn trace_parent(&self) -> Option<&str> {
         self.asked.as_ref()?.wishes()?.trace_parent.as_deref()
+    }
+
+    /// How it is retried, if its sender says so in place of the job.
+    #[must_use]
+    pub fn retry(&self) -> Option<Retry> {
+        self.asked.as_ref()?.wishes()?.retry.as_deref().copied()
     }
 
     /// Whether a caller, or a flow, still waits for the answer.

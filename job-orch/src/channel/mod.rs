@@ -20,6 +20,7 @@ pub(crate) mod scope;
 mod send;
 pub(crate) mod stop;
 pub(crate) mod ticket;
+mod transact;
 
 pub use crate::outcome::{Failure, FailureKind};
 pub use any::{AnyDelivery, AnyReceiver, AnySender};
@@ -30,3 +31,5 @@ pub use envelope::{Envelope, Response};
 pub use error::{BoxError, ReceiveError, SendError, SettleError};
 pub use receive::{Delivery, McReceive, Return};
 pub use send::{Acceptance, MpSend, SendOptions, UniqueKey, Withdraw};
+pub(crate) use transact::NothingToComplete;
+pub use transact::{CompleteError, Completes, Transact, TransactionError};

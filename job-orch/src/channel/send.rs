@@ -121,6 +121,10 @@ pub struct SendOptions {
     pub unique: Option<UniqueKey>,
     /// And for so long after this one was accepted, even when it has ended, accept no other with its key.
     pub unique_for: Option<Duration>,
+    /// Accept it also if another one with its key runs: only those that wait stand in its way.
+    pub while_waiting: bool,
+    /// Do not accept it if there is a dead letter with its key either.
+    pub even_dead: bool,
     /// Refuse instead of waiting when the channel is full.
     pub refuse_if_full: bool,
 }
@@ -141,7 +145,7 @@ impl SendOptions {
             Some("delay")
         } else if self.priority != 0 {
             Some("prioritise")
-        } else if self.unique_for.is_some() {
+        } else if self.unique_for.is_some() || self.even_dead {
             Some("remember unique keys")
         } else if self.unique.is_some() {
             Some("deduplicate")

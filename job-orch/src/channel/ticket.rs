@@ -10,6 +10,7 @@ use super::onward::{Deferred, Onward};
 use crate::id::JobId;
 use crate::job::Run;
 use crate::outcome::CallError;
+use crate::retry::Retry;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Arc, Mutex, lock};
 
@@ -20,6 +21,8 @@ type Answer<J> = Result<<J as Run>::Response, CallError<<J as Run>::Error>>;
 pub(crate) struct Wishes {
     pub(crate) deadline: Option<Instant>,
     pub(crate) trace_parent: Option<Box<str>>,
+    // In place of the job's own. Boxed: of the few that have wishes, few have this one.
+    pub(crate) retry: Option<Box<Retry>>,
     // Its sender waits for the answer in another process, or did.
     pub(crate) is_call_elsewhere: bool,
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use job_orch::IntoSpan as _;
 use job_orch::JobId;
-use job_orch::process::{Cause, Coordinator, Ended, Keep, Limits, Output, Program, StartError};
+use job_orch::process::{Cause, Coordinator, Ended, Keep, Limits, Output, Program, StartError, Started};
 use tokio::runtime::Handle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -71,12 +71,12 @@ async fn pass_through(arguments: &Arguments) -> Result<Ended, Failure> {
     // Like a pipe: what nobody reads holds the program up.
     let keep = Keep::usual().file(0).wait_for_subscribers();
     let processes = Coordinator::options().running(1).contain().grace(arguments.grace).keep(keep).build();
-    let id = processes.start(program(arguments)).await?;
+    let Started { id, stdout, stderr, .. } = processes.start_reading(program(arguments)).await?;
     if io::stdin().is_terminal() {
         feed(processes.clone(), id);
     }
-    let stdout = pass(processes.clone(), processes.stdout(id)?, io::stdout());
-    let stderr = pass(processes.clone(), processes.stderr(id)?, io::stderr());
+    let stdout = pass(processes.clone(), stdout, io::stdout());
+    let stderr = pass(processes.clone(), stderr, io::stderr());
     let order = async {
         orders.next().await;
         let _ = processes.stop(id);

@@ -1,12 +1,13 @@
 //! `job-orch serve`
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use job_orch::IntoSpan as _;
 use job_orch::dispatch::{Dispatcher, Mode};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -14,13 +15,16 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::exit::Failure;
 
+/// Files that are no connections of clients: callbacks, lines, and what the runtime has.
+const OTHER_FILES: u64 = 600;
+
 /// Serves the HTTP dispatcher: jobs as JSON, and workers that take them, first come, first served.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// The port
     #[arg(long, default_value_t = 2567)]
     port: u16,
-    /// The address to listen on
+    /// The address to listen on. Who can reach it can order, and take jobs: 127.0.0.1 keeps it to this machine
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::UNSPECIFIED))]
     address: IpAddr,
     /// Where both lines stand: `InMemory`, `JsonFile`, `CachedJsonFile` or `Sqlite`
@@ -77,7 +81,21 @@ fn time(text: &str) -> Result<Duration, job_orch::InvalidSpan> {
 /// Serves until it is interrupted, and then answers what has begun. A second interruption ends it at once.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(arguments.log).with_ansi(false).init();
+    allow_files(arguments.connections);
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(arguments))
+}
+
+/// Each connection is an open file, and a shell usually allows far fewer than the system does.
+fn allow_files(connections: usize) {
+    let allowed = getrlimit(Resource::Nofile);
+    let most = allowed.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: most, maximum: most }) {
+        tracing::debug!(%error, "as many files as before");
+    }
+    let now = getrlimit(Resource::Nofile).current;
+    if let Some(files) = now.filter(|files| *files < connections as u64 + OTHER_FILES) {
+        tracing::warn!(files, connections, "fewer files may be open than connections: see `ulimit -n`");
+    }
 }
 
 async fn serve(arguments: &Arguments) -> Result<ExitCode, Failure> {
@@ -96,7 +114,8 @@ async fn serve(arguments: &Arguments) -> Result<ExitCode, Failure> {
         .drain(arguments.drain)
         .open()
         .await?;
-    let listener = TcpListener::bind((arguments.address, arguments.port)).await?;
+    let place = SocketAddr::new(arguments.address, arguments.port);
+    let listener = TcpListener::bind(place).await.map_err(|error| format!("nobody can listen on {place}: {error}"))?;
     let stop = CancellationToken::new();
     tokio::spawn(on_signals(stop.clone()));
     tracing::info!("serving on http://{}", listener.local_addr()?);

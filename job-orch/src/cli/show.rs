@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::exit::Failure;
 use crate::jobs;
-use crate::store::{Form, Store, moment, payload};
+use crate::store::{Form, Store, moment, payload, print_line};
 
 /// Shows a request and its responses.
 #[derive(Debug, clap::Args)]
@@ -30,8 +30,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     if request.is_none() && responses.is_empty() {
         return Err(format!("the store knows no request {}", arguments.id).into());
     }
-    for found in request.iter().map(jobs::row).chain(responses.iter().map(row)) {
-        arguments.form.print_one(&found)?;
+    for (number, found) in request.iter().map(jobs::row).chain(responses.iter().map(row)).enumerate() {
+        if number > 0 && !arguments.form.is_json() {
+            print_line("")?;
+        }
+        arguments.form.print_one(&found, &["id", "job", "state"])?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use comfy_table::{Cell, ContentArrangement, Table};
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
 use indicatif::{ProgressBar, ProgressStyle};
 use job_orch::JobId;
 use job_orch::engine::sqlite::inspect::Inspector;
@@ -16,7 +16,7 @@ use crate::exit::{Failure, plain};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Store {
     /// The store's file
-    #[arg(long = "store", short, env = "JOB_ORCH_STORE", value_name = "FILE")]
+    #[arg(long = "store", short = 's', env = "JOB_ORCH_STORE", value_name = "FILE")]
     path: PathBuf,
 }
 
@@ -59,26 +59,46 @@ impl Form {
         if self.is_json() {
             return rows.iter().try_for_each(print_json);
         }
+        if rows.is_empty() {
+            return print_line("none");
+        }
         let mut table = table();
         table.set_header(columns.iter().map(|column| column.to_uppercase()));
-        for row in rows {
-            table.add_row(columns.iter().map(|column| Cell::new(shown(&row[column]))));
-        }
-        print_line(&table.trim_fmt())
+        fill(table, columns, rows)
     }
 
-    /// Prints one object, a line for each field.
-    pub(crate) fn print_one(self, object: &Value) -> io::Result<()> {
+    /// Prints rows that come one after the other: in a table, the columns are named with the first ones.
+    pub(crate) fn print_more(self, columns: &[&str], rows: &[Value], is_first: bool) -> io::Result<()> {
+        if self.is_json() || is_first { self.print(columns, rows) } else { fill(table(), columns, rows) }
+    }
+
+    /// Prints one object, a line for each field: these ones first.
+    pub(crate) fn print_one(self, object: &Value, first: &[&str]) -> io::Result<()> {
         if self.is_json() {
             return print_json(object);
         }
-        let fields = object.as_object().into_iter().flatten();
+        let all = || object.as_object().into_iter().flatten();
+        let known = first.iter().filter_map(|name| all().find(|(other, _)| other == name));
+        let others = all().filter(|(name, _)| !first.contains(&name.as_str()));
         let mut table = table();
-        for (name, value) in fields.filter(|(_, value)| !value.is_null()) {
+        for (name, value) in known.chain(others).filter(|(_, value)| !value.is_null()) {
             table.add_row([name.clone(), shown(value)]);
         }
         print_line(&table.trim_fmt())
     }
+}
+
+fn fill(mut table: Table, columns: &[&str], rows: &[Value]) -> io::Result<()> {
+    for row in rows {
+        table.add_row(columns.iter().map(|column| cell(&row[column])));
+    }
+    print_line(&table.trim_fmt())
+}
+
+/// Numbers stand under each other.
+fn cell(value: &Value) -> Cell {
+    let cell = Cell::new(shown(value));
+    if value.is_number() { cell.set_alignment(CellAlignment::Right) } else { cell }
 }
 
 /// A table as wide as the terminal.
@@ -107,6 +127,7 @@ pub(crate) fn print_line(text: &str) -> io::Result<()> {
 fn shown(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
+        Value::Bool(is_so) => if *is_so { "yes" } else { "no" }.to_owned(),
         Value::String(text) => plain(text),
         other => plain(&other.to_string()),
     }

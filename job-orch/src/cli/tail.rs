@@ -41,7 +41,7 @@ const COLUMNS: [&str; 5] = ["ended", "job", "id", "state", "response"];
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let store = arguments.store.open_with(&arguments.jobs)?;
     let mut places = places(&store, arguments)?;
-    let mut version = None;
+    let (mut version, mut is_first) = (None, true);
     loop {
         let now = store.version()?;
         if version == Some(now) {
@@ -50,7 +50,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         }
         version = Some(now);
         for (job, position) in &mut places {
-            while print_some(&store, job, position, arguments.form)? {}
+            while print_some(&store, job, position, arguments.form, &mut is_first)? {}
         }
         if arguments.no_follow {
             return Ok(ExitCode::SUCCESS);
@@ -72,12 +72,18 @@ fn places(store: &Inspector, arguments: &Arguments) -> Result<Vec<(String, i64)>
 }
 
 /// Prints the next responses of a job. Says whether there may be more.
-fn print_some(store: &Inspector, job: &str, position: &mut i64, form: Form) -> Result<bool, Failure> {
+fn print_some(
+    store: &Inspector,
+    job: &str,
+    position: &mut i64,
+    form: Form,
+    is_first: &mut bool,
+) -> Result<bool, Failure> {
     let found = store.responses_from(job, *position, MOST)?;
     if let Some(last) = found.last() {
         *position = last.position + 1;
         let rows: Vec<_> = found.iter().map(show::row).collect();
-        form.print(&COLUMNS, &rows)?;
+        form.print_more(&COLUMNS, &rows, std::mem::take(is_first))?;
     }
     Ok(found.len() as u64 >= u64::from(MOST))
 }

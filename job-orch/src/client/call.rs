@@ -17,6 +17,7 @@ use crate::id::JobId;
 use crate::job::Run;
 use crate::lend;
 use crate::outcome::CallError;
+use crate::retry::Retry;
 use crate::span::{IntoSpan, InvalidSpan};
 
 type Unfolded = (Option<JobId>, Option<Box<Wishes>>, Option<SendOptions>);
@@ -65,6 +66,7 @@ struct Extras<'a, J: Run> {
     id: Option<JobId>,
     timeout: Option<Result<Duration, InvalidSpan>>,
     trace_parent: Option<Box<str>>,
+    retry: Option<Box<Retry>>,
     options: SendOptions,
     // While it finds no room: most requests find it at once.
     sending: Option<Sending<'a, J>>,
@@ -73,7 +75,8 @@ struct Extras<'a, J: Run> {
 
 impl<J: Run> Default for Extras<'_, J> {
     fn default() -> Self {
-        Self { id: None, timeout: None, trace_parent: None, options: SendOptions::default(), sending: None, alarm: None }
+        let options = SendOptions::default();
+        Self { id: None, timeout: None, trace_parent: None, retry: None, options, sending: None, alarm: None }
     }
 }
 
@@ -102,6 +105,12 @@ impl<'a, J: Run, E: Engine> Call<'a, J, E> {
     /// call fails: [`CallError::NotHosted`].
     pub fn queue(mut self, queue: &str) -> Self {
         self.client = self.client.and_then(|client| client.in_queue(queue));
+        self
+    }
+
+    /// Is retried so, and not as the job says: see [`Send::retry`](crate::Send::retry).
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.extras().retry = Some(Box::new(retry));
         self
     }
 
@@ -231,7 +240,8 @@ impl<'a, J: Run, E: Engine> Call<'a, J, E> {
 impl<J: Run> Extras<'_, J> {
     /// What was asked for, as the request's id and wishes and the channel's options. Sets the alarm.
     fn unfold(&mut self) -> Result<Unfolded, CallError<J::Error>> {
-        let mut wishes = Wishes { trace_parent: self.trace_parent.take(), ..Wishes::default() };
+        let (trace_parent, retry) = (self.trace_parent.take(), self.retry.take());
+        let mut wishes = Wishes { trace_parent, retry, ..Wishes::default() };
         if let Some(timeout) = self.timeout.take() {
             let timeout = timeout.map_err(|source| CallError::Engine { job: J::NAME, source: source.into() })?;
             // A time beyond the clock's end never comes.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::channel::{BoxError, SendError};
+use crate::channel::{BoxError, SendError, TransactionError};
 use crate::id::JobId;
 use crate::span::InvalidSpan;
 
@@ -36,9 +36,21 @@ pub enum Refusal {
     /// The channel lacks what was asked for.
     #[error("its channel cannot {0}")]
     Unsupported(&'static str),
+    /// The engine cannot take part in the transaction that it was to be sent in.
+    #[error("it cannot be sent in this transaction")]
+    Transaction(#[source] TransactionError),
     /// The engine failed.
     #[error("the engine failed")]
     Engine(#[source] BoxError),
+}
+
+impl Refusal {
+    fn of(error: BoxError) -> Self {
+        match error.downcast() {
+            Ok(transaction) => Self::Transaction(*transaction),
+            Err(error) => Self::Engine(error),
+        }
+    }
 }
 
 impl<R> NotSent<R> {
@@ -51,7 +63,7 @@ impl<R> NotSent<R> {
             SendError::Closed(message) => (message, Refusal::Closed),
             SendError::Full(message) => (message, Refusal::Full),
             SendError::Unsupported { message, capability } => (message, Refusal::Unsupported(capability)),
-            SendError::Engine { message, source } => (message, Refusal::Engine(source)),
+            SendError::Engine { message, source } => (message, Refusal::of(source)),
         };
         Self::new(job, open(message), reason)
     }
@@ -89,7 +101,7 @@ impl<R> NotSent<R> {
     /// Whether the same request may be accepted later.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
-        matches!(self.reason, Refusal::Full | Refusal::Engine(_))
+        matches!(self.reason, Refusal::Full | Refusal::Engine(_) | Refusal::Transaction(TransactionError::Busy))
     }
 
     pub(crate) fn without_request(self) -> NotSent<()> {

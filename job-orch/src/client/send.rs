@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use super::{Client, NotSent, Refusal};
 use crate::channel::ticket::Wishes;
-use crate::channel::{Acceptance, Envelope, MpSend, SendError, SendOptions, UniqueKey};
-use crate::engine::{Deduplicates, Delays, Durability, Engine, Prioritises, RemembersKeys};
+use crate::channel::{Acceptance, Envelope, MpSend, SendError, SendOptions, Transact, UniqueKey};
+use crate::engine::{Deduplicates, Delays, Durability, Engine, Prioritises, RemembersKeys, Transacts};
 use crate::id::JobId;
 use crate::job::Run;
+use crate::retry::Retry;
 use crate::span::{IntoSpan, InvalidSpan};
 
 /// What a sender gets for an accepted request.
@@ -65,6 +66,7 @@ struct Extras {
     unique: Option<String>,
     window: Option<Result<Duration, InvalidSpan>>,
     trace_parent: Option<Box<str>>,
+    retry: Option<Box<Retry>>,
     options: SendOptions,
 }
 
@@ -91,12 +93,46 @@ impl<'a, J: Run, E: Engine> Send<'a, J, E> {
         self
     }
 
-    /// Is accepted only if no other request of the job with this key waits or runs. The receipt says which.
+    /// Is accepted only if no other request of the job with this key waits or runs. The receipt of a duplicate has the id of the
+    /// one that does, whose outcome is the one to ask for.
+    ///
+    /// Which others count, the next three methods change: [`while_waiting`](Send::while_waiting),
+    /// [`even_dead`](Send::even_dead), [`unique_for`](Send::unique_for).
     pub fn unique(mut self, key: impl Into<String>) -> Self
     where
         E: Deduplicates,
     {
         self.extras().unique = Some(key.into());
+        self
+    }
+
+    /// With a [`unique`](Send::unique) key: only those that wait count, also for their next attempt. One that runs has seen the
+    /// world as it was, so one more may wait behind it.
+    ///
+    /// ```
+    /// # use job_orch::prelude::*;
+    /// # #[job] async fn index(page: &u64) {}
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), job_orch::Error> {
+    /// # let orch = Orchestrator::on(Memory::new()).host(Index).start().await?;
+    /// // However often page 7 changes while it is being indexed, it is indexed once more.
+    /// orch.send(Index, 7).unique("page 7").while_waiting().await?;
+    /// # orch.shutdown().await }
+    /// ```
+    pub fn while_waiting(mut self) -> Self
+    where
+        E: Deduplicates,
+    {
+        self.extras().options.while_waiting = true;
+        self
+    }
+
+    /// With a [`unique`](Send::unique) key: dead letters count too, until they are redriven and end well, or are dropped. What
+    /// somebody has to look at is not tried anew under another id.
+    pub fn even_dead(mut self) -> Self
+    where
+        E: RemembersKeys,
+    {
+        self.extras().options.even_dead = true;
         self
     }
 
@@ -107,8 +143,8 @@ impl<'a, J: Run, E: Engine> Send<'a, J, E> {
         self
     }
 
-    /// The same, and also refused in favour of a request that was accepted less than `window` ago, even if that has ended:
-    /// the key is taken from then on. One that is withdrawn gives it back.
+    /// As [`unique`](Send::unique), and those count too that were accepted less than `window` ago, even if they have ended: the
+    /// key is taken from then on. One that is withdrawn gives it back.
     pub fn unique_for(mut self, key: impl Into<String>, window: impl IntoSpan) -> Self
     where
         E: RemembersKeys,
@@ -116,6 +152,26 @@ impl<'a, J: Run, E: Engine> Send<'a, J, E> {
         let extras = self.extras();
         extras.unique = Some(key.into());
         extras.window = Some(window.into_span());
+        self
+    }
+
+    /// Is retried so, and not as the job says. [`Retry::times(0)`](Retry::times) is never.
+    ///
+    /// It goes with the request: on a durable engine it holds in whichever process the job runs, and after every start.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use job_orch::prelude::*;
+    /// use job_orch::retry::Retry;
+    ///
+    /// # #[job] async fn double(number: &u64) -> u64 { number * 2 }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), job_orch::Error> {
+    /// # let orch = Orchestrator::on(Memory::new()).host(Double).start().await?;
+    /// orch.send(Double, 21).retry(Retry::times(3).linear(Duration::from_secs(2))).await?;
+    /// # orch.shutdown().await }
+    /// ```
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.extras().retry = Some(Box::new(retry));
         self
     }
 
@@ -131,6 +187,48 @@ impl<'a, J: Run, E: Engine> Send<'a, J, E> {
         self
     }
 
+    /// Sends it now, as a part of a transaction of yours on the engine's own store: it is accepted if that commits, and only
+    /// then. Nobody sees it before. A full channel refuses it at once.
+    ///
+    /// The id is known at once; the receipt's durability is what the request survives from the commit on. Workers here and in
+    /// other processes hear of the commit by themselves. On `Sqlite`, where this blocks as `rusqlite` does,
+    /// [`Sqlite::connection`](crate::engine::sqlite::Sqlite::connection) opens a connection that will do, and says what another
+    /// one needs.
+    ///
+    /// ```
+    /// # use job_orch::prelude::*;
+    /// # #[job] async fn greet(name: &String) {}
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// let store = Sqlite::open(folder.path().join("shop.db"))?;
+    /// let mut shop = store.connection()?;
+    /// shop.execute_batch("CREATE TABLE IF NOT EXISTS customer (name TEXT)")?;
+    /// let orch = Orchestrator::on(store).host(Greet).start().await?;
+    ///
+    /// let transaction = shop.transaction()?;
+    /// transaction.execute("INSERT INTO customer VALUES (?1)", ["Ada"])?;
+    /// orch.send(Greet, "Ada".to_owned()).in_transaction(&transaction)?;
+    /// transaction.commit()?; // now there is a customer, and a greeting on its way
+    /// # orch.shutdown().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`NotSent`] hands the request back, with [`Refusal::Transaction`] where the transaction is the reason. What you have
+    /// done in it is as it was.
+    pub fn in_transaction(mut self, transaction: &impl Transact) -> Result<Receipt, NotSent<J::Request>>
+    where
+        E: Transacts,
+    {
+        let Some(request) = self.request.take() else { is_over() };
+        let Some(client) = self.client else {
+            return Err(NotSent::new(J::NAME, request, Refusal::NotHosted));
+        };
+        let (envelope, options) = self.unfold(request)?;
+        let id = envelope.id();
+        client.told(id, E::send_in(&client.channels, transaction, envelope, &options))
+    }
+
     fn extras(&mut self) -> &mut Extras {
         self.extras.get_or_insert_default()
     }
@@ -141,20 +239,26 @@ impl<'a, J: Run, E: Engine> Send<'a, J, E> {
         client: &'a Client<J, E>,
         request: J::Request,
     ) -> Result<(JobId, Sending<'a, J>), NotSent<J::Request>> {
-        let Extras { delay, unique, window, trace_parent, mut options } = *self.extras.take().unwrap_or_default();
+        let (envelope, options) = self.unfold(request)?;
+        Ok((envelope.id(), Box::pin(client.requests.send_with(envelope, options))))
+    }
+
+    /// The request in its envelope, and what was asked for.
+    fn unfold(&mut self, request: J::Request) -> Result<(Envelope<J>, SendOptions), NotSent<J::Request>> {
+        let Extras { delay, unique, window, trace_parent, retry, mut options } =
+            *self.extras.take().unwrap_or_default();
         match (delay.transpose(), window.transpose()) {
             (Ok(delay), Ok(window)) => (options.delay, options.unique_for) = (delay, window),
             (Err(error), _) | (_, Err(error)) => {
                 return Err(NotSent::new(J::NAME, request, Refusal::InvalidSpan(error)));
             }
         }
-        let envelope = match trace_parent {
-            None => Envelope::new(request),
-            trace_parent => Envelope::asking(request, Wishes { trace_parent, ..Wishes::default() }),
+        let envelope = match (trace_parent, retry) {
+            (None, None) => Envelope::new(request),
+            (trace_parent, retry) => Envelope::asking(request, Wishes { trace_parent, retry, ..Wishes::default() }),
         };
-        let id = envelope.id();
-        options.unique = unique.map(|key| UniqueKey { key, id });
-        Ok((id, Box::pin(client.requests.send_with(envelope, options))))
+        options.unique = unique.map(|key| UniqueKey { key, id: envelope.id() });
+        Ok((envelope, options))
     }
 
     fn poll_slowly(&mut self, context: &mut Context<'_>) -> Poll<Result<Receipt, NotSent<J::Request>>> {
@@ -167,25 +271,36 @@ impl<'a, J: Run, E: Engine> Send<'a, J, E> {
         self.proceed(context)
     }
 
-    #[expect(clippy::panic, reason = "polling after the end is a bug of the caller's, as with every future")]
     fn proceed(&mut self, context: &mut Context<'_>) -> Poll<Result<Receipt, NotSent<J::Request>>> {
-        let (Some(client), Some((id, sending))) = (self.client, &mut self.sending) else {
-            panic!("a request was awaited after it was sent")
-        };
+        let (Some(client), Some((id, sending))) = (self.client, &mut self.sending) else { is_over() };
         let sent = std::task::ready!(sending.as_mut().poll(context));
         let id = *id;
         self.sending = None;
-        Poll::Ready(match sent {
-            Ok(Acceptance::New) => Ok(client.receipt(id)),
-            Ok(Acceptance::Duplicate(id)) => Ok(Receipt { is_duplicate: true, ..client.receipt(id) }),
-            Err(error) => Err(NotSent::refused(J::NAME, error, Envelope::into_request)),
-        })
+        Poll::Ready(client.told(id, sent))
     }
+}
+
+#[expect(clippy::panic, reason = "polling after the end is a bug of the caller's, as with every future")]
+fn is_over() -> ! {
+    panic!("a request was awaited after it was sent")
 }
 
 impl<J: Run, E: Engine> Client<J, E> {
     const fn receipt(&self, id: JobId) -> Receipt {
         Receipt { id, durability: self.durability, is_duplicate: false }
+    }
+
+    /// What its sender is told of a request.
+    fn told(
+        &self,
+        id: JobId,
+        sent: Result<Acceptance, SendError<Envelope<J>>>,
+    ) -> Result<Receipt, NotSent<J::Request>> {
+        match sent {
+            Ok(Acceptance::New) => Ok(self.receipt(id)),
+            Ok(Acceptance::Duplicate(id)) => Ok(Receipt { is_duplicate: true, ..self.receipt(id) }),
+            Err(error) => Err(NotSent::refused(J::NAME, error, Envelope::into_request)),
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! Where a job and a worker wait at the same time (both came in the same moment, or one of them came back), the matcher
 //! brings them together.
 
+use std::future::Future;
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -14,6 +15,7 @@ use url::Url;
 
 use super::callback::Forbidden;
 use super::error::LineError;
+use super::history::Delivery;
 use super::item::Item;
 use super::line::Held;
 use super::{Dispatcher, Inner};
@@ -52,6 +54,29 @@ pub(super) enum RegisterError {
     Line(#[from] LineError),
 }
 
+/// A job was sent to a worker, who has said yes.
+#[derive(Debug)]
+struct Taken {
+    worker: Held,
+    delivery: Delivery,
+}
+
+impl Taken {
+    /// Notes it, at once. What is returned waits until the disk says so too.
+    fn settle(self) -> impl Future<Output = ()> + Send {
+        let worker = self.worker.settle();
+        self.delivery.given();
+        note_called(worker)
+    }
+}
+
+async fn note_called(worker: impl Future<Output = Result<(), LineError>> + Send) {
+    if let Err(error) = worker.await {
+        // It is noted all the same. A job that was taken is taken, whatever the disk says of its worker.
+        tracing::error!(target: "job_orch", %error, "a worker that was called is on the disk still");
+    }
+}
+
 /// What a worker gets when it registers.
 #[derive(Debug)]
 pub(super) enum Registered {
@@ -70,7 +95,11 @@ impl Dispatcher {
         if inner.jobs.waiting() == 0 && inner.workers.waiting() > 0 {
             let (inner, job) = (Arc::clone(inner), job.clone());
             // On a task of its own: the customer may go away, and the worker has the job all the same.
-            let offered = self.0.tasks.spawn(async move { inner.offer(&job).await });
+            let offered = self.0.tasks.spawn(async move {
+                let Some(taken) = inner.offer(&job).await? else { return Ok(false) };
+                taken.settle().await;
+                Ok(true)
+            });
             if offered.await.unwrap_or(Ok(false))? {
                 self.0.counts.assigned.add();
                 return Ok(Submitted::Assigned { id });
@@ -114,35 +143,34 @@ impl Dispatcher {
 }
 
 impl Inner {
-    /// Offers a job to the workers in line, one after the other. Says whether one took it. Who does not has no place any more.
-    async fn offer(&self, job: &Item) -> Result<bool, LineError> {
+    /// Offers a job to the workers in line, one after the other, until one takes it. Who does not has no place any more.
+    async fn offer(&self, job: &Item) -> Result<Option<Taken>, LineError> {
         while let Some(worker) = self.workers.take().await? {
-            let taken = self.call(&worker, job).await;
-            if let Err(error) = worker.settle().await {
-                // It is noted all the same. A job that was taken is taken, whatever the disk says of its worker.
-                tracing::error!(target: "job_orch", %error, "a worker that was called is on the disk still");
+            if let Some(delivery) = self.call(&worker, job).await? {
+                return Ok(Some(Taken { worker, delivery }));
             }
-            if taken {
-                return Ok(true);
-            }
+            note_called(worker.settle()).await;
         }
-        Ok(false)
+        Ok(None)
     }
 
-    async fn call(&self, worker: &Held, job: &Item) -> bool {
+    /// Calls a worker. Returns the delivery, if the worker has said yes.
+    async fn call(&self, worker: &Held, job: &Item) -> Result<Option<Delivery>, LineError> {
         let Some(url) = worker.item().callback() else {
             tracing::warn!(target: "job_orch", { worker.id = %worker.item().id }, "a worker without a URL");
-            return false;
+            return Ok(None);
         };
-        let token = self.history.offer(job.id);
-        let called = self.caller.call(&url, job, &token).await;
+        let delivery = self.history.offer(job, Some((Some(worker.item().id), &url)))?;
+        let called = self.caller.call(&url, job, &delivery).await;
         let count = if called.is_ok() { &self.counts.calls_taken } else { &self.counts.calls_failed };
         count.add();
         if let Err(error) = &called {
             let (host, reason) = (url.host_str().unwrap_or_default(), error as &dyn std::error::Error);
             tracing::warn!(target: "job_orch", { job.id = %job.id, worker.host = host, reason }, "a worker took no job");
+            delivery.not_given();
+            return Ok(None);
         }
-        called.is_ok()
+        Ok(Some(delivery))
     }
 
     /// Has the matcher look, if there may be something to do.
@@ -183,13 +211,16 @@ impl Inner {
         let tracker = self.tasks.clone();
         tracker.spawn(async move {
             match self.offer(job.item()).await {
-                Ok(true) => {
+                Ok(Some(taken)) => {
                     self.counts.given.add();
-                    if let Err(error) = job.settle().await {
+                    // All of it is noted before anything is waited for.
+                    let (job, worker) = (job.settle(), taken.settle());
+                    if let Err(error) = job.await {
                         tracing::error!(target: "job_orch", %error, "what was given is on the disk still");
                     }
+                    worker.await;
                 }
-                Ok(false) => drop(job),
+                Ok(None) => drop(job),
                 Err(error) => tracing::error!(target: "job_orch", %error, "a job is back in its line"),
             }
             self.wake_matcher();

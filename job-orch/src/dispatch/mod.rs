@@ -30,7 +30,7 @@
 //! | request | answer |
 //! |---|---|
 //! | `POST /submit-job`, any JSON | `200 "Assigned"`: a worker has it. `202 {"Queued":{"position":1}}`: it waits. `Location` says where it is |
-//! | `POST /register-worker`, `CPEE-CALLBACK: <url>` | `200 {"Job":{"id":…,"data":…,"submitted_at":…}}`: a job that waited. `202 "Queued"`, `CPEE-CALLBACK: true`: a later job comes by `PUT` to the URL, in the same form |
+//! | `POST /register-worker`, `CPEE-CALLBACK: <url>` | `200 {"Job":{"id":…,"data":…,"submitted_at":…}}`: a job that waited. `202 "Queued"`, `CPEE-CALLBACK: true`: a later job comes by `PUT` to the URL, in the same form, with a `Job-Delivery`: the same one twice is the same job twice |
 //! | `POST /take-job?wait=30` | `200`: a job, as above. `204`: none came in so many seconds, 60 at most. For workers that cannot be called |
 //! | `GET /jobs/{id}` | `{"id":…,"state":…}`: `Queued` with its `position`, `Offered`, `Assigned` or `Done` |
 //! | `GET /jobs/{id}/result?wait=30` | `200`: the result. `202`: its state, if there is none yet |
@@ -52,20 +52,26 @@
 //! - **Accepted is kept.** In a durable mode an answer is sent after the disk has it, for a job and for a worker. Files are
 //!   written as new ones that take the old one's name. A file that cannot be read is refused with its name, and left alone.
 //! - **Given once, lost never.** A job leaves its line for good when the last byte of the answer that holds it is with the
-//!   system, or when the worker that was called has said yes. Should the process be killed in the instant between that and
-//!   the note of it, which is one system call, or should the yes be lost on its way, the job is given again; after a loss of
-//!   power, those of the last moments may be.
+//!   system, or when the worker that was called has said yes. In a durable mode it is noted before a job is sent which worker
+//!   it is for. Should the process be killed before it is noted what came of that, the next one sends the same job to the same
+//!   worker again, by `PUT` to its URL, with the same `Job-Delivery`, before it does anything else: a worker that has the job
+//!   already says yes and does nothing. If it does not say yes, the job stands in its line again. So does a job of
+//!   `/take-job`, whose worker cannot be asked. A worker whose yes is lost on its way, or comes too late, may share its job
+//!   with the next one; after a loss of power, the workers of the last moments may.
 //! - **Nobody waits for a slow worker.** No lock is held over a call. A worker that fails, redirects, takes too long or dies
 //!   is dropped, and the next one is called.
 //! - **Nobody inside is called.** A worker's URL is `https`, without a password, at a port of no other service, and every
 //!   address of its name is public; the connection goes to one of the addresses that were checked. With
 //!   [`allow_local_callbacks`](Builder::allow_local_callbacks), loopback and private addresses may be called too, and plainly.
 //! - **A result** is taken from the worker that was given the job last, and from nobody else, once. States and results are
-//!   kept in memory: the last 10,000 of jobs that have left the line, until the process ends.
+//!   kept of the last 10,000 jobs that have left the line, as long as their results have no more than 64 MiB; in a durable mode
+//!   they outlive the process, and a result is on the disk when its worker is answered.
 //!
 //! # Where the lines stand
 //! `jobs.json` and `workers.json` are arrays, one entry a line. Beside them, for the time between two steps, may stand
 //! `….in-hand.json`, with who has left a line and may come back, and `….given`, with what was given and is on the disk still.
+//! `jobs.history` says who was sent which job, and what came of it, a JSON object a line; it holds the workers' tokens, so only
+//! its owner may read it.
 //! In [`Mode::Sqlite`] the lines are the jobs `dispatch-jobs` and `dispatch-workers` of a store, `jobs.db`: they wait, are
 //! claimed and settled as every request of the engine is, and the commands of `job-orch` see them. A directory has one
 //! dispatcher at a time.
@@ -79,6 +85,7 @@ mod item;
 mod line;
 mod matching;
 mod options;
+mod recovery;
 mod server;
 mod state;
 mod token;
@@ -102,6 +109,7 @@ use history::History;
 use item::Item;
 use line::{Jobs, Line, Opening, Workers};
 use options::Limits;
+use recovery::Recovery;
 
 use crate::engine::sqlite::Sqlite;
 use crate::sync::Arc;
@@ -115,9 +123,9 @@ struct Inner {
     jobs: Line,
     workers: Line,
     targets: Targets,
-    caller: Caller,
+    caller: Arc<Caller>,
     limits: Limits,
-    history: History,
+    history: Arc<History>,
     counts: Counts,
     // Who waits for a job, one after the other.
     takers: Mutex<()>,
@@ -146,13 +154,19 @@ impl Dispatcher {
         let store = if needs_store { Some(Sqlite::open(directory.join("jobs.db"))?) } else { None };
         let opening = |name, mode, limit| Opening { name, mode, directory: &directory, store: store.as_ref(), limit };
         let targets = Targets::new(callbacks);
+        let caller = Caller::new(targets, limits.callback, limits.callbacks).map_err(OpenError::Encryption)?;
+        let caller = Arc::new(caller);
+        let (history, unclear) = if is_kept { History::open(&directory)? } else { Default::default() };
+        let history = Arc::new(history);
+        let recovery = Recovery { history: &history, caller: &caller, targets, directory: &directory, jobs, workers };
+        recovery.ask(unclear).await?;
         let inner = Arc::new(Inner {
             jobs: Line::open::<Jobs>(opening("jobs", jobs, limits.jobs)).await?,
             workers: Line::open::<Workers>(opening("workers", workers, limits.workers)).await?,
             targets,
-            caller: Caller::new(targets, limits.callback, limits.callbacks).map_err(OpenError::Encryption)?,
+            caller,
             limits,
-            history: History::default(),
+            history,
             counts: Counts::default(),
             takers: Mutex::new(()),
             uneven: Arc::new(Notify::new()),

@@ -7,12 +7,13 @@
 //! | [`Delays`] | yes | yes | yes | `.after(…)` |
 //! | [`Prioritises`] | yes | yes | yes | `.priority(…)` |
 //! | [`Deduplicates`] | yes | yes | yes | `.unique(…)` |
-//! | [`RemembersKeys`] | no | yes | no | `.unique_for(…)`: a key that is taken for longer than its request is there |
+//! | [`RemembersKeys`] | no | yes | no | `.unique_for(…)`, `.even_dead()`: a key that is taken for longer than its request is there |
 //! | [`KeepsResponses`] | no | yes | no | `response(…)`, for a caller that was started again |
 //! | [`Remembers`] | no | yes | no | `run_as(…)`: runs of flows that go on after a crash |
 //! | [`Pauses`] | no | yes | no | `pause(…)` and `resume(…)` |
 //! | [`SharedByProcesses`] | no | yes | no | `.reach(…)`: workers in other processes |
 //! | [`KeepsAnswers`] | no | yes | no | `cache(store = engine)` |
+//! | [`Transacts`] | no | yes | no | `.in_transaction(…)`, and `context.complete_in(…)` in a job |
 //!
 //! Every engine bounds a queue by the number of requests that wait; `Sqlite`, which stores bytes, by those too.
 //!
@@ -25,6 +26,7 @@ mod answers;
 pub mod memory;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+mod transacts;
 
 use std::borrow::Cow;
 use std::fmt::Debug;
@@ -35,6 +37,7 @@ use futures_core::Stream;
 use serde::{Deserialize, Serialize};
 
 pub use answers::{AtHand, KeepsAnswers, KeptIn, KeptOn, Stored};
+pub use transacts::Transacts;
 
 #[cfg(feature = "cron")]
 use crate::channel::{Acceptance, MpSend, SendError};
@@ -50,7 +53,7 @@ use crate::settings::Serving;
 ///
 /// What an engine can do beyond carrying requests and responses it says by implementing the traits of its capabilities:
 /// [`Delays`], [`Prioritises`], [`Deduplicates`], [`RemembersKeys`], [`KeepsResponses`], [`KeepsAnswers`], [`Remembers`],
-/// [`Pauses`], [`SharedByProcesses`].
+/// [`Pauses`], [`SharedByProcesses`], [`Transacts`].
 pub trait Engine: Clone + Debug + Send + Sync + 'static {
     /// What the engine is called.
     const NAME: &'static str;
@@ -83,7 +86,8 @@ pub trait EngineChannels<J: Run>: Channels<J, RequestSender: Withdraw, ResponseR
     /// How many requests wait.
     fn waiting(&self) -> impl Future<Output = Result<u64, BoxError>> + Send;
 
-    /// How many requests were accepted through these channels.
+    /// How many requests were accepted through these channels. What was sent in a transaction of the user's is not counted:
+    /// nobody is told whether that commits.
     fn accepted(&self) -> u64;
 
     /// The dead letters, oldest first.

@@ -27,9 +27,15 @@ pub(super) struct Child {
 }
 
 /// Starts a process that may use so much.
-pub(super) fn spawn(mut command: Command, path: &Path, limits: &Limits) -> Result<Child, StartError> {
+pub(super) fn spawn(
+    mut command: Command,
+    path: &Path,
+    limits: &Limits,
+    is_unprivileged: bool,
+) -> Result<Child, StartError> {
     let failed = |source| StartError::io(path, source);
-    let mut child = command.spawn().map_err(failed)?;
+    let spawned = if is_unprivileged { spawn_unprivileged(command) } else { command.spawn() };
+    let mut child = spawned.map_err(failed)?;
     let unborn = || failed(io::Error::other("the process has no number"));
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or_else(unborn)?;
     let mut connect = || {
@@ -46,6 +52,23 @@ pub(super) fn spawn(mut command: Command, path: &Path, limits: &Limits) -> Resul
         let _ = child.wait();
         failed(source)
     })
+}
+
+/// Starts a process that can gain no rights. What a thread may not do any more, its children may not: so it is a thread
+/// of its own, which ends with the start.
+#[cfg(target_os = "linux")]
+fn spawn_unprivileged(mut command: Command) -> io::Result<std::process::Child> {
+    let start = move || {
+        rustix::thread::set_no_new_privs(true)?;
+        command.spawn()
+    };
+    let thread = std::thread::Builder::new().name("job-orch-start".to_owned()).spawn(start)?;
+    thread.join().map_err(|_| io::Error::other("the thread that starts it has panicked"))?
+}
+
+#[cfg(not(target_os = "linux"))]
+fn spawn_unprivileged(_: Command) -> io::Result<std::process::Child> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Tells when a process exits.

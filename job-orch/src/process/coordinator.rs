@@ -14,6 +14,7 @@ use super::options::Options;
 use super::output::{Output, Pipe};
 use super::program::Program;
 use super::shared::Shared;
+use super::started::Started;
 use super::status::{Cause, Ended, Status};
 use crate::id::JobId;
 use crate::sync::Arc;
@@ -75,6 +76,33 @@ impl Coordinator {
     /// # Cancel safety
     /// If it is dropped before it has returned, nothing was started, or what was started is killed.
     pub async fn start(&self, program: Program) -> Result<JobId, StartError> {
+        Ok(self.start_reading(program).await?.id)
+    }
+
+    /// Starts a process, and reads what it writes before it writes anything: with
+    /// [`Keep::wait_for_subscribers`](super::Keep::wait_for_subscribers) no byte is dropped, however late the first one is read.
+    ///
+    /// # Errors
+    /// [`StartError`] says why nothing was started.
+    ///
+    /// # Panics
+    /// Outside of a Tokio runtime with I/O and time.
+    ///
+    /// # Cancel safety
+    /// If it is dropped before it has returned, nothing was started, or what was started is killed.
+    ///
+    /// ```
+    /// use job_orch::process::{Coordinator, Keep, Program};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let processes = Coordinator::options().keep(Keep::usual().file(0).wait_for_subscribers()).build();
+    /// let mut started = processes.start_reading(Program::new("echo").arg("hello")).await?;
+    /// let Some(first) = started.stdout.next().await else { unreachable!("it says something") };
+    /// assert_eq!(first?.bytes, "hello\n");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn start_reading(&self, program: Program) -> Result<Started, StartError> {
         let path = self.0.find(&program)?;
         let permit = self.0.slot().await?;
         if self.0.cgroups.is_none() {
@@ -85,7 +113,7 @@ impl Coordinator {
         let shared = Arc::clone(&self.0);
         tokio::task::spawn_blocking(move || {
             if let Err(Ok(unwanted)) = reply.send(shared.spawn(program, &path, permit))
-                && let Some(entry) = shared.table.find(unwanted)
+                && let Some(entry) = shared.table.find(unwanted.id)
             {
                 entry.kill(Cause::Stopped);
             }

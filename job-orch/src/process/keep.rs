@@ -46,7 +46,8 @@ impl Keep {
     }
 
     /// A process whose output is full waits for its subscribers, as long as it has any, instead of dropping the oldest
-    /// bytes. One subscriber that reads nothing then holds the process up.
+    /// bytes. One subscriber that reads nothing then holds the process up. One that comes after the start may be too late for the
+    /// first bytes, unless it is made [with the start](super::Coordinator::start_reading).
     pub const fn wait_for_subscribers(mut self) -> Self {
         self.waits = true;
         self

@@ -28,12 +28,13 @@ pub struct Limits {
     pub(super) memory: Option<u64>,
     pub(super) files: Option<u64>,
     pub(super) file_size: Option<u64>,
+    pub(super) processes: Option<u64>,
 }
 
 impl Limits {
     /// No limits but those of our own process.
     pub const fn none() -> Self {
-        Self { time: None, output: None, cpu: None, memory: None, files: None, file_size: None }
+        Self { time: None, output: None, cpu: None, memory: None, files: None, file_size: None, processes: None }
     }
 
     /// How long it may run. Then it is stopped, as by [`Coordinator::stop`](super::Coordinator::stop).
@@ -72,6 +73,13 @@ impl Limits {
         self
     }
 
+    /// Processes and threads that its user may have on the whole machine, others than its own included, when it starts one
+    /// more: a limit for users who run nothing else. It does not hold for `root`. Linux.
+    pub const fn processes(mut self, count: u64) -> Self {
+        self.processes = Some(count);
+        self
+    }
+
     /// These, and where they say nothing, those.
     pub(super) const fn or(mut self, usual: Self) -> Self {
         macro_rules! fill {
@@ -81,7 +89,7 @@ impl Limits {
                 }
             )*};
         }
-        fill!(time output cpu memory files file_size);
+        fill!(time output cpu memory files file_size processes);
         self
     }
 }
@@ -98,6 +106,7 @@ impl Limits {
             (Resource::As, self.memory),
             (Resource::Nofile, self.files),
             (Resource::Fsize, self.file_size),
+            (Resource::Nproc, self.processes),
         ];
         for (resource, limit) in limits {
             let Some(limit) = limit else { continue };
@@ -119,7 +128,11 @@ impl Limits {
 impl Limits {
     /// There is nobody who watches them.
     pub(super) fn impose(&self, _: Pid) -> io::Result<()> {
-        let is_any = self.cpu.is_some() || self.memory.is_some() || self.files.is_some() || self.file_size.is_some();
-        if is_any { Err(io::ErrorKind::Unsupported.into()) } else { Ok(()) }
+        let limits = [self.memory, self.files, self.file_size, self.processes];
+        if self.cpu.is_some() || limits.iter().any(Option::is_some) {
+            Err(io::ErrorKind::Unsupported.into())
+        } else {
+            Ok(())
+        }
     }
 }

@@ -31,6 +31,7 @@ pub struct Options {
     // None: any.
     pub(super) only: Option<BTreeSet<PathBuf>>,
     pub(super) contains: bool,
+    pub(super) is_unprivileged: bool,
 }
 
 impl Options {
@@ -47,6 +48,7 @@ impl Options {
             limits: Limits::none(),
             only: None,
             contains: false,
+            is_unprivileged: false,
         }
     }
 
@@ -101,6 +103,14 @@ impl Options {
     /// [`Coordinator::contains`] says whether one can be had. Where none can, process groups have to do.
     pub const fn contain(mut self) -> Self {
         self.contains = true;
+        self
+    }
+
+    /// No process gains rights by what it starts (`no_new_privs` of Linux): programs like `sudo`, which run as another user
+    /// whoever starts them, run as ours. It takes a thread for the time of each start. Elsewhere than on Linux, nothing is
+    /// started.
+    pub const fn no_new_privileges(mut self) -> Self {
+        self.is_unprivileged = true;
         self
     }
 

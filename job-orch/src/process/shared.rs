@@ -11,8 +11,9 @@ use super::entry::Entry;
 use super::error::StartError;
 use super::keeper::Keeper;
 use super::options::Options;
-use super::output::Log;
+use super::output::{Log, Output, Pipe};
 use super::program::{Input, Program};
+use super::started::Started;
 use super::status::Cause;
 use super::supervise::{Care, Supervised};
 use super::table::Table;
@@ -77,10 +78,11 @@ impl Shared {
         program: Program,
         path: &Path,
         permit: OwnedSemaphorePermit,
-    ) -> Result<JobId, StartError> {
-        let Options { grace, linger, keep, limits, .. } = &self.options;
+    ) -> Result<Started, StartError> {
+        let Options { grace, linger, keep, limits, is_unprivileged, .. } = &self.options;
         let limits = program.limits.or(*limits);
-        let Child { pid, exit, stdout, stderr, stdin } = child::spawn(program.command(path)?, path, &limits)?;
+        let command = program.command(path)?;
+        let Child { pid, exit, stdout, stderr, stdin } = child::spawn(command, path, &limits, *is_unprivileged)?;
         let id = JobId::new();
         let cgroup = self.cgroup(id, pid);
         let keeper = Arc::clone(&self.keeper);
@@ -88,12 +90,13 @@ impl Shared {
         let entry = Arc::new(Entry::new(id, pid, cgroup, stdin, Log::new(keep.clone())));
         let table = Arc::clone(&self.table);
         table.add(Arc::clone(&entry));
+        let [stdout_read, stderr_read] = [Pipe::Stdout, Pipe::Stderr].map(|pipe| Output::of(&entry.log, Some(pipe)));
         let input = if let Input::Bytes(bytes) = program.input { Some(bytes) } else { None };
         let care = Care { entry, keeper, table };
         let (grace, linger) = (*grace, *linger);
         let supervised = Supervised { care, exit, stdout, stderr, input, limits, grace, linger, permit };
         tokio::spawn(supervised.supervise());
-        Ok(id)
+        Ok(Started { id, stdout: stdout_read, stderr: stderr_read })
     }
 
     /// A control group with this process in it, where one can be had.

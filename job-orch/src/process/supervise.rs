@@ -73,12 +73,13 @@ impl Supervised {
 
 /// Reads one pipe, and kills the process if it writes more than it may.
 async fn read(reader: Receiver, pipe: Pipe, entry: Arc<Entry>, limit: Option<u64>) {
-    let note = || {
+    let log = Arc::clone(&entry.log);
+    let note = move || {
         if limit.is_some_and(|limit| entry.log.written() > limit) {
             entry.kill(Cause::OutputLimit);
         }
     };
-    pump(reader, pipe, &entry.log, note).await;
+    pump(reader, pipe, log, note).await;
 }
 
 /// Writes what the process reads, and the end. If it does not read it to the end, that is its own choice.

@@ -32,6 +32,25 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
         self.current = Current::Nothing;
     }
 
+    /// How the request at hand has ended, if its job completed it in a transaction of its own that was committed. Whatever
+    /// else came of the run counts no more.
+    pub(super) async fn completed(&mut self) -> Option<Ended<J>> {
+        let Current::One(delivery) = &mut self.current else { return None };
+        for _ in 0..TRIES {
+            match C::completed(delivery).await {
+                Ok(completed) => {
+                    let response = completed?;
+                    return Some(response.outcome.map_err(|failure| CallError::Elsewhere { job: J::NAME, failure }));
+                }
+                Err(error) => {
+                    tracing::warn!(target: "job_orch", { job.name = J::NAME, %error }, "a completion could not be looked up yet");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        }
+        None
+    }
+
     /// Records that the request at hand is to be tried again.
     pub(super) async fn record_retry(&mut self, failure: &Failure, after: Duration) {
         let recorded = self.record(Record::Retry { failure, after }).await;

@@ -109,6 +109,12 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
             self.tally.panicked.add(1);
             tracing::error!(target: "job_orch", { job.name = job, attempts, panic }, "the job panicked");
             self.current = Current::One(delivery);
+            if C::COMPLETES
+                && let Some(ended) = self.completed().await
+            {
+                self.settle(attempts, ended).await;
+                continue;
+            }
             let error = match cancelled {
                 true => CallError::Cancelled { job },
                 false => CallError::Panicked { job, message: panic.to_owned(), attempts },
@@ -265,7 +271,7 @@ fn retry_after<J: Run, C: Channels<J>>(
     envelope: &Envelope<J>,
 ) -> Option<Duration> {
     let failed = matches!(error, CallError::Failed { .. } | CallError::Panicked { .. } | CallError::TimedOut { .. });
-    let retry = J::SETTINGS.retry.or_else(|| C::RETRY.filter(|_| !envelope.is_call()));
+    let retry = envelope.retry().or(J::SETTINGS.retry).or_else(|| C::RETRY.filter(|_| !envelope.is_call()));
     let retry = retry.filter(|retry| failed && attempt <= retry.max)?;
     let delay = retry.delay(attempt, random_unit());
     let in_time = envelope.deadline().is_none_or(|deadline| delay < deadline.saturating_duration_since(Instant::now()));

@@ -199,6 +199,11 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
         self.tally.attempts.add(1);
         let end = self.attempt(attempt, deadline, resources).await;
         self.following = false;
+        if C::COMPLETES
+            && let Some(ended) = self.completed().await
+        {
+            return self.settle(attempt, ended).await;
+        }
         match end {
             End::Returned(Ok(response)) if self.service.keep.is_none() => self.succeed(response).await,
             end => self.settle_end(attempt, end).await,
@@ -218,6 +223,11 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
         let limits = Limits::of(J::SETTINGS.timeout, deadline);
         let mut context = Context::new(envelope.id(), attempt, limits.first());
         context.trace(envelope.trace_parent());
+        if C::COMPLETES
+            && let Some(completion) = C::completion(delivery)
+        {
+            context.complete_by(completion);
+        }
         let span = run_span::<J>(envelope, attempt);
         let mut run = pin!(run_or_look_up::<J>(envelope.request(), resources, &context));
         match start(run.as_mut(), &span).await {

@@ -83,6 +83,7 @@ macro_rules! __channel_laws_list {
             uniqueness {
                 alone a_key_is_unique_while_it_waits,
                 alone a_key_is_unique_while_it_runs,
+                alone a_key_may_be_unique_among_those_that_wait,
                 alone a_key_is_unique_between_attempts,
                 alone an_ack_frees_the_key,
                 alone a_burial_frees_the_key,

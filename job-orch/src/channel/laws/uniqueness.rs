@@ -21,6 +21,15 @@ async fn offer(sender: &impl MpSend<Message = Envelope<Law>>, number: u64) -> (J
     (id, sender.send_with(envelope, options).await.expect("the request is accepted or a duplicate"))
 }
 
+/// The same of one that minds only those that wait.
+async fn offer_waiting(sender: &impl MpSend<Message = Envelope<Law>>, number: u64) -> (JobId, Acceptance) {
+    let envelope: Envelope<_> = message(number);
+    let id = envelope.id();
+    let unique = Some(UniqueKey { key: KEY.to_owned(), id });
+    let options = SendOptions { unique, while_waiting: true, ..SendOptions::default() };
+    (id, sender.send_with(envelope, options).await.expect("the request is accepted or a duplicate"))
+}
+
 /// While a request with a key waits, another one is dropped in its favour, and its sender learns the id of the first.
 pub async fn a_key_is_unique_while_it_waits<F: Fixture>() {
     let (sender, mut receiver) = requests::<F>(4, Overflow::Wait).await;
@@ -39,6 +48,27 @@ pub async fn a_key_is_unique_while_it_runs<F: Fixture>() {
     assert_eq!(offer(&sender, 2).await.1, Acceptance::Duplicate(first));
     drop(running);
     assert_eq!(offer(&sender, 3).await.1, Acceptance::Duplicate(first), "it waits again");
+}
+
+/// One that runs is no matter to a request that minds only those that wait: so one runs, and one waits.
+pub async fn a_key_may_be_unique_among_those_that_wait<F: Fixture>() {
+    let (sender, mut receiver) = requests::<F>(8, Overflow::Wait).await;
+    let (first, _) = offer(&sender, 1).await;
+    assert_eq!(offer_waiting(&sender, 2).await.1, Acceptance::Duplicate(first), "it waits");
+    let running = next(&mut receiver).await;
+    let (second, accepted) = offer_waiting(&sender, 3).await;
+    assert_eq!(accepted, Acceptance::New, "it runs");
+    assert_eq!(offer_waiting(&sender, 4).await.1, Acceptance::Duplicate(second), "another one waits");
+    running.ack().await.expect("the request is settled");
+    assert_eq!(
+        offer(&sender, 5).await.1,
+        Acceptance::Duplicate(second),
+        "the end of one frees not the key of the other"
+    );
+    let running = next(&mut receiver).await;
+    assert_eq!(offer(&sender, 6).await.1, Acceptance::Duplicate(second), "it runs, and that counts for this one");
+    running.nack(Return::Failed(Duration::from_secs(60))).await.expect("the request is returned");
+    assert_eq!(offer_waiting(&sender, 7).await.1, Acceptance::Duplicate(second), "it waits for its next attempt");
 }
 
 /// While it waits for its next attempt, too.

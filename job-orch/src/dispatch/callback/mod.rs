@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, StatusCode, Uri};
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
@@ -19,13 +19,17 @@ use url::Url;
 pub(super) use target::Forbidden;
 pub(super) use target::Targets;
 
+use super::history::Delivery;
 use super::item::Item;
-use super::token::Token;
+use crate::id::JobId;
 use connect::Connector;
 
 /// By which a worker proves later that it was given a job, and where it sends the result.
-pub(super) const TOKEN: HeaderName = HeaderName::from_static("job-token");
-pub(super) const RESULT: HeaderName = HeaderName::from_static("job-result");
+const TOKEN: HeaderName = HeaderName::from_static("job-token");
+const RESULT: HeaderName = HeaderName::from_static("job-result");
+
+/// The same whenever the same job is sent to the same worker again.
+const DELIVERY: HeaderName = HeaderName::from_static("job-delivery");
 
 /// Connections to one worker that are kept open.
 const IDLE: usize = 4;
@@ -65,7 +69,7 @@ impl Caller {
     }
 
     /// Gives a job to a worker. Whatever is not a plain yes is a no: redirects are not followed.
-    pub(super) async fn call(&self, url: &Url, job: &Item, token: &Token) -> Result<(), Refused> {
+    pub(super) async fn call(&self, url: &Url, job: &Item, delivery: &Delivery) -> Result<(), Refused> {
         let _permit = self.permits.acquire().await.map_err(|_| Refused::Closed)?;
         let uri: Uri = url.as_str().parse().map_err(|_| Refused::Url)?;
         let mut request = Request::new(Full::new(envelope(job)));
@@ -73,12 +77,21 @@ impl Caller {
         *request.uri_mut() = uri;
         let headers = request.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        for (name, value) in [(TOKEN, token.reveal()), (RESULT, format!("/jobs/{}/result", job.id))] {
-            headers.insert(name, HeaderValue::try_from(value).map_err(|_| Refused::Url)?);
-        }
+        mark(headers, job.id, delivery);
         let answer = tokio::time::timeout(self.limit, self.client.request(request)).await;
         let status = answer.map_err(|_| Refused::Late(self.limit))??.status();
         if status.is_success() { Ok(()) } else { Err(Refused::Status(status)) }
+    }
+}
+
+/// Adds what a worker is told of a job beside the job itself.
+pub(super) fn mark(headers: &mut HeaderMap, job: JobId, delivery: &Delivery) {
+    let result = format!("/jobs/{job}/result");
+    for (name, value) in [(TOKEN, delivery.token().reveal()), (RESULT, result), (DELIVERY, delivery.id().to_string())] {
+        // Ids are values of headers.
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(name, value);
+        }
     }
 }
 

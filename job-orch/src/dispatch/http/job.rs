@@ -40,7 +40,8 @@ pub(super) fn operations() -> [Operation; 3] {
                 "the token is not that of the worker that was given the job last",
                 Some(json!({"Error": "Token"})),
             )
-            .answer(409, "there is a result already, or the job is back in line", Some(json!({"Error": "Ended"}))),
+            .answer(409, "there is a result already, or the job is back in line", Some(json!({"Error": "Ended"})))
+            .answer(503, "it could not be stored", Some(json!({"Error": "NotStored"}))),
     ]
 }
 
@@ -78,10 +79,12 @@ async fn post(
     if inner.jobs.is_waiting(id) {
         return Err(Refusal(StatusCode::CONFLICT, "Back"));
     }
-    inner.history.end(id, &token, Bytes::copy_from_slice(value.as_bytes())).map_err(|error| match error {
+    let ended = inner.history.end(id, &token, Bytes::copy_from_slice(value.as_bytes())).await;
+    ended.map_err(|error| match error {
         NotTaken::Unknown => UNKNOWN,
         NotTaken::Token => NO_TOKEN,
         NotTaken::Ended => Refusal(StatusCode::CONFLICT, "Ended"),
+        NotTaken::NotStored => Refusal(StatusCode::SERVICE_UNAVAILABLE, "NotStored"),
     })?;
     inner.counts.results.add();
     Ok(answer::json(StatusCode::OK, r#""Done""#))

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::operation::Operation;
 use super::{Site, answer};
-use crate::dispatch::callback::{RESULT, TOKEN, envelope};
+use crate::dispatch::callback::{envelope, mark};
 use crate::dispatch::line::Held;
 use crate::dispatch::matching::{RegisterError, Registered};
 use crate::dispatch::server::{Handed, Handover};
@@ -25,7 +25,11 @@ pub(super) fn operation() -> Operation {
     Operation::post("/register-worker", register)
         .summary("Registers a worker for one job")
         .header("CPEE-CALLBACK", "the URL to which a later job is sent by PUT")
-        .answer(200, "a job that waited; `Job-Token` and `Job-Result` are for its result", Some(job))
+        .answer(
+            200,
+            "a job that waited; `Job-Token` and `Job-Result` are for its result, `Job-Delivery` tells a repetition",
+            Some(job),
+        )
         .answer(202, "none waits: the first one that comes is sent to the URL", Some(json!("Queued")))
         .answer(400, "the URL is Missing, NotAString or NotAUrl", Some(json!({"Error": "Missing"})))
         .answer(403, "the URL may not be called", Some(json!({"Error": "Forbidden"})))
@@ -39,7 +43,7 @@ async fn register(State(site): State<Site>, handover: Option<Extension<Handover>
         Err(name) => return answer::error(StatusCode::BAD_REQUEST, name),
     };
     match site.dispatcher.register_worker(&callback).await {
-        Ok(Registered::Job(job)) => give(&site, job, handover),
+        Ok(Registered::Job(job)) => give(&site, job, Some(&callback), handover),
         Ok(Registered::Queued) => {
             let mut response = answer::json(StatusCode::ACCEPTED, Bytes::from_static(br#""Queued""#));
             response.headers_mut().insert(CALLBACK, HeaderValue::from_static("true"));
@@ -53,18 +57,17 @@ async fn register(State(site): State<Site>, handover: Option<Extension<Handover>
     }
 }
 
-/// Gives a job in an answer.
-pub(super) fn give(site: &Site, job: Held, handover: Option<Extension<Handover>>) -> Response {
-    let id = job.item().id;
-    let token = site.dispatcher.0.history.offer(id);
+/// Gives a job in an answer, to a worker that can be asked at this URL whether it has arrived.
+pub(super) fn give(site: &Site, job: Held, callback: Option<&Url>, handover: Option<Extension<Handover>>) -> Response {
+    let delivery = match site.dispatcher.0.history.offer(job.item(), callback.map(|url| (None, url))) {
+        Ok(delivery) => delivery,
+        Err(error) => return answer::line(&error),
+    };
     site.dispatcher.0.counts.given.add();
-    let body = Handed::new(envelope(job.item()), job, handover.map(|Extension(handover)| handover));
-    let mut response = answer::body_of(StatusCode::OK, Body::new(body));
-    for (name, value) in [(TOKEN, token.reveal()), (RESULT, format!("/jobs/{id}/result"))] {
-        if let Ok(value) = HeaderValue::try_from(value) {
-            response.headers_mut().insert(name, value);
-        }
-    }
+    let mut response = answer::body_of(StatusCode::OK, Body::empty());
+    mark(response.headers_mut(), job.item().id, &delivery);
+    let handover = handover.map(|Extension(handover)| handover);
+    *response.body_mut() = Body::new(Handed::new(envelope(job.item()), job, delivery, handover));
     response
 }
 

@@ -22,7 +22,7 @@ pub(super) fn operation() -> Operation {
 async fn take(State(site): State<Site>, handover: Option<Extension<Handover>>, uri: Uri) -> Result<Response, Refusal> {
     let until = wait::until(&uri)?;
     Ok(match site.dispatcher.take_job(until).await {
-        Ok(Some(job)) => register::give(&site, job, handover),
+        Ok(Some(job)) => register::give(&site, job, None, handover),
         Ok(None) => {
             let mut response = Response::default();
             *response.status_mut() = StatusCode::NO_CONTENT;

@@ -1,8 +1,8 @@
 //! [`Given`]: what has been given and is still on the disk, one id a line.
 //!
 //! Giving and removing are two steps, and a process may be killed between them. This file closes the gap: a line is written,
-//! without waiting for the disk, the moment something has been given, and read at the next start. (After a loss of power it
-//! may lack the last ones. They are given twice then; none is lost.)
+//! without waiting for the disk, the moment something has been given, and read at the next start. Of what was on its way then,
+//! the history knows. (After a loss of power both may lack the last ones. They are given twice then; none is lost.)
 
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
@@ -17,7 +17,7 @@ use crate::sync::{Arc, Mutex, lock};
 const LARGE: usize = 64 * 1024;
 
 #[derive(Debug)]
-pub(super) struct Given {
+pub(in crate::dispatch) struct Given {
     path: PathBuf,
     open: Mutex<Open>,
 }
@@ -31,7 +31,7 @@ struct Open {
 
 impl Given {
     /// The file, and what it says was given.
-    pub(super) fn open(path: &Path) -> Result<(Arc<Self>, Vec<JobId>), OpenError> {
+    pub(in crate::dispatch) fn open(path: &Path) -> Result<(Arc<Self>, Vec<JobId>), OpenError> {
         let io = |source| OpenError::Io { path: path.to_owned(), source };
         let text = match std::fs::read_to_string(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
@@ -44,8 +44,13 @@ impl Given {
         Ok((Arc::new(Self { path: path.to_owned(), open: Mutex::new(open) }), ids))
     }
 
+    /// What the file says was given.
+    pub(in crate::dispatch) fn ids(&self) -> HashSet<JobId> {
+        lock(&self.open).ids.clone()
+    }
+
     /// This was given.
-    pub(super) fn note(&self, id: JobId) {
+    pub(in crate::dispatch) fn note(&self, id: JobId) {
         let mut open = lock(&self.open);
         open.ids.insert(id);
         let line = format!("{id}\n");

@@ -6,6 +6,7 @@ use super::engine::Lease;
 use super::places::Place;
 use super::{Keep, Shared};
 use crate::dispatch::error::LineError;
+use crate::dispatch::history::Delivery;
 use crate::dispatch::item::Item;
 use crate::sync::{Arc, lock};
 
@@ -42,25 +43,30 @@ impl Held {
     }
 
     /// It is given: it will not come back, not even if this process is killed now. The disk is told soon.
-    pub(in crate::dispatch) fn given(mut self) {
-        if let Some(telling) = self.note() {
+    pub(in crate::dispatch) fn given(mut self, delivery: Delivery) {
+        let telling = self.note();
+        delivery.given();
+        if let Some(telling) = telling {
             tokio::spawn(telling);
         }
     }
 
-    /// It is given, and the disk says so too.
-    pub(in crate::dispatch) async fn settle(mut self) -> Result<(), LineError> {
-        if let Some(telling) = self.note() {
-            telling.await;
-        }
-        match &self.line.keep {
-            Keep::File(file) => file.write(&self.line).await,
-            Keep::Nowhere | Keep::Engine(..) => Ok(()),
+    /// It is given, at once. What is returned waits until the disk says so too.
+    pub(in crate::dispatch) fn settle(mut self) -> impl Future<Output = Result<(), LineError>> + Send {
+        let telling = self.note();
+        async move {
+            if let Some(telling) = telling {
+                telling.await;
+            }
+            match &self.line.keep {
+                Keep::File(file) => file.write(&self.line).await,
+                Keep::Nowhere | Keep::Engine(..) => Ok(()),
+            }
         }
     }
 
     /// Notes that it is given. Returns what tells the engine so.
-    fn note(&mut self) -> Option<impl Future<Output = ()> + Send + 'static> {
+    fn note(&mut self) -> Option<impl Future<Output = ()> + Send + use<>> {
         let id = self.item.id;
         self.is_given = true;
         match &self.line.keep {

@@ -15,6 +15,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 pub(super) use engine::{Jobs, Workers};
+pub(super) use given::Given;
 pub(super) use held::Held;
 pub(super) use places::Standing;
 
@@ -26,7 +27,6 @@ use crate::id::JobId;
 use crate::sync::{Arc, Mutex, lock};
 use engine::{Lined, Shelf};
 use file::File;
-use given::Given;
 use places::{Place, Places};
 
 /// A place that the engine does not fill after this time is nobody's any more.

@@ -59,9 +59,10 @@ function show(job) {
 function follow(id) {
   events = new EventSource(`/jobs/${encodeURIComponent(id)}/events`);
   events.onmessage = (event) => show(JSON.parse(event.data));
-  // The browser tries again by itself, unless the server says that there is no such order.
+  // The browser tries again by itself, unless the server says that there is no such order. The place stands until then.
   events.onerror = () => {
     if (events.readyState === EventSource.CLOSED) say("", "This order is not known here any more.", 0, true);
+    else part("news").textContent = "The bar cannot be reached. Trying again …";
   };
 }
 

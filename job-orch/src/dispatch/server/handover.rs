@@ -11,42 +11,48 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
+use crate::dispatch::history::Delivery;
 use crate::dispatch::line::Held;
 use crate::sync::{Arc, Mutex, lock};
 
 /// What one connection is about to give: the body puts it in, and the wire takes it out.
 #[derive(Clone, Debug, Default)]
-pub(in crate::dispatch) struct Handover(Arc<Mutex<Vec<Held>>>);
+pub(in crate::dispatch) struct Handover(Arc<Mutex<Vec<(Held, Delivery)>>>);
 
 impl Handover {
-    fn put(&self, job: Held) {
-        lock(&self.0).push(job);
+    fn put(&self, job: Held, delivery: Delivery) {
+        lock(&self.0).push((job, delivery));
     }
 
     /// All bytes so far are with the system.
     pub(super) fn is_written(&self) {
         let given = std::mem::take(&mut *lock(&self.0));
-        given.into_iter().for_each(Held::given);
+        given.into_iter().for_each(|(job, delivery)| job.given(delivery));
     }
 
     /// The connection has ended: what was not written goes back.
     pub(super) fn end(&self) {
         let lost = std::mem::take(&mut *lock(&self.0));
-        drop(lost);
+        lost.into_iter().for_each(|(_, delivery)| delivery.not_given());
     }
 }
 
 /// A body that gives a job.
 pub(in crate::dispatch) struct Handed {
     bytes: Option<Bytes>,
-    job: Option<Held>,
+    job: Option<(Held, Delivery)>,
     // Without one, somebody else's server sends this.
     handover: Option<Handover>,
 }
 
 impl Handed {
-    pub(in crate::dispatch) const fn new(bytes: Bytes, job: Held, handover: Option<Handover>) -> Self {
-        Self { bytes: Some(bytes), job: Some(job), handover }
+    pub(in crate::dispatch) const fn new(
+        bytes: Bytes,
+        job: Held,
+        delivery: Delivery,
+        handover: Option<Handover>,
+    ) -> Self {
+        Self { bytes: Some(bytes), job: Some((job, delivery)), handover }
     }
 }
 
@@ -57,8 +63,8 @@ impl Body for Handed {
     fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let bytes = self.bytes.take();
         match (self.job.take(), &self.handover) {
-            (Some(job), Some(handover)) => handover.put(job),
-            (Some(job), None) => job.given(),
+            (Some((job, delivery)), Some(handover)) => handover.put(job, delivery),
+            (Some((job, delivery)), None) => job.given(delivery),
             (None, _) => {}
         }
         Poll::Ready(bytes.map(|bytes| Ok(Frame::data(bytes))))
@@ -70,6 +76,15 @@ impl Body for Handed {
 
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(self.bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+    }
+}
+
+/// Nobody has read it.
+impl Drop for Handed {
+    fn drop(&mut self) {
+        if let Some((_, delivery)) = self.job.take() {
+            delivery.not_given();
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
 
 use tokio::time::Instant;
 
-use crate::channel::SendOptions;
+use crate::channel::{SendOptions, UniqueKey};
 use crate::id::JobId;
 
 /// So often in a row may higher priorities pass a lower one that waits.
@@ -30,12 +30,12 @@ impl<M> Item<M> {
 pub(super) struct Past {
     pub(super) failures: u32,
     pub(super) priority: i16,
-    pub(super) unique: Option<String>,
+    pub(super) unique: Option<UniqueKey>,
 }
 
 impl Past {
     pub(super) fn of(options: &SendOptions) -> Option<Box<Self>> {
-        let unique = options.unique.as_ref().map(|unique| unique.key.clone());
+        let unique = options.unique.clone();
         (options.priority != 0 || unique.is_some())
             .then(|| Box::new(Self { failures: 0, priority: options.priority, unique }))
     }
@@ -58,10 +58,17 @@ struct Parts<M> {
     delayed: BinaryHeap<Delayed<M>>,
     // Breaks ties among the delayed, in the order in which they came.
     arrivals: u64,
-    // Who holds which unique key.
-    holders: HashMap<String, JobId>,
+    // Who holds which unique key: mostly one, but while it runs another may wait.
+    holders: HashMap<String, Vec<Holder>>,
     // How often in a row something was taken although something lower waited.
     passed: u32,
+}
+
+/// A message with a unique key.
+#[derive(Clone, Copy, Debug)]
+struct Holder {
+    id: JobId,
+    is_running: bool,
 }
 
 #[derive(Debug)]
@@ -99,20 +106,39 @@ impl<M> Aside<M> {
         self.len > 0 && !self.parts.lanes.is_empty()
     }
 
-    pub(super) fn holder(&self, key: &str) -> Option<JobId> {
-        self.parts.holders.get(key).copied()
+    /// The one that has this key and counts: also one that runs, unless only those that wait do.
+    pub(super) fn holder(&self, key: &str, while_waiting: bool) -> Option<JobId> {
+        let holders = self.parts.holders.get(key)?;
+        holders.iter().find(|holder| !(while_waiting && holder.is_running)).map(|holder| holder.id)
     }
 
-    pub(super) fn hold(&mut self, key: String, id: JobId) {
-        self.parts.holders.insert(key, id);
+    pub(super) fn hold(&mut self, unique: UniqueKey) {
+        let holder = Holder { id: unique.id, is_running: false };
+        self.parts.holders.entry(unique.key).or_default().push(holder);
     }
 
-    pub(super) fn forget(&mut self, key: &str) {
-        self.parts.holders.remove(key);
+    pub(super) fn forget(&mut self, unique: &UniqueKey) {
+        if let Some(holders) = self.parts.holders.get_mut(&unique.key) {
+            holders.retain(|holder| holder.id != unique.id);
+            if holders.is_empty() {
+                self.parts.holders.remove(&unique.key);
+            }
+        }
+    }
+
+    /// Notes of a message with a unique key whether it runs now.
+    fn note(&mut self, item: &Item<M>, is_running: bool) {
+        if let Some(Past { unique: Some(unique), .. }) = item.past.as_deref()
+            && let Some(holders) = self.parts.holders.get_mut(&unique.key)
+        {
+            let own = holders.iter_mut().filter(|holder| holder.id == unique.id);
+            own.for_each(|holder| holder.is_running = is_running);
+        }
     }
 
     pub(super) fn put_first(&mut self, item: Item<M>) {
         self.len += 1;
+        self.note(&item, false);
         self.parts.first.push_front(item);
     }
 
@@ -123,6 +149,7 @@ impl<M> Aside<M> {
 
     pub(super) fn delay(&mut self, item: Item<M>, due: Instant) {
         self.len += 1;
+        self.note(&item, false);
         self.parts.arrivals += 1;
         self.parts.delayed.push(Delayed { due, arrival: self.parts.arrivals, item });
     }
@@ -153,6 +180,7 @@ impl<M> Aside<M> {
             item
         })?;
         self.len -= 1;
+        self.note(&item, true);
         Some(item)
     }
 

@@ -207,7 +207,7 @@ impl<M> Queue<M> {
     pub(super) fn push_with(&self, message: M, options: &SendOptions) -> Result<Acceptance, SendError<M>> {
         let mut state = self.lock();
         if let Some(key) = &options.unique
-            && let Some(holder) = state.aside.holder(&key.key)
+            && let Some(holder) = state.aside.holder(&key.key, options.while_waiting)
         {
             drop(state);
             return Ok(Acceptance::Duplicate(holder));
@@ -217,7 +217,7 @@ impl<M> Queue<M> {
             return Err(error.map(|()| message));
         }
         if let Some(key) = &options.unique {
-            state.aside.hold(key.key.clone(), key.id);
+            state.aside.hold(key.clone());
         }
         let item = Item { message, past: Past::of(options) };
         match options.delay {

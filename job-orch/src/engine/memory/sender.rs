@@ -129,7 +129,7 @@ impl<M: Send + 'static> MpSend for Sender<M> {
     }
 
     async fn send_with(&self, message: M, options: SendOptions) -> Result<Acceptance, SendError<M>> {
-        if options.unique_for.is_some() {
+        if options.unique_for.is_some() || options.even_dead {
             return Err(SendError::Unsupported { message, capability: "remember unique keys" });
         }
         let mut message = message;

@@ -15,6 +15,7 @@ use crate::channel::{BoxError, Codec, Envelope, ReceiveError, Response, SendOpti
 use crate::id::JobId;
 use crate::job::Run;
 use crate::outcome::{CallError, Failure, FailureKind};
+use crate::retry::Retry;
 use crate::sync::atomic::{AtomicI64, Ordering};
 use crate::sync::{Arc, Mutex, Weak, lock};
 
@@ -60,10 +61,13 @@ impl<J: Run> Channel<J> {
             priority: options.priority,
             due: options.delay.filter(|delay| !delay.is_zero()).map(|delay| self.store.clock.after(delay)),
             key: options.unique.as_ref().map(|unique| unique.key.clone()),
+            while_waiting: options.while_waiting,
+            even_dead: options.even_dead,
             key_until: options.unique_for.map(|window| self.store.clock.after(window)),
             is_call: envelope.is_call(),
             deadline: envelope.deadline().map(|deadline| self.store.clock.at(deadline)),
             trace: envelope.trace_parent().map(str::to_owned),
+            retry: envelope.retry().map(retry_as_text).transpose()?,
             payload,
             checksum: 0,
         };
@@ -77,13 +81,14 @@ impl<J: Run> Channel<J> {
 
     /// A request from its bytes; without it, why not.
     pub(super) fn read(&self, claimed: Claimed) -> Result<Envelope<J>, String> {
+        let retry = claimed.retry().map(Box::new);
         let Claimed { id, deadline, trace, is_call, payload, .. } = claimed;
         let request = payload.and_then(|payload| read(&self.request, &payload))?;
         let asked = lock(&self.callers).remove(&id).or_else(|| {
             let deadline = deadline.map(|deadline| self.store.clock.instant(deadline));
             let trace_parent = trace.map(String::into_boxed_str);
-            let has_wish = is_call || deadline.is_some() || trace_parent.is_some();
-            let wishes = Wishes { deadline, trace_parent, is_call_elsewhere: is_call };
+            let has_wish = is_call || deadline.is_some() || trace_parent.is_some() || retry.is_some();
+            let wishes = Wishes { deadline, trace_parent, retry, is_call_elsewhere: is_call };
             has_wish.then(|| Asked::new(Ticket::silent(wishes)))
         });
         Ok(Envelope::restored(id, request, asked))
@@ -273,6 +278,11 @@ impl<J: Run> Drop for Channel<J> {
     fn drop(&mut self) {
         self.local.foreign.notify_one();
     }
+}
+
+/// How a request is retried, as JSON, which has no words for numbers that are none.
+fn retry_as_text(retry: Retry) -> Result<String, serde_json::Error> {
+    serde_json::to_string(&Retry { jitter: retry.random_share(), ..retry })
 }
 
 /// Bytes back into a value; without it, why not.

@@ -19,10 +19,12 @@ fn checksum(id: JobId, payload: &Payload, more: &[i64]) -> Hasher {
 
 /// Of a request, but for where and when it comes into the store.
 pub(super) fn of_request(request: &NewRequest) -> u32 {
-    let NewRequest { id, priority, is_call, deadline, trace, payload, .. } = request;
+    let NewRequest { id, priority, is_call, deadline, trace, retry, payload, .. } = request;
     let more = [i64::from(*priority), i64::from(*is_call), deadline.unwrap_or(i64::MIN)];
     let mut hasher = checksum(*id, payload, &more);
-    hasher.update(trace.as_deref().unwrap_or_default().as_bytes());
+    for text in [trace, retry] {
+        hasher.update(text.as_deref().unwrap_or_default().as_bytes());
+    }
     hasher.finalize()
 }
 

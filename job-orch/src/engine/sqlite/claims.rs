@@ -194,7 +194,7 @@ impl Transaction<'_> {
                 columns!(),
                 ", fence, attempts FROM request JOIN held USING (seq) WHERE request.seq = ?1"
             ))?
-            .query_row([seq], |row| read_claimed(row, row.get(11)?, row.get(12)?))
+            .query_row([seq], |row| read_claimed(row, row.get(12)?, row.get(13)?))
             .optional()?;
         self.job(job)?.add_waiting(-1, -held.as_ref().map_or(0, |held| held.size));
         let Some(held) = held else {
@@ -203,7 +203,7 @@ impl Transaction<'_> {
             self.prepare("DELETE FROM held WHERE seq = ?1")?.execute([seq])?;
             return Ok(None);
         };
-        if held.attempt <= most_attempts {
+        if held.attempt <= held.retry().map_or(most_attempts, |retry| retry.max.saturating_add(1)) {
             return Ok(Some(held));
         }
         let reason = Failure::new(FailureKind::Interrupted, "its process died while it ran", held.attempt - 1);

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use super::clock::Clock;
 use super::disk::{Committed, Disk};
 use super::error::StoreError;
-use super::keeper;
+use super::keeper::{self, Outside};
 use super::local::Local;
 use super::requests::Claimed;
 use super::tidy::Tidy;
@@ -50,6 +50,7 @@ pub(super) struct Groups {
     pub(super) later: Vec<Box<dyn Task>>,
     pub(super) locals: Locals,
     pub(super) changed: Arc<Notify>,
+    pub(super) outside: Arc<Outside>,
 }
 
 impl Groups {
@@ -78,6 +79,7 @@ impl Groups {
         let is_foreign = self.is_foreign();
         if is_foreign {
             self.changed.notify_waiters();
+            self.outside.pass_on(&self.path);
             work.locals.iter().for_each(|local| local.foreign.notify_one());
             work.looks.clone_from(&work.locals);
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::writer::{Command, Writer};
-use crate::sync::Weak;
+use crate::sync::{Arc, Mutex, Weak, lock};
 
 /// A process that writes all the time is looked at no more often than this.
 const PACE: Duration = Duration::from_millis(1);
@@ -13,25 +13,67 @@ const PACE: Duration = Duration::from_millis(1);
 /// How often a process looks where the system tells of nothing.
 const UNTOLD: Duration = Duration::from_millis(10);
 
-/// Starts the thread, which looks by itself after each `poll`. It ends soon after the writer.
-pub(super) fn spawn(path: &Path, writer: Weak<Writer>, lease: Duration, poll: Duration) -> std::io::Result<()> {
-    let mut watch = Watch::of(path);
-    let beat = (lease / 3).max(PACE);
-    let keep = move || {
-        let mut beaten = Instant::now();
-        loop {
-            watch.wait(poll.min(beat));
-            let Some(writer) = writer.upgrade() else { return };
-            if beaten.elapsed() >= beat {
-                beaten = Instant::now();
-                writer.command(Command::Beat);
+/// What the thread works with.
+pub(super) struct Keeper {
+    pub(super) writer: Weak<Writer>,
+    pub(super) outside: Arc<Outside>,
+}
+
+impl Keeper {
+    /// Starts the thread, which looks by itself after each `poll`. It ends soon after the writer.
+    pub(super) fn spawn(self, path: &Path, lease: Duration, poll: Duration) -> std::io::Result<()> {
+        let Self { writer, outside } = self;
+        let mut watch = Watch::of(path);
+        let beat = (lease / 3).max(PACE);
+        let keep = move || {
+            let mut beaten = Instant::now();
+            loop {
+                watch.wait(outside.patience(poll.min(beat)));
+                let Some(writer) = writer.upgrade() else { return };
+                if beaten.elapsed() >= beat {
+                    beaten = Instant::now();
+                    writer.command(Command::Beat);
+                }
+                writer.command(Command::Glance);
+                drop(writer);
+                std::thread::sleep(PACE);
             }
-            writer.command(Command::Glance);
-            drop(writer);
-            std::thread::sleep(PACE);
+        };
+        std::thread::Builder::new().name("job-orch-keeper".to_owned()).spawn(keep).map(drop)
+    }
+}
+
+/// Commits that are to come from connections of the user's: they ring no bell. So they are looked for, each time after half
+/// as long as they have been expected: soon where they come soon, and a few times in all.
+#[derive(Debug, Default)]
+pub(super) struct Outside(Mutex<Option<Instant>>);
+
+impl Outside {
+    /// One is under way.
+    pub(super) fn expect(&self, path: &Path) {
+        *lock(&self.0) = Some(Instant::now());
+        // For the keeper, which may wait for long.
+        ring(path);
+    }
+
+    /// How long the keeper may wait.
+    fn patience(&self, most: Duration) -> Duration {
+        let mut since = lock(&self.0);
+        match since.map(|since| since.elapsed() / 2) {
+            Some(soon) if soon < most => soon.max(PACE),
+            _ => {
+                *since = None;
+                most
+            }
         }
-    };
-    std::thread::Builder::new().name("job-orch-keeper".to_owned()).spawn(keep).map(drop)
+    }
+
+    /// Somebody else has committed. If it was one of these, the other processes have not heard of it either.
+    pub(super) fn pass_on(&self, path: &Path) {
+        if lock(&self.0).is_some() {
+            ring(path);
+        }
+    }
 }
 
 /// Whose change says that a process has committed. By its path alone: to open and close a file of `SQLite`'s would take the

@@ -7,14 +7,17 @@ use super::transaction::Transaction;
 use crate::id::JobId;
 
 impl Transaction<'_> {
-    /// The one that has this key: it waits or runs, or took it for longer.
-    pub(super) fn holder_of(&mut self, job: i64, key: &str) -> rusqlite::Result<Option<JobId>> {
+    /// The one that has the key of this request and counts: it waits, runs or is dead, or took the key for longer.
+    pub(super) fn rival_of(&mut self, job: i64, request: &NewRequest) -> rusqlite::Result<Option<JobId>> {
+        let NewRequest { key: Some(key), while_waiting, even_dead, .. } = request else { return Ok(None) };
         let now = self.now;
         self.prepare(
             "SELECT id FROM request WHERE seq >> 40 = ?1 AND unique_key = ?2
-             UNION ALL SELECT id FROM taken WHERE job = ?1 AND key = ?2 AND until > ?3",
+                AND NOT (?4 AND EXISTS (SELECT 1 FROM held WHERE held.seq = request.seq))
+             UNION ALL SELECT id FROM taken WHERE job = ?1 AND key = ?2 AND until > ?3
+             UNION ALL SELECT id FROM request WHERE ?5 AND seq >> 40 = ?1 AND dead_key = ?2",
         )?
-        .query_row(params![job, key, now], |row| id(row, 0))
+        .query_row(params![job, key, now, while_waiting, even_dead], |row| id(row, 0))
         .optional()
     }
 
@@ -34,8 +37,10 @@ impl Transaction<'_> {
 
     /// What waited is withdrawn, and its key is free.
     pub(super) fn give_key_back(&mut self, job: i64, seq: i64) -> rusqlite::Result<()> {
-        self.prepare("DELETE FROM taken WHERE job = ?1 AND key = (SELECT unique_key FROM request WHERE seq = ?2)")?
-            .execute(params![job, seq])
-            .map(drop)
+        self.prepare(
+            "DELETE FROM taken WHERE (job, key, id) = (SELECT ?1, unique_key, id FROM request WHERE seq = ?2)",
+        )?
+        .execute(params![job, seq])
+        .map(drop)
     }
 }

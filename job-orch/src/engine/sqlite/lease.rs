@@ -1,9 +1,11 @@
 //! Between receiving and settling a request.
 
 use std::fmt;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::channel::Channel;
+use super::completion::Completion;
 use super::requests::{Claimed, Grip, Lost, Next};
 use super::responses::NewResponse;
 use crate::channel::{Delivery, Envelope, Failure, Record, Return, SettleError};
@@ -22,6 +24,8 @@ pub struct Lease<J: Run> {
     // `None` once it is settled.
     grip: Option<Grip>,
     channel: Arc<Channel<J>>,
+    // What the job was given to end it with.
+    completion: OnceLock<Arc<Completion<J>>>,
 }
 
 impl<J: Run> Lease<J> {
@@ -33,7 +37,28 @@ impl<J: Run> Lease<J> {
         let read = channel.read(claimed);
         unread.reason = read.as_ref().err().cloned();
         let envelope = read.ok()?;
-        Some(Self { envelope, attempt, grip: Some(grip), channel: Arc::clone(channel) })
+        let completion = OnceLock::new();
+        Some(Self { envelope, attempt, grip: Some(grip), channel: Arc::clone(channel), completion })
+    }
+
+    pub(super) const fn channel(&self) -> &Arc<Channel<J>> {
+        &self.channel
+    }
+
+    /// What the job is to end it with, if it wants to do that by itself.
+    pub(super) fn give_completion(&self) -> Option<Arc<Completion<J>>> {
+        let grip = self.grip?;
+        let new = || Arc::new(Completion::new(&self.channel, self.envelope.id(), grip));
+        Some(Arc::clone(self.completion.get_or_init(new)))
+    }
+
+    pub(super) fn completion(&self) -> Option<&Completion<J>> {
+        self.completion.get().map(|completion| &**completion)
+    }
+
+    /// It was settled otherwise.
+    pub(super) const fn forget(&mut self) {
+        self.grip = None;
     }
 
     /// Records an end and settles, in one transaction. While the engine fails, the lease is ours still.
@@ -46,19 +71,9 @@ impl<J: Run> Lease<J> {
         }
         let local = Arc::clone(&self.channel.local);
         let settle = self.channel.store.writer.ask(move |transaction| {
-            let settled = transaction.settle(grip, &next)?;
-            if settled.is_ok()
-                && let Some(response) = &response
-            {
-                transaction.publish(grip.job, response)?;
+            let settled = transaction.conclude(id, grip, &next, response.as_ref(), has_runs)?;
+            if settled.is_ok() && response.is_some() {
                 transaction.returning.push(Arc::clone(&local));
-                if id.is_within() {
-                    transaction.end_step(response)?;
-                }
-            }
-            if settled.is_ok() && has_runs {
-                // If it was a flow, and may come again, it finds what it had done.
-                transaction.settle_run(id, &next)?;
             }
             Ok(settled)
         });

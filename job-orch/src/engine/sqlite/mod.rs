@@ -47,11 +47,16 @@
 //!   and counts as long as it lives.
 //! - The **schedules** of jobs with `cron` have a row each: up to where it was fired, moved on in the transaction that puts the
 //!   request in.
+//! - **Transactions of yours** on the same file can have requests in them ([`in_transaction`](crate::Send::in_transaction)), and
+//!   a job can end its request in one ([`complete_in`](crate::Context::complete_in)), so that what it does there is done once. Your
+//!   connection is to the store what another process is. No hook of it is touched, so it rings no bell: the process looks for its
+//!   commit, soon and a few times, and tells the others. Should the process die in between, they see it at their next look.
 //! - A **shutdown** finishes what runs, and leaves what waits for the next start or another process.
 //!
 //! # What people see
 //! `sqlite3 jobs.db 'SELECT * FROM jobs'` shows what waits, runs or is dead; `results` shows what has ended, `processes` who
 //! works on it, `answers` what the caches have kept. The tables below are described in `schema.sql`, `answers.sql`, `steps.sql` and `schedules.sql`; they are the engine's own.
+//! Tables of yours can lie beside them: see [`Sqlite::connection`].
 
 mod answers;
 mod archive;
@@ -61,6 +66,7 @@ mod checksum;
 mod checkup;
 mod claims;
 mod clock;
+mod completion;
 mod disk;
 mod error;
 mod frames;
@@ -90,6 +96,7 @@ mod store;
 mod tidy;
 mod transaction;
 mod upkeep;
+mod within;
 mod writer;
 
 use std::fmt;
@@ -105,6 +112,7 @@ pub use error::{OpenError, StoreError};
 pub use lease::Lease;
 pub use options::Options;
 pub use receiver::Receiver;
+pub use rusqlite;
 pub use sender::Sender;
 
 use archive::StoreArchive;
@@ -113,12 +121,15 @@ use local::{Local, State};
 use store::Store;
 
 use crate::cache::{Archive, Policy};
-use crate::channel::{BoxError, Channels, Codec, Record, Response, SettleError};
+use crate::channel::{
+    Acceptance, BoxError, Channels, Codec, Completes, Envelope, Record, Response, SendError, SendOptions, SettleError,
+    Transact,
+};
 #[cfg(feature = "cron")]
 use crate::cron::{Fired, Firing};
 use crate::engine::{
     Carries, DeadLetter, Deduplicates, Delays, Durability, Engine, EngineChannels, KeepsAnswers, KeepsResponses,
-    Pauses, Prioritises, Remembers, RemembersKeys, SharedByProcesses, TravelsOn, channel_name,
+    Pauses, Prioritises, Remembers, RemembersKeys, SharedByProcesses, Transacts, TravelsOn, channel_name,
 };
 use crate::id::JobId;
 use crate::job::Run;
@@ -146,6 +157,37 @@ impl Sqlite {
     /// Other settings than the usual ones.
     pub const fn options() -> Options {
         Options::new()
+    }
+
+    /// Opens a connection of your own to the file: for tables of yours beside the store's, and for transactions in which
+    /// requests are [sent](crate::Send::in_transaction) and [completed](crate::Context::complete_in). What it commits
+    /// survives what the store promises.
+    ///
+    /// Any other connection to the file will do too, as `rusqlite` opens it. It is refused ([`TransactionError`]) if its
+    /// `PRAGMA synchronous` is lower than this one's: `FULL`, or `NORMAL` on a store that need not survive the loss of power.
+    /// `BEGIN IMMEDIATE` (`transaction_with_behavior`) is best for what will write: it waits for its turn, and never fails
+    /// later because somebody else has written meanwhile. While it is open, nobody else writes to the store.
+    ///
+    /// Tables of yours live in the file as long as you like, under other names than the store's; make them once the store is
+    /// there. `user_version` and `application_id` are the store's.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// use job_orch::engine::sqlite::Sqlite;
+    ///
+    /// let store = Sqlite::open(folder.path().join("shop.db"))?;
+    /// let shop = store.connection()?;
+    /// shop.execute_batch("CREATE TABLE IF NOT EXISTS customer (name TEXT NOT NULL)")?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// [`TransactionError`]: crate::TransactionError
+    ///
+    /// # Errors
+    /// [`OpenError::Sqlite`] if `SQLite` refuses.
+    pub fn connection(&self) -> Result<rusqlite::Connection, OpenError> {
+        schema::open_for_user(self.path(), self.0.durability)
     }
 
     /// The file.
@@ -206,6 +248,16 @@ impl KeepsResponses for Sqlite {}
 impl Pauses for Sqlite {}
 impl Remembers for Sqlite {}
 impl SharedByProcesses for Sqlite {}
+impl Transacts for Sqlite {
+    fn send_in<J: Run>(
+        channels: &SqliteChannels<J>,
+        transaction: &dyn Transact,
+        message: Envelope<J>,
+        options: &SendOptions,
+    ) -> Result<Acceptance, SendError<Envelope<J>>> {
+        channels.sender.send_in(transaction, message, options)
+    }
+}
 impl KeepsAnswers for Sqlite {
     async fn archive(&self, job: &'static str, policy: Policy) -> Result<Arc<dyn Archive>, BoxError> {
         Ok(Arc::new(StoreArchive::open(Arc::clone(&self.0), job, policy).await?))
@@ -244,6 +296,7 @@ impl<J: Run> Channels<J> for SqliteChannels<J> {
     const RETRY: Option<Retry> = Some(RETRY);
     const RECORDS: bool = true;
     const REMEMBERS: bool = true;
+    const COMPLETES: bool = true;
 
     fn request_sender(&self) -> Sender<J> {
         self.sender.clone()
@@ -263,6 +316,14 @@ impl<J: Run> Channels<J> for SqliteChannels<J> {
 
     fn record(delivery: &mut Lease<J>, end: Record<'_, J>) -> impl Future<Output = Result<(), SettleError>> + Send {
         delivery.record(end)
+    }
+
+    fn completion(delivery: &Lease<J>) -> Option<Arc<dyn Completes>> {
+        Some(delivery.give_completion()?)
+    }
+
+    fn completed(delivery: &mut Lease<J>) -> impl Future<Output = Result<Option<Response<J>>, SettleError>> + Send {
+        delivery.completed()
     }
 }
 

@@ -88,7 +88,8 @@ impl Options {
     }
 
     /// For tests with a paused clock: delays go by tokio's clock, and nothing happens on other threads, so that a test runs
-    /// the same each time. It must then stay inside one runtime, and no other process may use the file.
+    /// the same each time. It must then stay inside one runtime, and no other process may use the file. What a transaction of
+    /// yours commits is seen with the next thing that the store is asked for.
     #[cfg(feature = "testing")]
     pub const fn for_tests(mut self) -> Self {
         self.0.is_test = true;

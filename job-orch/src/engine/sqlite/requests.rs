@@ -8,6 +8,7 @@ use super::transaction::{Transaction, read_pause};
 use crate::channel::{Acceptance, Return};
 use crate::id::JobId;
 use crate::outcome::{Failure, FailureKind};
+use crate::retry::Retry;
 
 /// Bytes, with what is known of them.
 #[derive(Clone, Debug)]
@@ -26,11 +27,17 @@ pub(super) struct NewRequest {
     pub(super) priority: i16,
     pub(super) due: Option<i64>,
     pub(super) key: Option<String>,
+    /// Those that run have nothing against it.
+    pub(super) while_waiting: bool,
+    /// Dead letters have.
+    pub(super) even_dead: bool,
     /// Until then, nobody else gets the key.
     pub(super) key_until: Option<i64>,
     pub(super) is_call: bool,
     pub(super) deadline: Option<i64>,
     pub(super) trace: Option<String>,
+    /// JSON: how it is retried, if not as the job says.
+    pub(super) retry: Option<String>,
     pub(super) payload: Payload,
     /// Of all of it, but for the key.
     pub(super) checksum: u32,
@@ -49,7 +56,11 @@ impl NewRequest {
 
     /// Whether it needs the columns that few requests have.
     const fn has_more(&self) -> bool {
-        !self.is_plain() || self.key.is_some() || self.deadline.is_some() || self.trace.is_some()
+        !self.is_plain()
+            || self.key.is_some()
+            || self.deadline.is_some()
+            || self.trace.is_some()
+            || self.retry.is_some()
     }
 }
 
@@ -66,12 +77,24 @@ pub(super) struct Claimed {
     pub(super) attempt: u32,
     pub(super) deadline: Option<i64>,
     pub(super) trace: Option<String>,
+    pub(super) retry: Option<String>,
     pub(super) is_call: bool,
     pub(super) version: u32,
     /// The bytes of its payload, readable or not.
     pub(super) size: i64,
     /// Or why it cannot be read.
     pub(super) payload: Result<Payload, String>,
+}
+
+impl Claimed {
+    /// How it is retried, if its sender says so in place of the job. What cannot be read was written by a newer version.
+    pub(super) fn retry(&self) -> Option<Retry> {
+        let read = serde_json::from_str(self.retry.as_deref()?);
+        let tell = |error: &serde_json::Error| {
+            tracing::warn!(target: "job_orch", { job.id = %self.id, %error }, "it is retried as its job says");
+        };
+        read.inspect_err(tell).ok()
+    }
 }
 
 /// What proves that a request is held: the fence is another one with each claim.
@@ -102,7 +125,7 @@ pub(super) enum Next {
 /// The columns that [`read_claimed`] reads, but for the fence and the attempts.
 macro_rules! columns {
     () => {
-        "request.seq, id, sent, request.priority, is_call, deadline, trace, version, codec, checksum, payload"
+        "request.seq, id, sent, request.priority, is_call, deadline, trace, version, codec, checksum, payload, retry"
     };
 }
 pub(super) use columns;
@@ -110,10 +133,8 @@ pub(super) use columns;
 impl Transaction<'_> {
     /// Puts a request at the end of the line, or among the delayed ones. One that is there already is not put twice.
     pub(super) fn insert(&mut self, job: i64, request: &NewRequest) -> rusqlite::Result<Acceptance> {
-        if let Some(key) = &request.key
-            && let Some(holder) = self.holder_of(job, key)?
-        {
-            return Ok(Acceptance::Duplicate(holder));
+        if let Some(rival) = self.rival_of(job, request)? {
+            return Ok(Acceptance::Duplicate(rival));
         }
         let turn = self.job(job)?.next_turn();
         let seq = if request.is_plain() { places::in_line(job, turn) } else { places::beside(job, turn) };
@@ -145,13 +166,13 @@ impl Transaction<'_> {
 
     fn write_all(&mut self, seq: i64, request: &NewRequest) -> rusqlite::Result<bool> {
         let (now, checksum) = (self.now, checksum::of_row(request.checksum, seq, self.now));
-        let NewRequest { id, priority, key, is_call, deadline, trace, payload, .. } = request;
+        let NewRequest { id, priority, key, is_call, deadline, trace, retry, payload, .. } = request;
         let Payload { version, codec, bytes } = payload;
         let written = self
             .prepare(
                 "INSERT INTO request
-                 (seq, id, sent, version, codec, checksum, payload, is_call, priority, unique_key, deadline, trace)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (id) DO NOTHING",
+                 (seq, id, sent, version, codec, checksum, payload, is_call, priority, unique_key, deadline, trace, retry)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT (id) DO NOTHING",
             )?
             .execute(params![
                 seq,
@@ -165,7 +186,8 @@ impl Transaction<'_> {
                 priority,
                 key,
                 deadline,
-                trace
+                trace,
+                retry
             ])?;
         Ok(written == 1)
     }
@@ -198,7 +220,7 @@ impl Transaction<'_> {
                  WHERE id = ?1 AND seq >> 40 = ?2 AND coalesce(state < 2, seq >= ?3 AND (seq >> 39) & 1 = 0)"
             ))?
             .query_row(params![wanted.to_bytes(), job, places::in_line(job, head)], |row| {
-                Ok((read_claimed(row, row.get(11)?, row.get(12)?)?, row.get::<_, bool>(13)?))
+                Ok((read_claimed(row, row.get(12)?, row.get(13)?)?, row.get::<_, bool>(14)?))
             })
             .optional()?;
         let Some((taken, is_aside)) = found else { return Ok(None) };
@@ -257,22 +279,26 @@ pub(super) fn read_claimed(row: &Row<'_>, fence: i64, attempt: u32) -> rusqlite:
         priority: row.get(3)?,
         due: None,
         key: None,
+        while_waiting: false,
+        even_dead: false,
         key_until: None,
         is_call: row.get(4)?,
         deadline: row.get(5)?,
         trace: row.get(6)?,
+        retry: row.get(11)?,
         payload: read_payload(row, 7)?,
         checksum: row.get(9)?,
     };
     let found = checksum::of_row(checksum::of_request(&request), seq, row.get(2)?);
     let is_whole = agree(request.checksum, found);
-    let NewRequest { deadline, trace, is_call, payload, .. } = request;
+    let NewRequest { deadline, trace, retry, is_call, payload, .. } = request;
     Ok(Claimed {
         grip: Grip { job: places::job_of(seq), seq, fence },
         id,
         attempt,
         deadline,
         trace,
+        retry,
         is_call,
         version: payload.version,
         size: size(&payload),

@@ -168,8 +168,10 @@ impl Transaction<'_> {
              SET state = excluded.state, turn = excluded.turn, due = excluded.due, failure = excluded.failure",
         )?
         .execute(params![seq, job, DEAD, turn, now, json(reason)])?;
-        self.prepare("UPDATE request SET unique_key = NULL WHERE seq = ?1 AND unique_key IS NOT NULL")?
-            .execute([seq])
-            .map(drop)
+        self.prepare(
+            "UPDATE request SET dead_key = unique_key, unique_key = NULL WHERE seq = ?1 AND unique_key IS NOT NULL",
+        )?
+        .execute([seq])
+        .map(drop)
     }
 }

@@ -36,7 +36,8 @@ const MOST_LOG: i64 = 32 << 20;
 const PATIENCE: usize = 5;
 const MOMENT: Duration = Duration::from_millis(20);
 
-const KNOWN: i64 = MIGRATIONS.len() as i64;
+/// The newest version.
+pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
 
 /// Opens the connection that writes, and makes the file a store of the newest version.
 pub(super) fn open(path: &Path, most_bytes: Option<u64>) -> Result<Connection, OpenError> {
@@ -86,6 +87,24 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, OpenError> {
     let connection = connect(path)?;
     connection.pragma_update(None, "query_only", true).map_err(|source| refused(path, source))?;
     Ok(connection)
+}
+
+/// Opens one more connection, for transactions of the user's: its commits last as the store promises.
+pub(super) fn open_for_user(path: &Path, durability: Durability) -> Result<Connection, OpenError> {
+    let connection = connect(path)?;
+    let synchronous = synchronous(durability);
+    connection.pragma_update(None, "synchronous", synchronous).map_err(|source| refused(path, source))?;
+    Ok(connection)
+}
+
+/// How `PRAGMA synchronous` must be set at least, where each commit is to survive this by itself.
+pub(super) const fn synchronous(durability: Durability) -> i64 {
+    const NORMAL: i64 = 1;
+    const FULL: i64 = 2;
+    match durability {
+        Durability::Memory | Durability::ProcessCrash => NORMAL,
+        _ => FULL,
+    }
 }
 
 /// Opens one more connection, for whoever tidies the log.
@@ -200,7 +219,8 @@ fn patiently<T>(mut attempt: impl FnMut() -> Result<T, OpenError>) -> Result<T, 
     }
 }
 
-fn is_busy(error: &rusqlite::Error) -> bool {
+/// Whether somebody else is writing, or has written since this transaction first read.
+pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked))
 }
 

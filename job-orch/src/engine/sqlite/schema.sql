@@ -38,12 +38,16 @@ CREATE TABLE request (
     payload    BLOB    NOT NULL,
     is_call    INTEGER NOT NULL DEFAULT 0,-- whether its sender waited for the answer
     priority   INTEGER NOT NULL DEFAULT 0,
-    unique_key TEXT,                      -- until it has ended
+    unique_key TEXT,                      -- until it has ended or is dead
     deadline   INTEGER,
-    trace      TEXT
+    trace      TEXT,
+    retry      TEXT,                      -- JSON: how it is retried, if not as the job says
+    dead_key   TEXT                       -- its unique key while it is dead
 ) STRICT;
 
-CREATE UNIQUE INDEX request_key ON request (seq >> 40, unique_key) WHERE unique_key IS NOT NULL;
+-- Not unique: with one that runs, another may wait. Who is accepted is decided under the lock of writers.
+CREATE INDEX request_key ON request (seq >> 40, unique_key) WHERE unique_key IS NOT NULL;
+CREATE INDEX request_dead_key ON request (seq >> 40, dead_key) WHERE dead_key IS NOT NULL;
 
 -- One row for each key that is taken for longer than its request is there.
 CREATE TABLE taken (
@@ -112,9 +116,10 @@ SELECT job.name AS job,
        coalesce(held.attempts, aside.attempts, 0) AS attempts,
        datetime(sent / 1000, 'unixepoch') AS sent,
        datetime(coalesce(due, sent) / 1000, 'unixepoch') AS due,
-       unique_key,
+       coalesce(unique_key, dead_key) AS unique_key,
        CAST(payload AS TEXT) AS request,
        coalesce(held.failure, aside.failure) AS failure,
+       retry,
        request.id AS uuid
 FROM request JOIN job ON job.number = request.seq >> 40 LEFT JOIN held USING (seq) LEFT JOIN aside USING (seq);
 

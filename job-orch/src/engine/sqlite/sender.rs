@@ -8,7 +8,7 @@ use super::local::State;
 use super::requests::NewRequest;
 use super::steps::Sent;
 use super::transaction::Transaction;
-use crate::channel::{Acceptance, Envelope, MpSend, SendError, SendOptions, SettleError, Withdraw};
+use crate::channel::{Acceptance, Envelope, MpSend, SendError, SendOptions, SettleError, Transact, Withdraw};
 use crate::id::JobId;
 use crate::job::Run;
 use crate::sync::Arc;
@@ -66,10 +66,8 @@ impl<J: Run> Sender<J> {
                 if local.is_closed() {
                     return Ok((if accepted == 0 { Offered::Closed } else { Offered::Accepted(accepted) }, ended));
                 }
-                if let Some(key) = &request.key
-                    && let Some(holder) = transaction.holder_of(local.job, key)?
-                {
-                    return Ok((Offered::Duplicate(holder), ended));
+                if let Some(rival) = transaction.rival_of(local.job, request)? {
+                    return Ok((Offered::Duplicate(rival), ended));
                 }
                 if let Some(run) = request.run {
                     match transaction.begin_step(run, request.id)? {
@@ -118,6 +116,37 @@ impl<J: Run> Sender<J> {
                 Offered::Full => room.await,
                 other => return Ok(other),
             }
+        }
+    }
+}
+
+impl<J: Run> Sender<J> {
+    /// Puts a request in, as a part of the user's transaction.
+    pub(super) fn send_in(
+        &self,
+        user: &dyn Transact,
+        message: Envelope<J>,
+        options: &SendOptions,
+    ) -> Result<Acceptance, SendError<Envelope<J>>> {
+        let Channel { store, local, .. } = self.channel();
+        if local.is_closed() {
+            return Err(SendError::Closed(message));
+        }
+        let request = match self.channel().write(&message, options) {
+            Ok(request) => request,
+            Err(source) => return Err(SendError::Engine { message, source }),
+        };
+        let put = store.take_part(user, local.job, |transaction| {
+            if let Some(rival) = transaction.rival_of(local.job, &request)? {
+                return Ok(Some(Acceptance::Duplicate(rival)));
+            }
+            let has_room = transaction.make_room(local, &request)?;
+            if has_room { transaction.insert(local.job, &request).map(Some) } else { Ok(None) }
+        });
+        match put {
+            Ok(Some(acceptance)) => Ok(acceptance),
+            Ok(None) => Err(SendError::Full(message)),
+            Err(error) => Err(SendError::Engine { message, source: error.into() }),
         }
     }
 }

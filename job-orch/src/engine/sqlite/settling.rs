@@ -4,6 +4,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::places::{TURN, job_of};
 use super::requests::{Grip, Lost, Next, Settled, id, json};
+use super::responses::NewResponse;
 use super::transaction::Transaction;
 use crate::channel::Return;
 use crate::id::JobId;
@@ -18,6 +19,31 @@ impl Transaction<'_> {
     pub(super) fn is_held(&mut self, grip: Grip) -> rusqlite::Result<bool> {
         self.prepare("SELECT EXISTS (SELECT 1 FROM held WHERE seq = ?1 AND fence = ?2)")?
             .query_row(params![grip.seq, grip.fence], |row| row.get(0))
+    }
+
+    /// Settles a request that is held, and records how it ended, if it did: both, or neither.
+    pub(super) fn conclude(
+        &mut self,
+        id: JobId,
+        grip: Grip,
+        next: &Next,
+        response: Option<&NewResponse>,
+        has_runs: bool,
+    ) -> rusqlite::Result<Settled> {
+        if self.settle(grip, next)?.is_err() {
+            return Ok(Err(Lost));
+        }
+        if let Some(response) = response {
+            self.publish(grip.job, response)?;
+            if id.is_within() {
+                self.end_step(response)?;
+            }
+        }
+        if has_runs {
+            // If it was a flow, and may come again, it finds what it had done.
+            self.settle_run(id, next)?;
+        }
+        Ok(Ok(()))
     }
 
     /// Settles a request that is held; one that is not stays as it is.
@@ -49,8 +75,10 @@ impl Transaction<'_> {
             )?
             .execute(params![seq, fence, job, DEAD, turn, now, json(reason)])?;
         if buried == 1 {
-            self.prepare("UPDATE request SET unique_key = NULL WHERE seq = ?1 AND unique_key IS NOT NULL")?
-                .execute([seq])?;
+            self.prepare(
+                "UPDATE request SET dead_key = unique_key, unique_key = NULL WHERE seq = ?1 AND unique_key IS NOT NULL",
+            )?
+            .execute([seq])?;
         }
         Ok(())
     }
@@ -132,6 +160,10 @@ impl Transaction<'_> {
             .query_row(params![id.to_bytes(), job, turn, now, READY, DEAD], |row| row.get(0))
             .optional()?;
         let Some(seq) = changed else { return Ok(false) };
+        self.prepare(
+            "UPDATE request SET unique_key = dead_key, dead_key = NULL WHERE seq = ?1 AND dead_key IS NOT NULL",
+        )?
+        .execute([seq])?;
         let size = self.size_of(seq)?;
         self.job(job)?.add_waiting(1, size);
         Ok(true)

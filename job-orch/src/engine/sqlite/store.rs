@@ -11,7 +11,7 @@ use super::clock::{Clock, boot, millis, uptime};
 use super::disk::{Committed, Disk};
 use super::error::{OpenError, StoreError};
 use super::groups::{Groups, Locals};
-use super::keeper;
+use super::keeper::{self, Outside};
 use super::local::Local;
 use super::reader::Reader;
 use super::schema;
@@ -53,6 +53,8 @@ pub(super) struct Store {
     pub(super) changed: Arc<Notify>,
     /// Whether this process has sent a step of a run that the store remembers.
     pub(super) has_runs: AtomicBool,
+    /// Commits that are to come from connections of the user's.
+    pub(super) outside: Arc<Outside>,
     /// How often a receiver looks by itself, if at all.
     pub(super) poll: Option<Duration>,
     most_payload: u64,
@@ -73,6 +75,7 @@ impl Store {
         let mut groups = groups(path, settings, connection, clock)?;
         let durability = schema::durability(&groups.connection, groups.disk.is_patient()).map_err(refused)?;
         let (locals, changed) = (Arc::clone(&groups.locals), Arc::clone(&groups.changed));
+        let outside = Arc::clone(&groups.outside);
         groups.look_at_others(&[]);
         let store = |writer, reader, thread| Self {
             writer,
@@ -82,6 +85,7 @@ impl Store {
             lease: settings.lease,
             changed,
             has_runs: AtomicBool::new(false),
+            outside: Arc::clone(&outside),
             poll: clock.polls().then(|| settings.poll.saturating_mul(RARER)),
             most_payload: settings.most_payload,
             locals,
@@ -96,7 +100,8 @@ impl Store {
         groups.tidy = Some(Tidy::spawn(schema::open_tidier(path)?).map_err(io)?);
         let (writer, thread) = Writer::spawn(groups).map_err(io)?;
         let writer = Arc::new(writer);
-        keeper::spawn(path, Arc::downgrade(&writer), settings.lease, settings.poll).map_err(io)?;
+        let keeper = keeper::Keeper { writer: Arc::downgrade(&writer), outside: Arc::clone(&outside) };
+        keeper.spawn(path, settings.lease, settings.poll).map_err(io)?;
         Ok(store(writer, Reader::spawn(reader).map_err(io)?, Some(thread)))
     }
 
@@ -177,6 +182,7 @@ fn groups(path: &Path, settings: Settings, connection: Connection, clock: Clock)
         later: Vec::new(),
         locals: Locals::default(),
         changed: Arc::default(),
+        outside: Arc::default(),
     })
 }
 

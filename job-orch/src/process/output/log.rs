@@ -12,7 +12,7 @@ use super::kept::Kept;
 use super::spill::{Region, Spill};
 use super::{Blob, Pipe};
 use crate::process::keep::Keep;
-use crate::sync::{Mutex, lock};
+use crate::sync::{Arc, Mutex, lock};
 
 /// The output of one process.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub(in crate::process) struct Log {
     keep: Keep,
     pub(super) spill: Spill,
     /// Who makes room has it.
-    room: tokio::sync::Mutex<()>,
+    room: Mutex<()>,
     /// A subscriber has read on, or gone.
     progress: Notify,
 }
@@ -49,7 +49,7 @@ pub(super) enum Found {
 impl Log {
     pub(in crate::process) fn new(keep: Keep) -> Self {
         let spill = Spill::new(keep.file, keep.folder.clone());
-        Self { state: Mutex::default(), keep, spill, room: tokio::sync::Mutex::default(), progress: Notify::new() }
+        Self { state: Mutex::default(), keep, spill, room: Mutex::default(), progress: Notify::new() }
     }
 
     // ===== the process =====
@@ -57,6 +57,10 @@ impl Log {
     /// Adds what was read. Returns whether there is too much in memory now: then [`make_room`](Self::make_room).
     pub(super) fn append(&self, pipe: Pipe, bytes: Bytes) -> bool {
         let mut state = lock(&self.state);
+        if state.is_closed {
+            // A burst that ends a moment later than its process.
+            return false;
+        }
         state.end += bytes.len() as u64;
         state.in_memory += bytes.len();
         state.push(pipe, bytes);
@@ -89,56 +93,67 @@ impl Log {
     /// Puts the oldest chunks into the file, and drops the oldest ones there, until there is room in memory.
     ///
     /// If the file cannot be written, they are dropped instead, and counted as all that is dropped.
-    pub(super) async fn make_room(&self) {
-        let _room = self.room.lock().await;
-        let spill = &self.spill;
+    pub(super) async fn make_room(self: &Arc<Self>) {
+        loop {
+            let progress = self.progress.notified();
+            let log = Arc::clone(self);
+            let made = tokio::task::spawn_blocking(move || log.make_room_now(log.keep.memory / 2)).await;
+            if made.unwrap_or(true) {
+                return;
+            }
+            progress.await;
+        }
+    }
+
+    /// The same, about so many bytes at a time, on a thread that may wait for the disk. Returns whether there is room: else
+    /// subscribers have to read on first.
+    pub(super) fn make_room_now(&self, batch: usize) -> bool {
+        let _room = lock(&self.room);
+        let capacity = self.spill.capacity();
         loop {
             let (start, batch) = {
                 let mut state = lock(&self.state);
                 if state.weight() <= self.keep.memory {
-                    return;
+                    return true;
                 }
-                state.oldest_in_memory(self.keep.memory / 2)
+                state.oldest_in_memory(batch)
             };
             let len = batch.iter().map(|bytes| bytes.len() as u64).sum::<u64>();
-            if len == 0 || len > spill.capacity() {
+            if len == 0 || len > capacity {
                 // Too many small chunks, or no file: what is oldest goes.
-                self.drop_front(|state| state.weight() > self.keep.memory).await;
-                return;
+                return self.drop_front(|state| state.weight() > self.keep.memory);
             }
-            self.drop_front(|state| state.in_file + len > spill.capacity()).await;
-            match spill.write(start, batch).await {
-                Ok(()) => lock(&self.state).note_spilled(start, start + len, spill.capacity()),
+            if !self.drop_front(|state| state.in_file + len > capacity) {
+                return false;
+            }
+            match self.spill.write(start, batch) {
+                Ok(()) => lock(&self.state).note_spilled(start, start + len, capacity),
                 Err(error) => {
                     tracing::warn!(target: "job_orch", %error, "output of a process could not be kept in a file");
-                    self.drop_front(|state| state.front() < start + len).await;
+                    if !self.drop_front(|state| state.front() < start + len) {
+                        return false;
+                    }
                 }
             }
         }
     }
 
-    /// Drops chunks from the front, as long as it must be. Waits for subscribers first, if it has to.
-    async fn drop_front(&self, must: impl Fn(&Kept) -> bool) {
-        loop {
-            let progress = self.progress.notified();
-            {
-                let mut state = lock(&self.state);
-                state.is_full = false;
-                loop {
-                    let Some(first) = state.chunks.front() else { return };
-                    if !must(&state) {
-                        return;
-                    }
-                    let end = first.start + first.len as u64;
-                    if self.keep.waits && state.subscribers.slowest().is_some_and(|position| position < end) {
-                        state.is_full = true;
-                        break;
-                    }
-                    state.drop_first();
-                }
+    /// Drops chunks from the front, as long as it must be. Returns whether it could: else there are subscribers to wait for.
+    fn drop_front(&self, must: impl Fn(&Kept) -> bool) -> bool {
+        let mut state = lock(&self.state);
+        state.is_full = false;
+        while let Some(first) = state.chunks.front() {
+            if !must(&state) {
+                break;
             }
-            progress.await;
+            let end = first.start + first.len as u64;
+            if self.keep.waits && state.subscribers.slowest().is_some_and(|position| position < end) {
+                state.is_full = true;
+                return false;
+            }
+            state.drop_first();
         }
+        true
     }
 
     // ===== subscribers =====
@@ -185,6 +200,12 @@ impl Log {
         true
     }
 
+    /// How far the last subscriber lags behind, and how much all of them have read.
+    pub(super) fn reading(&self) -> (u64, u64) {
+        let state = lock(&self.state);
+        (state.end - state.subscribers.slowest().unwrap_or(state.end), state.subscribers.read())
+    }
+
     /// Tells who waits for room that there may be some.
     fn go_on(&self, state: &Kept) {
         if state.is_full {
@@ -204,7 +225,7 @@ mod tests {
         }
     }
 
-    async fn fill(log: &Log, bytes: usize) {
+    async fn fill(log: &Arc<Log>, bytes: usize) {
         for _ in 0..bytes / 10_000 {
             if log.append(Pipe::Stdout, Bytes::from(vec![b'x'; 10_000])) {
                 log.make_room().await;
@@ -215,7 +236,7 @@ mod tests {
     /// The file may have been written over while it was read.
     #[tokio::test]
     async fn what_was_dropped_while_it_was_read_is_not_taken() {
-        let log = Log::new(Keep::usual().memory(64 << 10).file(100_000));
+        let log = Arc::new(Log::new(Keep::usual().memory(64 << 10).file(100_000)));
         fill(&log, 200_000).await;
         let mut cursor = log.subscribe(None);
         assert!(matches!(found(&log, &mut cursor), Found::Missed(_)));

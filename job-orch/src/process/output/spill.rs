@@ -47,20 +47,20 @@ impl Spill {
         self.capacity
     }
 
-    /// Writes bytes that follow each other, from this position on. One writer at a time.
-    pub(super) async fn write(&self, start: u64, batch: Vec<Bytes>) -> io::Result<()> {
-        let (known, folder, capacity) = (self.file.get().cloned(), self.folder.clone(), self.capacity);
-        let write = move || {
-            let file = known.map_or_else(|| make(folder), Ok)?;
-            let mut position = start;
-            for bytes in batch {
-                write_round(&file, capacity, position, &bytes)?;
-                position += bytes.len() as u64;
+    /// Writes bytes that follow each other, from this position on. One writer at a time, on a thread that may wait.
+    pub(super) fn write(&self, start: u64, batch: Vec<Bytes>) -> io::Result<()> {
+        let file = match self.file.get() {
+            Some(file) => file,
+            None => {
+                let file = make(self.folder.clone())?;
+                self.file.get_or_init(|| file)
             }
-            io::Result::Ok(file)
         };
-        let file = tokio::task::spawn_blocking(write).await.map_err(io::Error::other)??;
-        self.file.get_or_init(|| file);
+        let mut position = start;
+        for bytes in batch {
+            write_round(file, self.capacity, position, &bytes)?;
+            position += bytes.len() as u64;
+        }
         Ok(())
     }
 

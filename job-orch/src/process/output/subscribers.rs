@@ -7,6 +7,8 @@ use std::task::{Context, Waker};
 pub(super) struct Subscribers {
     places: Vec<Place>,
     free: Vec<usize>,
+    // Bytes that all of them together have read.
+    read: u64,
 }
 
 #[derive(Debug, Default)]
@@ -36,7 +38,7 @@ impl Subscribers {
 
     /// A subscriber has read up to here.
     pub(super) fn advance(&mut self, number: usize, position: u64) {
-        self.places[number].position = Some(position);
+        self.read += position - self.places[number].position.replace(position).unwrap_or(position);
     }
 
     /// A subscriber waits.
@@ -50,6 +52,11 @@ impl Subscribers {
     /// The wakers of all who wait.
     pub(super) fn take_waiting(&mut self) -> Vec<Waker> {
         self.places.iter_mut().filter_map(|place| place.waker.take()).collect()
+    }
+
+    /// How much all of them have read.
+    pub(super) const fn read(&self) -> u64 {
+        self.read
     }
 
     /// The first byte that somebody has not read, if anybody listens.

@@ -1,0 +1,232 @@
+//! [`Kept`]: what is known of the jobs that have been offered, and what of it is in the file.
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use url::Url;
+
+use super::delivery::DeliveryId;
+use super::journal::{Anew, Journal};
+use super::record::{self, Dated, Ended, Offered, Record};
+use super::{End, NotTaken, Past, Unclear};
+use crate::dispatch::item::Item;
+use crate::dispatch::token::Token;
+use crate::id::JobId;
+
+/// So many jobs that have left the line are remembered, and so many bytes of results.
+pub(super) const MOST: usize = 10_000;
+pub(super) const MOST_BYTES: usize = 64 * 1024 * 1024;
+
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    jobs: HashMap<JobId, Past>,
+    // Oldest first.
+    order: VecDeque<JobId>,
+    pub(super) bytes: usize,
+    // Lines of jobs on their way, as long as there is a file. A job is on one way at a time.
+    open: HashMap<JobId, (DeliveryId, String)>,
+    pub(super) journal: Option<Journal>,
+}
+
+/// What there is to say of a file that is written anew.
+#[derive(Debug)]
+pub(super) struct Picture {
+    jobs: Vec<(JobId, Past)>,
+    open: Vec<String>,
+}
+
+impl Kept {
+    /// What a file says, and who was on the way when its process ended.
+    pub(super) fn read(mut journal: Journal, text: &str) -> Result<(Self, Vec<Unclear>), serde_json::Error> {
+        let (mut kept, mut unclear, mut at) = (Self::default(), HashMap::new(), 0);
+        for line in text.split_inclusive('\n') {
+            let read = serde_json::from_str(line).and_then(|record| kept.apply(&record, line, &mut unclear));
+            if let Err(error) = read {
+                // A loss of power may have torn the end. What is before a whole line is damage.
+                let rest = text.get(at + line.len()..).unwrap_or_default();
+                if rest.lines().any(|line| serde_json::from_str::<Record<'_>>(line).is_ok()) {
+                    return Err(error);
+                }
+                journal.cut(at as u64).map_err(serde_json::Error::io)?;
+                break;
+            }
+            at += line.len();
+        }
+        kept.journal = Some(journal);
+        let mut unclear: Vec<Unclear> = unclear.into_values().collect();
+        unclear.sort_unstable_by_key(|unclear| unclear.job.id);
+        Ok((kept, unclear))
+    }
+
+    fn apply(
+        &mut self,
+        record: &Record<'_>,
+        line: &str,
+        unclear: &mut HashMap<JobId, Unclear>,
+    ) -> Result<(), serde_json::Error> {
+        match record {
+            Record::Offered(offered) => {
+                let (found, at) = Unclear::read(offered)?;
+                self.offered(found.job.id, found.token, at);
+                self.open.insert(found.job.id, (found.delivery, line.to_owned()));
+                unclear.insert(found.job.id, found);
+            }
+            Record::Given(job) | Record::NotGiven(job) => {
+                self.open.remove(job);
+                unclear.remove(job);
+            }
+            Record::Past(Dated { job, token, at }) => {
+                self.offered(*job, record::read_token(token)?, record::read_time(at)?);
+            }
+            Record::Result(Ended { job, at, data }) => {
+                let (at, result) = (record::read_time(at)?, Bytes::copy_from_slice(data.get().as_bytes()));
+                self.end(*job, End { at, result });
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn find(&self, id: JobId) -> Option<&Past> {
+        self.jobs.get(&id)
+    }
+
+    /// A job is about to be sent to a worker: noted before it is.
+    pub(super) fn offer(
+        &mut self,
+        delivery: DeliveryId,
+        token: Token,
+        job: &Item,
+        worker: Option<(Option<JobId>, &Url)>,
+    ) -> io::Result<()> {
+        let now = SystemTime::now();
+        if let Some(journal) = &mut self.journal {
+            let line = Record::Offered(Offered {
+                delivery: delivery.to_string().into(),
+                token: token.reveal().into(),
+                at: record::time(now),
+                callback: worker.map(|(_, url)| url.as_str().into()),
+                worker: worker.and_then(|(id, _)| id),
+                job: serde_json::from_slice(&job.json)?,
+            });
+            let line = line.to_line()?;
+            journal.append(&line)?;
+            self.open.insert(job.id, (delivery, line));
+        }
+        self.offered(job.id, token, now);
+        Ok(())
+    }
+
+    fn offered(&mut self, id: JobId, token: Token, assigned: SystemTime) {
+        if self.jobs.get(&id).is_some_and(|past| past.token.is(&token)) {
+            return;
+        }
+        match self.jobs.insert(id, Past { token, assigned, end: None, is_ending: false }) {
+            Some(before) => self.bytes -= before.end.map_or(0, |end| end.result.len()),
+            None => self.order.push_back(id),
+        }
+        self.trim();
+    }
+
+    /// It has arrived, or not.
+    pub(super) fn close(&mut self, job: JobId, delivery: DeliveryId, is_given: bool) -> io::Result<()> {
+        let Some(journal) = &mut self.journal else { return Ok(()) };
+        // Sent again meanwhile, it is that delivery's.
+        if self.open.get(&job).is_none_or(|(open, _)| *open != delivery) {
+            return Ok(());
+        }
+        self.open.remove(&job);
+        journal.append(&if is_given { Record::Given(job) } else { Record::NotGiven(job) }.to_line()?)
+    }
+
+    /// Whether a result may come from who has this token.
+    pub(super) fn check(&self, id: JobId, token: &Token) -> Result<(), NotTaken> {
+        let past = self.jobs.get(&id).ok_or(NotTaken::Unknown)?;
+        if !past.token.is(token) {
+            return Err(NotTaken::Token);
+        }
+        if past.end.is_some() || past.is_ending { Err(NotTaken::Ended) } else { Ok(()) }
+    }
+
+    /// Puts a result into the file. Returns how much of that has to be on the disk before it counts.
+    pub(super) fn begin_end(&mut self, id: JobId, end: &End) -> io::Result<u64> {
+        let mut through = 0;
+        if let Some(journal) = &mut self.journal {
+            journal.append(&end.line(id)?)?;
+            through = journal.added();
+        }
+        if let Some(past) = self.jobs.get_mut(&id) {
+            past.is_ending = true;
+        }
+        Ok(through)
+    }
+
+    /// The result counts, or could not be stored.
+    pub(super) fn end_end(&mut self, id: JobId, token: &Token, end: Option<End>) {
+        // Offered to another worker meanwhile, it is that one's.
+        let Some(past) = self.jobs.get_mut(&id).filter(|past| past.token.is(token)) else { return };
+        past.is_ending = false;
+        if let Some(end) = end {
+            self.end(id, end);
+        }
+    }
+
+    fn end(&mut self, id: JobId, end: End) {
+        let Some(past) = self.jobs.get_mut(&id) else { return };
+        self.bytes += end.result.len();
+        self.bytes -= past.end.replace(end).map_or(0, |end| end.result.len());
+        self.trim();
+    }
+
+    fn trim(&mut self) {
+        while self.jobs.len() > MOST || self.bytes > MOST_BYTES {
+            let Some(oldest) = self.order.pop_front() else { return };
+            let end = self.jobs.remove(&oldest).and_then(|past| past.end);
+            self.bytes -= end.map_or(0, |end| end.result.len());
+        }
+    }
+
+    /// What a new file is to hold, if there should be one.
+    pub(super) fn begin_anew(&mut self) -> Option<(Anew, Picture)> {
+        let anew = self.journal.as_mut()?.begin_anew()?;
+        let known = |id: &JobId| Some((*id, self.jobs.get(id)?.clone()));
+        let picture = Picture {
+            jobs: self.order.iter().filter_map(known).collect(),
+            open: self.open.values().map(|(_, line)| line.clone()).collect(),
+        };
+        Some((anew, picture))
+    }
+}
+
+impl Picture {
+    pub(super) fn lines(self) -> impl Iterator<Item = String> {
+        let past = self.jobs.into_iter().flat_map(|(job, Past { token, assigned, end, .. })| {
+            let past = Record::Past(Dated { job, token: token.reveal().into(), at: record::time(assigned) });
+            let end = end.and_then(|end| end.line(job).ok());
+            past.to_line().into_iter().chain(end)
+        });
+        past.chain(self.open)
+    }
+}
+
+impl End {
+    fn line(&self, job: JobId) -> Result<String, serde_json::Error> {
+        Record::Result(Ended { job, at: record::time(self.at), data: serde_json::from_slice(&self.result)? }).to_line()
+    }
+}
+
+impl Unclear {
+    fn read(offered: &Offered<'_>) -> Result<(Self, SystemTime), serde_json::Error> {
+        let Offered { delivery, token, at, callback, worker, job } = offered;
+        let callback = callback.as_ref().map(|url| Url::parse(url).map_err(serde::de::Error::custom)).transpose()?;
+        let found = Self {
+            delivery: record::read_delivery(delivery)?,
+            token: record::read_token(token)?,
+            job: Item::read_job(job)?,
+            callback,
+            worker: *worker,
+        };
+        Ok((found, record::read_time(at)?))
+    }
+}

@@ -1,0 +1,101 @@
+//! [`Record`]: one line of the file that the history outlives its process in.
+
+use std::borrow::Cow;
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::delivery::DeliveryId;
+use crate::dispatch::token::Token;
+use crate::id::JobId;
+
+/// What has happened. A line of JSON.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Record<'a> {
+    /// A job is about to be sent to a worker.
+    #[serde(borrow)]
+    Offered(Offered<'a>),
+    /// This job has arrived.
+    Given(JobId),
+    /// It has not.
+    NotGiven(JobId),
+    /// A worker was offered this job last, and has it or not. Stands for all of the above when the file is written anew.
+    #[serde(borrow)]
+    Past(Dated<'a>),
+    /// The result of a job.
+    #[serde(borrow)]
+    Result(Ended<'a>),
+}
+
+/// A text that JSON has not to escape.
+type Text<'a> = Cow<'a, str>;
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Offered<'a> {
+    #[serde(borrow)]
+    pub(super) delivery: Text<'a>,
+    #[serde(borrow)]
+    pub(super) token: Text<'a>,
+    #[serde(borrow)]
+    pub(super) at: Text<'a>,
+    /// Where the worker can be called.
+    #[serde(borrow)]
+    pub(super) callback: Option<Text<'a>>,
+    /// Its place in the line of workers, if it stood there.
+    pub(super) worker: Option<JobId>,
+    /// The job, as it is sent.
+    #[serde(borrow)]
+    pub(super) job: &'a RawValue,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Dated<'a> {
+    pub(super) job: JobId,
+    #[serde(borrow)]
+    pub(super) token: Text<'a>,
+    #[serde(borrow)]
+    pub(super) at: Text<'a>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Ended<'a> {
+    pub(super) job: JobId,
+    #[serde(borrow)]
+    pub(super) at: Text<'a>,
+    #[serde(borrow)]
+    pub(super) data: &'a RawValue,
+}
+
+/// A line of a file is not what was written there.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} is no {1}")]
+struct Strange(String, &'static str);
+
+impl Record<'_> {
+    /// As a line.
+    pub(super) fn to_line(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self).map(|line| line + "\n")
+    }
+}
+
+pub(super) fn time(at: SystemTime) -> Text<'static> {
+    humantime::format_rfc3339_millis(at).to_string().into()
+}
+
+pub(super) fn read_time(text: &str) -> Result<SystemTime, serde_json::Error> {
+    humantime::parse_rfc3339(text).map_err(|_| strange(text, "time"))
+}
+
+pub(super) fn read_token(text: &str) -> Result<Token, serde_json::Error> {
+    // A token is a secret, also one that is none.
+    Token::read(text).ok_or_else(|| strange("…", "token"))
+}
+
+pub(super) fn read_delivery(text: &str) -> Result<DeliveryId, serde_json::Error> {
+    DeliveryId::read(text).ok_or_else(|| strange(text, "delivery"))
+}
+
+fn strange(text: &str, what: &'static str) -> serde_json::Error {
+    serde::de::Error::custom(Strange(text.to_owned(), what))
+}

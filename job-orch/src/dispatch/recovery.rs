@@ -1,0 +1,84 @@
+//! Jobs that were on their way when the last process ended.
+//!
+//! A worker was about to be sent a job, and nobody has noted what came of it: it has the job, or not. It alone knows, so it
+//! is sent the same job again, with the same `Job-Delivery`. If it says yes, it has the job now, once, however often it was
+//! sent. If it does not, the job stands in its line again.
+
+use std::path::Path;
+
+use tokio::task::JoinSet;
+
+use super::callback::{Caller, Targets};
+use super::error::OpenError;
+use super::history::{History, Unclear};
+use super::line::Given;
+use super::options::Mode;
+use crate::sync::Arc;
+
+/// Who can be asked, and where it is noted.
+#[derive(Debug)]
+pub(super) struct Recovery<'a> {
+    pub(super) history: &'a Arc<History>,
+    pub(super) caller: &'a Arc<Caller>,
+    pub(super) targets: Targets,
+    pub(super) directory: &'a Path,
+    pub(super) jobs: Mode,
+    pub(super) workers: Mode,
+}
+
+impl Recovery<'_> {
+    /// Asks all who may have a job. To be called before the lines are opened: they find noted what was given.
+    pub(super) async fn ask(&self, unclear: Vec<Unclear>) -> Result<(), OpenError> {
+        if unclear.is_empty() {
+            return Ok(());
+        }
+        let (jobs, workers) = (self.given("jobs", self.jobs)?, self.given("workers", self.workers)?);
+        let mut asked = JoinSet::new();
+        for unclear in unclear {
+            // Killed while it was being noted.
+            let is_known = jobs.as_ref().is_some_and(|jobs| jobs.ids().contains(&unclear.job.id));
+            let (caller, history, targets) = (Arc::clone(self.caller), Arc::clone(self.history), self.targets);
+            asked.spawn(async move {
+                let is_given = is_known || has_it(&caller, &history, targets, &unclear).await;
+                (unclear, is_given)
+            });
+        }
+        while let Some(answered) = asked.join_next().await {
+            let Ok((unclear, is_given)) = answered else { continue };
+            let id = unclear.job.id;
+            tracing::info!(target: "job_orch", { job.id = %id, is_given }, "a worker was asked whether it has a job");
+            if let Some((workers, worker)) = workers.as_ref().zip(unclear.worker) {
+                workers.note(worker);
+            }
+            let delivery = self.history.resume(&unclear);
+            if !is_given {
+                delivery.not_given();
+                continue;
+            }
+            if let Some(jobs) = &jobs {
+                jobs.note(id);
+            }
+            delivery.given();
+        }
+        Ok(())
+    }
+
+    /// Where is noted what has left a line that outlives the process.
+    fn given(&self, name: &str, mode: Mode) -> Result<Option<Arc<Given>>, OpenError> {
+        if mode == Mode::InMemory {
+            return Ok(None);
+        }
+        Given::open(&self.directory.join(format!("{name}.given"))).map(|(given, _)| Some(given))
+    }
+}
+
+/// Sends a worker the job again.
+async fn has_it(caller: &Caller, history: &Arc<History>, targets: Targets, unclear: &Unclear) -> bool {
+    let Some(url) = unclear.callback.as_ref().filter(|url| targets.check(url).is_ok()) else { return false };
+    let called = caller.call(url, &unclear.job, &history.resume(unclear)).await;
+    if let Err(error) = &called {
+        let (host, reason) = (url.host_str().unwrap_or_default(), error as &dyn std::error::Error);
+        tracing::warn!(target: "job_orch", { job.id = %unclear.job.id, worker.host = host, reason }, "it may have it twice");
+    }
+    called.is_ok()
+}
