@@ -4,6 +4,7 @@
 
 mod attrs;
 mod borrowed;
+mod cron;
 mod debug;
 mod duration;
 mod errors;
@@ -151,6 +152,7 @@ use proc_macro::TokenStream;
 /// | `retry(…)` | when a failed run is repeated, see below | left to the engine |
 /// | `timeout = "30s"` | how long one attempt may take | no limit |
 /// | `cache`, `cache(…)` | when a response is used again, see below | never |
+/// | `cron = "0 3 * * *"` | when it runs by itself, see below; needs the feature `cron` | only when it is asked to |
 /// | `crate = path` | where the crate `job-orch` is found, if it has another name | `::job_orch` |
 ///
 /// Lengths of time are whole numbers with a unit, `ns`, `us`, `ms`, `s`, `m`, `h` or `d`: `"30s"`, `"1h 30m"`.
@@ -164,6 +166,17 @@ use proc_macro::TokenStream;
 /// | `backoff = "100ms..5s"` | waits twice as long each time, from the first length to the second | |
 /// | `backoff = linear("1s..1m")` | or `constant("1s")`, `exponential(…)`, `polynomial(…)`; the end of the range may be left out | |
 /// | `jitter = 0.2` | the share of the waiting time that is random, 0 to 1 | 0.1 |
+///
+/// ## `cron = "…"`
+///
+/// The fields are minute, hour, day, month and weekday, with the second before them or not; the request is made of the tick: it
+/// is `()`, `Tick`, or what is `FromTick`. The module `cron` of `job-orch` tells what is promised.
+///
+/// | option | meaning | without it |
+/// |---|---|---|
+/// | `tz = "Europe/Berlin"` | the time zone whose clocks are meant | `UTC` |
+/// | `missed = skip` | of the times at which nobody was there, none is made up for; `once` makes up for the last, `all` for each | `once` |
+/// | `overlap = skip` | a time is passed over while the last run has not ended; `allow` lets it come | `allow` |
 ///
 /// ## `cache(…)`
 ///
@@ -261,7 +274,8 @@ pub fn job(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `queue = "mail"` | the queue that it takes requests from, 1 to 64 of `A-Z a-z 0-9 _ -` | `default` |
 /// | `workers = 4` | workers that run the job at the same time, 1 to 4096 | 1 |
 /// | `requests = 4096` | requests that may wait, 1 to 16777216 | 1024 |
-/// | `requests(capacity = 4096, full = refuse)` | and what the sender of one more meets: `wait` or `refuse` | `wait` |
+/// | `requests(capacity = 4096, full = refuse)` | and what the sender of one more meets: `wait`, `refuse`, or `shed`, which makes a dead letter of the oldest that waits of the lowest priority | `wait` |
+/// | `requests(capacity = 4096, bytes = "64MiB")` | and the bytes that those have together that wait, in `B`, `kB`, `MB`, `GB`, `KiB`, `MiB` or `GiB`, where the engine stores bytes | no limit |
 /// | `responses = 256` | responses that may wait for the slowest receiver | 1024 |
 /// | `responses(capacity = 256, full = drop_oldest)` | and what becomes of one more: `wait`, `drop_oldest` or `refuse` | `wait` |
 /// | `batch(max = 100, linger = "5ms")` | how many requests a batch job takes at once, 1 to 65536, and how long it waits for them | 100, no wait |

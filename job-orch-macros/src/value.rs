@@ -74,6 +74,31 @@ pub(crate) fn share(word: &Word, input: ParseStream<'_>) -> syn::Result<f64> {
     }
 }
 
+/// A number of bytes in quotes.
+pub(crate) fn bytes(word: &Word, input: ParseStream<'_>, example: &str) -> syn::Result<u64> {
+    const UNITS: [(&str, u64); 7] = [
+        ("B", 1),
+        ("kB", 1000),
+        ("MB", 1_000_000),
+        ("GB", 1_000_000_000),
+        ("KiB", 1 << 10),
+        ("MiB", 1 << 20),
+        ("GiB", 1 << 30),
+    ];
+    let text = text(word, input, example)?;
+    let written = text.value();
+    let (number, unit) = written.split_at(written.find(|c: char| !c.is_ascii_digit()).unwrap_or(written.len()));
+    let unit = UNITS.iter().find(|(name, _)| *name == unit.trim()).map(|(_, bytes)| *bytes);
+    let bytes = number.parse::<u64>().ok().zip(unit).and_then(|(number, unit)| number.checked_mul(unit));
+    bytes.filter(|bytes| (1..=1 << 60).contains(bytes)).ok_or_else(|| {
+        let units = UNITS.map(|(name, _)| format!("`{name}`")).join(", ");
+        Error::new(
+            text.span(),
+            format!("`{written}` is no number of bytes: write a whole number and one of {units}, as in `64MiB`"),
+        )
+    })
+}
+
 /// The path of a function, a type or a crate.
 pub(crate) fn path(word: &Word, input: ParseStream<'_>, example: &str) -> syn::Result<Path> {
     equals(word, input, example)?;

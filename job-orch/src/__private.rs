@@ -11,6 +11,10 @@ pub use crate::retry::Retry;
 pub use crate::settings::{Overflow, Serving, Settings};
 pub use std::time::Duration;
 
+// Schedules.
+#[cfg(feature = "cron")]
+pub use crate::cron::{Cron, Fields, Missed, Overlap, cron};
+
 // Resources.
 pub use crate::orchestrator::{Assembly, Provider};
 pub use crate::resources::{EachWorker, Gives, Here, Hosts, Lends, Mine, Ours, Supplies};

@@ -29,3 +29,15 @@ pub(crate) fn since_boot() -> std::time::Duration {
 pub(crate) fn since_boot() -> std::time::Duration {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
 }
+
+/// What the clock on the wall shows, in milliseconds since 1970. It goes with tokio's: where a test has stopped that one, it
+/// stands, and where the test has moved it on, so is this.
+#[cfg(feature = "cron")]
+pub(crate) fn wall_millis() -> i64 {
+    let (system, real) = (std::time::SystemTime::now(), std::time::Instant::now());
+    let tokio = tokio::time::Instant::now().into_std();
+    let ahead = tokio.saturating_duration_since(real).as_millis();
+    let behind = real.saturating_duration_since(tokio).as_millis();
+    let signed = |millis: u128| i64::try_from(millis).unwrap_or(i64::MAX);
+    crate::cron::millis(system).saturating_add(signed(ahead)).saturating_sub(signed(behind))
+}

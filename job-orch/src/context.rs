@@ -1,14 +1,18 @@
 //! What a running job may ask about itself.
 
 use std::any::{Any, type_name};
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::OnceLock;
+use std::task::Poll;
+use std::time::Duration;
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::channel::{CompleteError, Completes, NothingToComplete, Transact};
 use crate::id::JobId;
-use crate::sync::Arc;
+use crate::sync::{Arc, Mutex, lock};
 
 /// What a running job may ask about itself: its id, attempt, deadline, and whether it should stop.
 ///
@@ -41,6 +45,25 @@ struct Rare {
     trace_parent: Option<Box<str>>,
     cancellation: OnceLock<CancellationToken>,
     completion: Option<Arc<dyn Completes>>,
+    // After which time the request is to come again, while the job awaits its snooze.
+    snooze: Mutex<Option<Duration>>,
+}
+
+/// A run ended for now: its request comes again after this time. See [`Context::snooze`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("snoozed for {after:?}")]
+#[non_exhaustive]
+pub struct Snoozed {
+    /// When it comes again.
+    pub after: Duration,
+}
+
+impl Snoozed {
+    /// For so long.
+    #[must_use]
+    pub const fn after(after: Duration) -> Self {
+        Self { after }
+    }
 }
 
 impl Context {
@@ -105,6 +128,64 @@ impl Context {
     #[must_use]
     pub fn cancellation(&self) -> &CancellationToken {
         self.rare.get_or_init(Box::default).cancellation.get_or_init(CancellationToken::new)
+    }
+
+    /// Ends this run, and has its request come again after a time: the job could not do it now, and that is no failure.
+    ///
+    /// The run is dropped at this `.await`, which never returns. It costs no attempt, and until the request comes again it holds
+    /// no worker; on a durable engine it outlives the process. Whoever called goes on waiting, and a deadline still ends it. A
+    /// request that is unique stays so. There is no limit to how often a request may be snoozed.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use job_orch::{Context, Snoozed, job};
+    ///
+    /// #[job]
+    /// async fn fetch(page: &u64, #[context] context: &Context) -> u64 {
+    ///     if *page > 100 {
+    ///         // The other side asks for patience.
+    ///         context.snooze(Duration::from_secs(60)).await;
+    ///     }
+    ///     page * 2
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// // In a unit test:
+    /// let context = Context::detached();
+    /// assert_eq!(context.or_snoozed(fetch(&7, &context)).await, Ok(14));
+    /// assert_eq!(context.or_snoozed(fetch(&700, &context)).await, Err(Snoozed::after(Duration::from_secs(60))));
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    /// Dropped early, as in a `select!` with something that is ready first, it has done nothing: the run goes on.
+    pub async fn snooze(&self, after: Duration) -> ! {
+        let rare = self.rare.get_or_init(Box::default);
+        *lock(&rare.snooze) = Some(after);
+        let _awake = Awake(&rare.snooze);
+        // Whoever polls the run looks after each poll.
+        std::future::pending().await
+    }
+
+    /// Runs a job's function with this context, to its end or until it [snoozes](Context::snooze): for a unit test.
+    ///
+    /// # Errors
+    /// [`Snoozed`], if it did.
+    pub async fn or_snoozed<F: Future>(&self, run: F) -> Result<F::Output, Snoozed> {
+        let mut run = pin!(run);
+        poll_fn(|poller| match (run.as_mut().poll(poller), self.snoozed()) {
+            (Poll::Ready(output), _) => Poll::Ready(Ok(output)),
+            (Poll::Pending, Some(after)) => Poll::Ready(Err(Snoozed { after })),
+            (Poll::Pending, None) => Poll::Pending,
+        })
+        .await
+    }
+
+    /// Whether the run awaits its snooze, and for how long that is.
+    #[inline]
+    pub(crate) fn snoozed(&self) -> Option<Duration> {
+        self.rare.get().and_then(|rare| *lock(&rare.snooze))
     }
 
     /// Ends the request in a transaction of yours on the engine's own store: what the job does there, its response and its
@@ -179,6 +260,15 @@ impl Rare {
     #[cold]
     fn cancel(&self) -> bool {
         self.cancellation.get().map(CancellationToken::cancel).is_some()
+    }
+}
+
+/// A snooze that is awaited. Dropped, it is not wanted any more.
+struct Awake<'a>(&'a Mutex<Option<Duration>>);
+
+impl Drop for Awake<'_> {
+    fn drop(&mut self) {
+        *lock(self.0) = None;
     }
 }
 

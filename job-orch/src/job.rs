@@ -6,6 +6,8 @@ use std::future::Future;
 
 use crate::cache::Keep;
 use crate::context::Context;
+#[cfg(feature = "cron")]
+use crate::cron::Cron;
 use crate::flow::{Unwired, Wiring};
 use crate::settings::{Serving, Settings};
 
@@ -43,6 +45,10 @@ pub trait Run: Sized + Send + Sync + 'static {
     const SETTINGS: Settings = Settings::DEFAULT;
     /// How the job is served where nobody says otherwise.
     const SERVING: Serving = Serving::DEFAULT;
+
+    /// When the job runs by itself, if it does.
+    #[cfg(feature = "cron")]
+    const CRON: Option<Cron<Self::Request>> = None;
 
     /// The input. `Sync`, because a job holds a reference to it across its `.await`s.
     type Request: Send + Sync + 'static;

@@ -8,6 +8,8 @@ pub mod channel;
 mod client;
 mod clock;
 mod context;
+#[cfg(feature = "cron")]
+pub mod cron;
 #[cfg(feature = "dispatch")]
 pub mod dispatch;
 pub mod engine;
@@ -39,7 +41,7 @@ pub use job_orch_macros::{Resources, Route, flow, job, processor};
 pub use cache::GetCache;
 pub use channel::{CompleteError, TransactionError};
 pub use client::{Asking, Call, Client, NotSent, Receipt, Refusal, Responses, Send};
-pub use context::Context;
+pub use context::{Context, Snoozed};
 pub use engine::{Durability, Engine, TravelsOn};
 pub use error::Error;
 pub use id::{InvalidJobId, JobId};

@@ -64,6 +64,11 @@ pub enum CallError<E> {
         /// What became of it.
         failure: Failure,
     },
+    /// The request waited in a channel that was full, and made room for another one: it stands among the dead letters.
+    Shed {
+        /// The job's name.
+        job: &'static str,
+    },
     /// Nobody serves the job any more: its processor stopped before the request was handled.
     Closed {
         /// The job's name.
@@ -103,6 +108,7 @@ impl<E> CallError<E> {
             | Self::TimedOut { job, .. }
             | Self::Expired { job }
             | Self::Cancelled { job }
+            | Self::Shed { job }
             | Self::Joined { job, .. }
             | Self::Elsewhere { job, .. }
             | Self::Closed { job }
@@ -131,6 +137,7 @@ impl<E> CallError<E> {
             Self::TimedOut { job, limit, attempts } => CallError::TimedOut { job, limit, attempts },
             Self::Expired { job } => CallError::Expired { job },
             Self::Cancelled { job } => CallError::Cancelled { job },
+            Self::Shed { job } => CallError::Shed { job },
             Self::Joined { job, failure } => CallError::Joined { job, failure },
             Self::Elsewhere { job, failure } => CallError::Elsewhere { job, failure },
             Self::Closed { job } => CallError::Closed { job },
@@ -144,7 +151,10 @@ impl<E> CallError<E> {
     /// Whether calling again may help.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
-        matches!(self, Self::Expired { .. } | Self::Full { .. } | Self::TimedOut { .. } | Self::Engine { .. })
+        matches!(
+            self,
+            Self::Expired { .. } | Self::Full { .. } | Self::Shed { .. } | Self::TimedOut { .. } | Self::Engine { .. }
+        )
     }
 
     pub(crate) fn refused<M>(job: &'static str, error: SendError<M>) -> Self {
@@ -171,6 +181,7 @@ impl<E: fmt::Display> fmt::Display for CallError<E> {
             }
             Self::Expired { job } => write!(f, "the deadline of a call of job `{job}` passed"),
             Self::Cancelled { job } => write!(f, "a request of job `{job}` was cancelled"),
+            Self::Shed { job } => write!(f, "a request of job `{job}` made room for another one in its full channel"),
             Self::Joined { job, failure } => write!(f, "a run of job `{job}` that this call had joined: {failure}"),
             Self::Elsewhere { job, failure } => write!(f, "job `{job}`, in another process: {failure}"),
             Self::Closed { job } => write!(f, "nobody serves job `{job}` any more"),
@@ -217,6 +228,8 @@ pub enum FailureKind {
     Expired,
     /// Somebody cancelled the request.
     Cancelled,
+    /// It made room for another request in its full channel.
+    Shed,
     /// Its process stopped before it was handled.
     Interrupted,
     /// Its bytes are damaged, or no request of the job.
@@ -268,6 +281,7 @@ impl<E: fmt::Display> CallError<E> {
             Self::TimedOut { attempts, .. } => (FailureKind::Timeout, *attempts),
             Self::Expired { .. } => (FailureKind::Expired, 0),
             Self::Cancelled { .. } => (FailureKind::Cancelled, 0),
+            Self::Shed { .. } => (FailureKind::Shed, 0),
             Self::Joined { failure, .. } | Self::Elsewhere { failure, .. } => return failure.clone(),
             _ => (FailureKind::Interrupted, 0),
         };

@@ -78,6 +78,10 @@ pub enum Overflow {
     DropOldest,
     /// The new message is refused with [`SendError::Full`](crate::channel::SendError::Full).
     Refuse,
+    /// The request that matters least makes room: of those that are ready the oldest of the lowest priority, or else the delayed
+    /// one that is due first. It becomes a dead letter of the kind [`Shed`](crate::FailureKind::Shed), and its caller is told. A
+    /// new request of a lower priority than all that wait is refused. For requests only.
+    Shed,
 }
 
 /// How a job is served: the options of `#[processor]`.
@@ -90,6 +94,9 @@ pub struct Serving {
     pub workers: usize,
     /// Requests that may wait. At least 1.
     pub requests: usize,
+    /// Bytes that the requests may have together that wait, as they are stored. An engine that moves values has none to count,
+    /// and goes by the number of requests alone. At least 1.
+    pub request_bytes: Option<u64>,
     /// Responses that may wait for the slowest receiver. At least 1.
     pub responses: usize,
     /// What a full request channel does. [`Overflow::DropOldest`] is refused at start.
@@ -108,6 +115,7 @@ impl Serving {
         queue: "default",
         workers: 1,
         requests: 1024,
+        request_bytes: None,
         responses: 1024,
         full_requests: Overflow::Wait,
         full_responses: Overflow::Wait,
@@ -133,6 +141,13 @@ impl Serving {
     #[must_use]
     pub const fn requests(mut self, requests: usize) -> Self {
         self.requests = requests;
+        self
+    }
+
+    /// With room for no more bytes of requests.
+    #[must_use]
+    pub const fn request_bytes(mut self, bytes: u64) -> Self {
+        self.request_bytes = Some(bytes);
         self
     }
 

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use job_orch::cache::{self, ArchiveKeep, Begun, CacheCounts, Digest, Found, Kept, MemoryKeep, Policy};
 use job_orch::channel::{self, AnyDelivery, AnyReceiver, AnySender, Envelope, Response, mock};
+use job_orch::cron::{Cron, Fields, Fired, Firing, Missed, Overlap, Schedule, Tick};
 use job_orch::dispatch;
 use job_orch::engine::memory::{self, MemoryChannels};
 use job_orch::engine::sqlite::{self, SqliteChannels};
@@ -28,7 +29,7 @@ use job_orch::testing::{self, history, rig};
 use job_orch::{
     Assembly, BlockingOrchestrator, Call, CallError, Client, Context, Error, Failure, FailureDetails, FailureKind,
     Health, InvalidJobId, InvalidSpan, JobCounts, JobHealth, JobId, NotSent, Orchestrator, Receipt, Refusal, Responses,
-    Run, Send as Sending,
+    Run, Send as Sending, Snoozed,
 };
 
 use claim::claims;
@@ -84,6 +85,7 @@ claims! {
     CallError<Infallible>:                      yes  yes  yes;
     Client<Least, Memory>:                      yes  yes  any;
     Context:                                    yes  yes  yes;
+    Cron<Alone>:                                yes  yes  yes;
     Error:                                      yes  yes  yes;
     Failure:                                    yes  yes  yes;
     FailureDetails:                             yes  yes  yes;
@@ -96,6 +98,14 @@ claims! {
     JobId:                                      yes  yes  yes;
     NotSent<Value>:                             yes  yes  any;
     NotSent<Vec<Value>>:                        yes  yes  any;
+    Fields:                                     yes  yes  yes;
+    Fired:                                      yes  yes  yes;
+    Firing<Least>:                              yes  yes  any;
+    Missed:                                     yes  yes  yes;
+    Overlap:                                    yes  yes  yes;
+    Schedule:                                   yes  yes  yes;
+    Snoozed:                                    yes  yes  yes;
+    Tick:                                       yes  yes  yes;
     Orchestrator<Memory>:                       yes  yes  yes;
     Orchestrator<Memory, App>:                  yes  yes  yes;
     Orchestrator<Memory, *const u8>:            yes  yes  yes;

@@ -25,6 +25,7 @@ mod queues;
 mod resources;
 mod retry;
 mod send;
+mod shed;
 mod shutdown;
 mod shutdown_deadline;
 mod timeout;

@@ -3,6 +3,7 @@
 
 mod cache;
 mod completion;
+mod cron;
 mod damage;
 mod faults;
 mod flips;
@@ -14,6 +15,7 @@ mod overrides;
 mod processes;
 mod queues;
 mod restart;
+mod room;
 mod runs;
 mod soak;
 mod store;

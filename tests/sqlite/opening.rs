@@ -85,12 +85,14 @@ fn every_version_of_the_schema_is_the_one_that_is_documented() {
             "job",
             "request",
             "response",
+            "schedule",
             "step",
             "taken",
             "answers",
             "jobs",
             "processes",
-            "results"
+            "results",
+            "schedules"
         ]
     );
     let check: String = sql.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();

@@ -9,24 +9,6 @@ use job_orch_tests::{Bare, Log};
 
 type Orch = Orchestrator<job_orch::testing::Rig>;
 
-/// Makes one test for each engine of an async function that takes a [`Backing`].
-macro_rules! on_all {
-    ($($sentence:ident)*) => {
-        mod memory {
-            $(#[tokio::test(start_paused = true)]
-            async fn $sentence() {
-                super::$sentence(job_orch::testing::Backing::Memory).await;
-            })*
-        }
-        mod sqlite {
-            $(#[tokio::test(start_paused = true)]
-            async fn $sentence() {
-                super::$sentence(job_orch::testing::Backing::Sqlite).await;
-            })*
-        }
-    };
-}
-
 on_all! {
     what_is_sent_waits_until_it_is_let_through
     one_request_runs_at_a_time

@@ -8,7 +8,7 @@ use syn::{Error, LitStr, Path, token};
 
 use crate::errors::Errors;
 use crate::option::{self, Once, Word};
-use crate::{duration, value};
+use crate::{cron, duration, value};
 
 /// What stands between the parentheses of `#[job(…)]`.
 #[derive(Default)]
@@ -18,7 +18,26 @@ pub(crate) struct JobArgs {
     pub(crate) retry: Once<RetryArgs>,
     pub(crate) timeout: Once<Duration>,
     pub(crate) cache: Once<CacheArgs>,
+    pub(crate) cron: Once<cron::Schedule>,
+    pub(crate) tz: Once<LitStr>,
+    pub(crate) missed: Once<Missed>,
+    pub(crate) overlap: Once<Overlap>,
     pub(crate) krate: Once<Path>,
+}
+
+/// What becomes of the times at which nobody was there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Missed {
+    Skip,
+    Once,
+    All,
+}
+
+/// What becomes of a time at which the run before has not ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Overlap {
+    Allow,
+    Skip,
 }
 
 /// What stands between the parentheses of `retry(…)`.
@@ -94,11 +113,67 @@ impl JobArgs {
             self.timeout.set(word, value::time(word, input, "timeout = \"30s\""))
         } else if word.is("cache") {
             self.cache.set(word, CacheArgs::parse(word, input, errors))
+        } else if word.is("cron") {
+            self.cron.set(word, schedule(word, input, errors))
+        } else if word.is("tz") {
+            self.tz.set(word, zone(word, input))
+        } else if word.is("missed") {
+            self.missed.set(word, Missed::parse(word, input))
+        } else if word.is("overlap") {
+            self.overlap.set(word, Overlap::parse(word, input))
         } else if word.is("crate") {
             self.krate.set(word, value::path(word, input, "crate = path::to::the::crate"))
         } else {
             Err(word.unknown())
         }
+    }
+}
+
+/// A schedule. Each of its fields may be wrong.
+fn schedule(word: &Word, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<cron::Schedule> {
+    let text = value::text(word, input, "cron = \"0 3 * * *\"")?;
+    cron::parse(&text.value()).map_err(|wrong| {
+        let mut wrong = wrong.into_iter().map(|error| Error::new(text.span(), error));
+        let first = wrong.next().unwrap_or_else(|| Error::new(text.span(), "not a schedule"));
+        wrong.for_each(|more| errors.push(more));
+        first
+    })
+}
+
+/// The name of a time zone.
+fn zone(word: &Word, input: ParseStream<'_>) -> syn::Result<LitStr> {
+    let name = value::text(word, input, "tz = \"Europe/Berlin\"")?;
+    cron::zone(&name.value()).map_err(|error| Error::new(name.span(), error))?;
+    Ok(name)
+}
+
+impl Missed {
+    fn parse(word: &Word, input: ParseStream<'_>) -> syn::Result<Self> {
+        value::equals(word, input, "missed = once")?;
+        let mut answer = Word::read(input, "what becomes of missed times")?;
+        Ok(if answer.is("once") {
+            Self::Once
+        } else if answer.is("skip") {
+            Self::Skip
+        } else if answer.is("all") {
+            Self::All
+        } else {
+            return Err(answer.unknown());
+        })
+    }
+}
+
+impl Overlap {
+    fn parse(word: &Word, input: ParseStream<'_>) -> syn::Result<Self> {
+        value::equals(word, input, "overlap = skip")?;
+        let mut answer = Word::read(input, "what becomes of a time before the last run has ended")?;
+        Ok(if answer.is("allow") {
+            Self::Allow
+        } else if answer.is("skip") {
+            Self::Skip
+        } else {
+            return Err(answer.unknown());
+        })
     }
 }
 

@@ -4,8 +4,10 @@ pub(crate) mod args;
 mod cache;
 pub(crate) mod expand;
 mod expand_cache;
+mod expand_cron;
 mod expand_run;
 pub(crate) mod model;
+mod schedule;
 #[cfg(test)]
 mod tests;
 

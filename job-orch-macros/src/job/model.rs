@@ -8,6 +8,7 @@ use syn::{FnArg, GenericParam, Ident, LitStr, Safety, Signature};
 
 use super::args::{Backoff, JobArgs, RetryArgs};
 use super::cache::Cache;
+use super::schedule::Cron;
 use crate::attrs::Inherited;
 use crate::errors::Errors;
 use crate::flow::Wires;
@@ -28,6 +29,7 @@ pub(crate) struct Job {
     pub(crate) fingerprint: u64,
     pub(crate) settings: Settings,
     pub(crate) cache: Option<Cache>,
+    pub(crate) cron: Option<Cron>,
     /// What else there is to write of a flow.
     pub(crate) flow: Option<Hosted>,
     /// Whether `run` may call the function. It may not if the function is wrong.
@@ -75,6 +77,7 @@ impl Job {
             settings: Settings::build(args, errors),
             flow: None,
             cache: cache.and_then(|(at, cache)| Cache::build(at, cache, &call, errors)),
+            cron: Cron::build(args, errors),
             is_callable,
             is_free: names::has_room_beside(sig),
             ty,

@@ -42,6 +42,13 @@ fn a_batch_job() {
     assert_expands_to("job_batch", job(quote! {}, item));
 }
 
+#[cfg(feature = "cron")]
+#[test]
+fn a_schedule() {
+    let args = quote! { cron = "0 3 * * MON-FRI", tz = "Europe/Berlin", missed = all, overlap = skip };
+    assert_expands_to("job_cron", job(args, quote! { async fn report(tick: &Tick) -> u64 { 0 } }));
+}
+
 #[test]
 fn a_cache() {
     let args = quote! { cache(ttl = "1h", capacity = 1000, stale = "5m", errors = "10s", version = 3) };

@@ -25,6 +25,7 @@ pub(crate) struct ProcessorArgs {
 #[derive(Default)]
 pub(crate) struct ChannelArgs {
     pub(crate) capacity: Once<u64>,
+    pub(crate) bytes: Once<u64>,
     pub(crate) full: Once<Full>,
 }
 
@@ -34,6 +35,7 @@ pub(crate) enum Full {
     Wait,
     DropOldest,
     Refuse,
+    Shed,
 }
 
 /// What stands between the parentheses of `batch(…)`.
@@ -110,6 +112,8 @@ impl ChannelArgs {
     fn read(&mut self, word: &mut Word, input: ParseStream<'_>, never_dropped: bool) -> syn::Result<()> {
         if word.is("capacity") {
             self.capacity.set(word, value::whole(word, input, 1..=MOST_MESSAGES, 1024))
+        } else if never_dropped && word.is("bytes") {
+            self.bytes.set(word, value::bytes(word, input, "bytes = \"64MiB\""))
         } else if word.is("full") {
             self.full.set(word, Full::parse(word, input, never_dropped))
         } else {
@@ -127,7 +131,9 @@ impl Full {
         } else if answer.is("refuse") {
             Ok(Self::Refuse)
         } else if never_dropped && answer.was("drop_oldest") {
-            Err(answer.error("an accepted request is never dropped: write `wait` or `refuse`"))
+            Err(answer.error("an accepted request is never dropped: write `wait`, `refuse` or `shed`"))
+        } else if never_dropped && answer.is("shed") {
+            Ok(Self::Shed)
         } else if !never_dropped && answer.is("drop_oldest") {
             Ok(Self::DropOldest)
         } else {

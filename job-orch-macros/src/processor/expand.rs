@@ -26,7 +26,12 @@ pub(crate) fn serve(processor: &Processor) -> TokenStream {
     let Processor { krate, ty, requests, responses, .. } = processor;
     let span = ty.span();
     let queue = processor.queue.as_ref().map(|queue| quote_spanned! {span=> .queue(#queue) });
-    let numbers = [("workers", processor.workers), ("requests", requests.capacity), ("responses", responses.capacity)];
+    let numbers = [
+        ("workers", processor.workers),
+        ("requests", requests.capacity),
+        ("request_bytes", requests.bytes),
+        ("responses", responses.capacity),
+    ];
     let numbers = numbers.into_iter().filter_map(|(word, number)| {
         let (word, number) = (Ident::new(word, span), Literal::u64_unsuffixed(number?));
         Some(quote_spanned! {span=> .#word(#number) })
@@ -55,5 +60,6 @@ fn variant(full: Full) -> &'static str {
         Full::Wait => "Wait",
         Full::DropOldest => "DropOldest",
         Full::Refuse => "Refuse",
+        Full::Shed => "Shed",
     }
 }

@@ -30,6 +30,7 @@ pub(crate) struct Processor {
 #[derive(Default)]
 pub(crate) struct Channel {
     pub(crate) capacity: Option<u64>,
+    pub(crate) bytes: Option<u64>,
     pub(crate) full: Option<Full>,
 }
 
@@ -65,6 +66,7 @@ impl Channel {
     fn build(args: &Once<ChannelArgs>) -> Self {
         args.get().map_or_else(Self::default, |args| Self {
             capacity: args.capacity.get().copied(),
+            bytes: args.bytes.get().copied(),
             full: args.full.get().copied(),
         })
     }

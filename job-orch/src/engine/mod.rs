@@ -15,6 +15,10 @@
 //! | [`KeepsAnswers`] | no | yes | no | `cache(store = engine)` |
 //! | [`Transacts`] | no | yes | no | `.in_transaction(…)`, and `context.complete_in(…)` in a job |
 //!
+//! Every engine bounds a queue by the number of requests that wait; `Sqlite`, which stores bytes, by those too.
+//!
+//! Every engine fires the ticks of cron jobs; `Sqlite`, and `testing::Rig` on it, once for all processes and over restarts.
+//!
 //! Which laws of channels each keeps, `cargo test -p job-orch-tests --test conformance matrix -- --nocapture` prints.
 
 mod answers;
@@ -35,7 +39,11 @@ use serde::{Deserialize, Serialize};
 pub use answers::{AtHand, KeepsAnswers, KeptIn, KeptOn, Stored};
 pub use transacts::Transacts;
 
+#[cfg(feature = "cron")]
+use crate::channel::{Acceptance, MpSend, SendError};
 use crate::channel::{BoxError, Channels, Codec, McReceive, ReceiveError, Response, Withdraw};
+#[cfg(feature = "cron")]
+use crate::cron::{Fired, Firing};
 use crate::id::JobId;
 use crate::job::Run;
 use crate::outcome::Failure;
@@ -131,6 +139,40 @@ pub trait EngineChannels<J: Run>: Channels<J, RequestSender: Withdraw, ResponseR
     /// remembered.
     fn end_run(&self, run: JobId, is_over: bool) {
         let _ = (run, is_over);
+    }
+
+    /// Up to where the schedule of this job was done, in milliseconds since 1970, if the engine keeps that: a schedule that it
+    /// does not know begins `now`, and takes the place of any other one of the job. By default nothing is kept.
+    #[cfg(feature = "cron")]
+    fn schedule(
+        &self,
+        expression: &'static str,
+        zone: &'static str,
+        now: i64,
+    ) -> impl Future<Output = Result<Option<i64>, BoxError>> + Send {
+        let _ = (expression, zone, now);
+        std::future::ready(Ok(None))
+    }
+
+    /// Fires a tick: where the schedule is kept, it moves on in one transaction with the request. By default the request is
+    /// sent.
+    ///
+    /// # Cancel safety
+    /// Dropped early, it has fired the tick or not.
+    #[cfg(feature = "cron")]
+    fn fire(&self, firing: Firing<J>) -> impl Future<Output = Result<Fired, BoxError>> + Send {
+        let requests = self.request_sender();
+        async move {
+            let options = firing.options();
+            let Some(envelope) = firing.request else { return Ok(Fired::Done) };
+            match requests.send_with(envelope, options).await {
+                Ok(Acceptance::New) => Ok(Fired::Done),
+                Ok(Acceptance::Duplicate(_)) => Ok(Fired::Overlapped),
+                Err(SendError::Full(_)) => Ok(Fired::Full),
+                Err(SendError::Closed(_)) => Ok(Fired::Closed),
+                Err(error) => Err(error.map(drop).into()),
+            }
+        }
     }
 
     /// Begins the end: accepts no further request, and hands out no more of those that another process, or a later start,

@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
+use super::clocks::{Clock, Clocks};
 use super::stages::Stages;
 use super::{HostedJob, Orchestrator, Provider};
 use crate::client::Client;
@@ -42,6 +43,8 @@ type Open<E> = Box<dyn for<'a> FnOnce(&'a E, bool) -> Opening<'a> + Send>;
 struct Opened {
     job: Arc<dyn HostedJob>,
     start: Start,
+    // Of a job that runs by the clock.
+    clock: Option<Clock>,
 }
 
 /// Starts the workers, once all jobs are open. Gives the jobs that it uses.
@@ -230,10 +233,12 @@ impl<E: Engine, P, A> Assembly<E, P, A> {
         if let Some(queue) = self.only.iter().find(|queue| !self.jobs.iter().any(|job| job.serving.queue == **queue)) {
             return Err(Error::UnknownQueue { queue: queue.clone() });
         }
-        let (mut jobs, mut starts) = (Vec::new(), Vec::new());
+        let (mut jobs, mut starts, mut clocks) = (Vec::new(), Vec::new(), Vec::new());
         for hosting in self.jobs {
             let works = self.only.is_empty() || self.only.iter().any(|queue| queue == hosting.serving.queue);
-            let Opened { job, start } = (hosting.open)(&self.engine, works).await?;
+            let Opened { job, start, clock } = (hosting.open)(&self.engine, works).await?;
+            // A job of several queues has one schedule.
+            clocks.extend(clock.filter(|_| jobs.iter().all(|(id, _)| *id != hosting.id)));
             jobs.push((hosting.id, job));
             starts.push(start);
         }
@@ -245,7 +250,7 @@ impl<E: Engine, P, A> Assembly<E, P, A> {
             stages.add(*id, Arc::clone(job), uses, workers);
         }
         let stages = stages.in_order()?;
-        Ok(Orchestrator::new(jobs, stages, self.drain))
+        Ok(Orchestrator::new(jobs, stages, Clocks::start(clocks), self.drain))
     }
 }
 
@@ -273,6 +278,10 @@ async fn open<J: TravelsOn<E> + KeptOn<E> + Job, E: Engine>(
     let service = Arc::new(Service::new(serving, keep));
     // Made before anything is sent: a channel without receivers is closed.
     let workers: Vec<_> = resources.iter().map(|_| Worker::new(Arc::clone(&service), &channels)).collect();
+    let clock = match resources.is_empty() {
+        true => None,
+        false => Clock::of::<J, E>(&channels).await.map_err(failed)?,
+    };
     let (served, asked) = (Arc::clone(&service), channels.clone());
     let start: Start = Box::new(move |wiring, tasks| {
         if resources.is_empty() {
@@ -291,7 +300,7 @@ async fn open<J: TravelsOn<E> + KeptOn<E> + Job, E: Engine>(
         }
         Ok(uses)
     });
-    Ok(Opened { job: Arc::new(Client::<J, E>::new(service, channels, engine)), start })
+    Ok(Opened { job: Arc::new(Client::<J, E>::new(service, channels, engine)), start, clock })
 }
 
 fn check<E>(jobs: &[Hosting<E>]) -> Result<(), Error> {
@@ -332,8 +341,16 @@ fn problem<E>(Hosting { serving, is_elsewhere, .. }: &Hosting<E>) -> Option<Stri
     if let Some((name, figure, most)) = outside {
         return Some(format!("`{name}` is {figure}; it must lie between 1 and {most}"));
     }
+    if serving.request_bytes == Some(0) {
+        return Some("`request_bytes` is 0; it must be at least 1".to_owned());
+    }
+    if serving.full_responses == Overflow::Shed {
+        return Some(
+            "a response is no dead letter; a full response channel waits, refuses, or drops the oldest".to_owned(),
+        );
+    }
     let drops = serving.full_requests == Overflow::DropOldest;
-    drops.then(|| "an accepted request is never dropped; a full request channel waits or refuses".to_owned())
+    drops.then(|| "an accepted request is never dropped; a full request channel waits, refuses, or sheds".to_owned())
 }
 
 impl<E, P, A> fmt::Debug for Assembly<E, P, A> {

@@ -2,6 +2,7 @@
 
 mod assembly;
 mod blocking;
+mod clocks;
 mod health;
 mod hosted;
 mod provider;
@@ -20,6 +21,7 @@ use tokio_util::task::TaskTracker;
 
 pub use assembly::Assembly;
 pub use blocking::BlockingOrchestrator;
+use clocks::Clocks;
 pub use health::{Health, JobHealth};
 pub(crate) use hosted::HostedJob;
 pub use provider::Provider;
@@ -70,6 +72,8 @@ struct Running {
     all: Vec<Arc<dyn HostedJob>>,
     // The workers; `None` after a shutdown. Under a lock that waits: a second shutdown waits for the first.
     workers: Mutex<Option<Stages>>,
+    // What fires the ticks of cron jobs.
+    clocks: Clocks,
     drain: Duration,
     // Runs of flows that are in flight.
     traffic: TaskTracker,
@@ -139,7 +143,7 @@ impl<E: Engine> Orchestrator<E, Unlisted> {
 
 #[expect(clippy::needless_pass_by_value, reason = "a job is named by its value, which is nothing")]
 impl<E: Engine, A> Orchestrator<E, A> {
-    fn new(hosted: Vec<(TypeId, Arc<dyn HostedJob>)>, workers: Stages, drain: Duration) -> Self {
+    fn new(hosted: Vec<(TypeId, Arc<dyn HostedJob>)>, workers: Stages, clocks: Clocks, drain: Duration) -> Self {
         let all: Vec<_> = hosted.iter().map(|(_, job)| Arc::clone(job)).collect();
         let mut jobs = HashMap::new();
         for (id, job) in &hosted {
@@ -153,6 +157,7 @@ impl<E: Engine, A> Orchestrator<E, A> {
             jobs,
             all,
             workers: Mutex::new(Some(workers)),
+            clocks,
             drain,
             traffic: TaskTracker::new(),
             identity: Arc::new(()),
@@ -373,6 +378,13 @@ impl<E: Engine, A> Orchestrator<E, A> {
         asked::<J, _>(self.hosted::<J>()?.drop_dead_letter(id).await)
     }
 
+    /// The schedules of the jobs that run here by the clock, with their next ticks: see [`cron`](crate::cron).
+    #[cfg(feature = "cron")]
+    #[must_use]
+    pub fn schedules(&self) -> Vec<crate::cron::Schedule> {
+        self.running.clocks.read()
+    }
+
     /// How every hosted job is doing.
     pub async fn health(&self) -> Health {
         let mut jobs = Vec::new();
@@ -395,6 +407,7 @@ impl<E: Engine, A> Orchestrator<E, A> {
     /// Dropped early, it has stopped accepting, and the workers go on until a further shutdown or the last clone's drop.
     pub async fn shutdown(&self) -> Result<(), Error> {
         let deadline = from_now(self.running.drain);
+        self.running.clocks.stop();
         // Runs of flows that are in flight still put requests in, so their channels close after them.
         self.running.traffic.close();
         let _ = tokio::time::timeout_at(deadline, self.running.traffic.wait()).await;

@@ -24,6 +24,14 @@ pub(super) enum End<T> {
     Late(T, Reason),
     /// It was stopped.
     Stopped(Reason),
+    /// It is to come again after this time.
+    Snoozed(Duration),
+}
+
+/// Why a job is left before it has returned.
+enum Left {
+    Stop(Reason),
+    Snooze(Duration),
 }
 
 /// Why an attempt is to stop.
@@ -97,16 +105,20 @@ pub(super) async fn follow<F: Future>(
             return Poll::Ready(Ok(output));
         }
         if stopped.as_mut().poll(poller).is_ready() {
-            return Poll::Ready(Err(Reason::Cancel));
+            return Poll::Ready(Err(Left::Stop(Reason::Cancel)));
         }
-        alarm.as_mut().poll(poller).map(|()| Err(limits.reason()))
+        if let Some(after) = context.snoozed() {
+            return Poll::Ready(Err(Left::Snooze(after)));
+        }
+        alarm.as_mut().poll(poller).map(|()| Err(Left::Stop(limits.reason())))
     })
     .await;
     let end = match end {
         Ok(output) => End::Returned(output),
         // The caller drops the job where it stands.
-        Err(reason) if !context.cancel() => End::Stopped(reason),
-        Err(reason) => grace(run, reason, span).await,
+        Err(Left::Snooze(after)) => End::Snoozed(after),
+        Err(Left::Stop(reason)) if !context.cancel() => End::Stopped(reason),
+        Err(Left::Stop(reason)) => grace(run, reason, span).await,
     };
     if !beside_ended {
         beside.await;

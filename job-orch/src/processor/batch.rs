@@ -101,11 +101,12 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
     async fn settle_member(&mut self, delivery: DeliveryOf<J, C>, outcome: Member<J>) {
         let attempt = delivery.attempt();
         self.current = Current::One(delivery);
-        let ended = match outcome {
-            Member::Ended(end) => self.ended(end, attempt),
-            Member::Miscounted(message) => Err(CallError::Panicked { job: J::NAME, message, attempts: attempt }),
-        };
-        self.settle(attempt, ended).await;
+        match outcome {
+            Member::Ended(end) => self.settle_end(attempt, end).await,
+            Member::Miscounted(message) => {
+                self.settle(attempt, Err(CallError::Panicked { job: J::NAME, message, attempts: attempt })).await;
+            }
+        }
     }
 
     /// Collects up to a batch: what is there, and what comes while it lingers.
@@ -183,5 +184,7 @@ fn outcomes<J: Run>(end: End<Outcomes<J>>, count: usize) -> Vec<Member<J>> {
             (0..count).map(|_| Member::Miscounted(text.clone())).collect()
         }
         End::Stopped(reason) => (0..count).map(|_| Member::Ended(End::Stopped::<_>(reason))).collect(),
+        // A batch has no context, so it cannot ask for that.
+        End::Snoozed(after) => (0..count).map(|_| Member::Ended(End::Snoozed::<_>(after))).collect(),
     }
 }

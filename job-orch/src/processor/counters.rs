@@ -45,6 +45,8 @@ counters! {
     failed,
     /// Attempts that failed and were tried again.
     retried,
+    /// Runs that ended for now: their requests were snoozed.
+    snoozed,
     /// Attempts that panicked.
     panicked,
     /// Attempts that took longer than the job's timeout.

@@ -90,11 +90,10 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
 
     /// Settles the first request as a delivery of its own.
     pub(super) async fn settle_first(&mut self, end: End<Result<J::Response, J::Error>>) {
-        let ended = self.ended(end, 1);
         self.at_first = false;
         if let Some(delivery) = self.requests.next_fetched() {
             self.current = Current::One(delivery);
-            self.settle(1, ended).await;
+            self.settle_end(1, end).await;
         }
     }
 }

@@ -11,6 +11,8 @@ mod record;
 mod running;
 mod service;
 mod settle;
+#[cfg(feature = "cron")]
+mod timekeeper;
 mod worker;
 
 use std::fmt;
@@ -19,6 +21,8 @@ use std::time::Duration;
 
 pub use counters::JobCounts;
 pub(crate) use service::Service;
+#[cfg(feature = "cron")]
+pub(crate) use timekeeper::{Dial, Timekeeper};
 pub(crate) use worker::Worker;
 
 use crate::channel::{Channels, Envelope, McReceive, MpSend, Response};

@@ -9,6 +9,7 @@ use super::flights::Boarding;
 use super::service::DeliveryOf;
 use super::worker::{Current, Ended, PAUSE, Worker};
 use crate::channel::{Channels, Delivery, Envelope, McReceive, Return, SettleError};
+use crate::context::Snoozed;
 use crate::id::random_unit;
 use crate::job::Run;
 use crate::outcome::CallError;
@@ -50,9 +51,30 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
         }
     }
 
-    pub(super) fn ended(&self, end: End<Result<J::Response, J::Error>>, attempts: u32) -> Ended<J> {
+    /// Settles the request at hand by how its run ended.
+    pub(super) async fn settle_end(&mut self, attempt: u32, end: End<Result<J::Response, J::Error>>) {
+        match self.ended(end, attempt) {
+            Ok(ended) => self.settle(attempt, ended).await,
+            Err(Snoozed { after, .. }) => self.snooze(after).await,
+        }
+    }
+
+    /// Has the request at hand come again after a time, at no cost.
+    async fn snooze(&mut self, after: Duration) {
+        tracing::debug!(target: "job_orch", { job.name = J::NAME, ?after }, "the job was snoozed");
+        self.tally.snoozed.add(1);
+        if C::RECORDS {
+            self.disband().await;
+        }
+        let Some(delivery) = self.current.take_one() else { return };
+        let settled = delivery.nack(Return::Snoozed(after)).await;
+        self.count_settled(settled);
+    }
+
+    fn ended(&self, end: End<Result<J::Response, J::Error>>, attempts: u32) -> Result<Ended<J>, Snoozed> {
         let job = J::NAME;
-        match end {
+        Ok(match end {
+            End::Snoozed(after) => return Err(Snoozed::after(after)),
             // What it did within its grace counts, if it is done.
             End::Returned(Ok(response)) | End::Late(Ok(response), _) => Ok(response),
             End::Returned(Err(error)) => Err(CallError::Failed { job, error, attempts }),
@@ -65,7 +87,7 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
                     CallError::TimedOut { job, limit, attempts }
                 }
             }),
-        }
+        })
     }
 
     /// Settles what a panic has left: says whether there was anything.

@@ -206,10 +206,7 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
         }
         match end {
             End::Returned(Ok(response)) if self.service.keep.is_none() => self.succeed(response).await,
-            end => {
-                let ended = self.ended(end, attempt);
-                self.settle(attempt, ended).await;
-            }
+            end => self.settle_end(attempt, end).await,
         }
     }
 

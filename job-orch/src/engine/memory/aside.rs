@@ -209,6 +209,42 @@ impl<M> Aside<M> {
         Some(item.message)
     }
 
+    /// The lowest priority that is lined up.
+    pub(super) fn lowest(&self) -> Option<i16> {
+        self.parts.lanes.first_key_value().map(|(lowest, _)| *lowest)
+    }
+
+    /// Takes out the oldest of this priority.
+    pub(super) fn remove_first_of(&mut self, priority: i16) -> Option<M> {
+        let lane = self.parts.lanes.get_mut(&priority)?;
+        let item = lane.pop_front()?;
+        if lane.is_empty() {
+            self.parts.lanes.remove(&priority);
+        }
+        Some(self.removed(item))
+    }
+
+    /// Takes out one that is not lined up, of no higher priority than this: one that was given back, or the next that is due.
+    pub(super) fn remove_unready(&mut self, priority: i16) -> Option<M> {
+        let item = if self.parts.first.front().is_some_and(|item| item.priority() <= priority) {
+            self.parts.first.pop_front()
+        } else if self.parts.delayed.peek().is_some_and(|next| next.item.priority() <= priority) {
+            self.parts.delayed.pop().map(|delayed| delayed.item)
+        } else {
+            None
+        };
+        item.map(|item| self.removed(item))
+    }
+
+    /// Forgets what was taken out for good.
+    fn removed(&mut self, item: Item<M>) -> M {
+        self.len -= 1;
+        if let Some(key) = item.past.and_then(|past| past.unique) {
+            self.forget(&key);
+        }
+        item.message
+    }
+
     fn remove_item(&mut self, wanted: &impl Fn(&M) -> bool) -> Option<Item<M>> {
         if let Some(at) = self.parts.first.iter().position(|item| wanted(&item.message)) {
             return self.parts.first.remove(at);

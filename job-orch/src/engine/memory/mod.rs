@@ -38,7 +38,7 @@ use crate::engine::{
 use crate::id::JobId;
 use crate::job::Run;
 use crate::outcome::{CallError, Failure, FailureKind};
-use crate::settings::Serving;
+use crate::settings::{Overflow, Serving};
 
 /// The engine in memory.
 #[derive(Clone, Copy, Debug, Default)]
@@ -84,11 +84,14 @@ impl<J: Run> MemoryChannels<J> {
     /// Channels with the capacities and policies of `serving`.
     #[must_use]
     pub fn new(serving: &Serving) -> Self {
-        let (sender, receiver) = requests(serving.requests, serving.full_requests);
+        let (broadcast, _) = responses(serving.responses, serving.full_responses);
+        // Only where it sheds: a channel that holds the broadcast keeps it open.
+        let listeners = (serving.full_requests == Overflow::Shed).then(|| broadcast.clone());
+        let mourn = move |shed: &mut Envelope<J>| listeners.iter().for_each(|listeners| mourn(shed, listeners));
+        let (sender, receiver) = request::open(serving.requests, serving.full_requests, mourn);
         if serving.workers > 1 {
             sender.queue().expect_receivers(serving.workers);
         }
-        let (broadcast, _) = responses(serving.responses, serving.full_responses);
         Self { sender, receiver, broadcast }
     }
 }
@@ -163,6 +166,16 @@ impl<J: Run> EngineChannels<J> for MemoryChannels<J> {
         // Nobody will respond any more: clients that live on hold a sender too, so that it would never end by itself.
         self.broadcast.close();
         count
+    }
+}
+
+/// Tells everybody of a request that made room for another one.
+fn mourn<J: Run>(shed: &mut Envelope<J>, listeners: &Broadcast<Response<J>>) {
+    shed.answer(Err(CallError::Shed { job: J::NAME }));
+    shed.leave_flow();
+    // Whoever sheds does not wait for listeners: where they have no room, they are told that they missed it.
+    if listeners.has_receivers() && listeners.try_send(Response::new(shed.id(), Err(request::reason()))).is_err() {
+        listeners.skip(1);
     }
 }
 

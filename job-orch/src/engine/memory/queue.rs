@@ -142,6 +142,15 @@ impl<M> Queue<M> {
         matches!(self.overflow, Overflow::Wait)
     }
 
+    /// Takes out what matters least, if that is what a full channel does, for a message of this priority.
+    pub(super) fn shed(&self, priority: i16) -> Option<M> {
+        if self.overflow != Overflow::Shed {
+            return None;
+        }
+        let mut state = self.lock();
+        if state.len() < self.capacity { None } else { state.remove_least(priority) }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.lock().len()
     }

@@ -93,12 +93,18 @@ impl<M: Send + 'static> MpSend for Sender<M> {
     }
 
     fn try_send(&self, message: M) -> Result<(), SendError<M>> {
-        self.queue().push(|| message).map_err(|error| error.map(|make| make()))
+        self.try_send_made(|| message).map_err(|error| error.map(|make| make()))
     }
 
     #[inline]
     fn try_send_made<F: FnOnce() -> M>(&self, make: F) -> Result<(), SendError<F>> {
-        self.queue().push(make)
+        let mut make = make;
+        loop {
+            match self.queue().push(make) {
+                Err(SendError::Full(full)) if self.0.0.shed(0) => make = full,
+                other => return other,
+            }
+        }
     }
 
     #[inline]
@@ -114,6 +120,7 @@ impl<M: Send + 'static> MpSend for Sender<M> {
         let mut room = Room::new(self.queue());
         while !messages.is_empty() {
             match self.queue().push_many(messages) {
+                Err(SendError::Full(())) if self.0.0.shed(0) => {}
                 Err(SendError::Full(())) if self.queue().waits() => (&mut room).await,
                 other => other?,
             }
@@ -129,6 +136,10 @@ impl<M: Send + 'static> MpSend for Sender<M> {
         let mut room = Room::new(self.queue());
         loop {
             match self.queue().push_with(message, &options) {
+                Err(SendError::Full(full)) if self.0.0.shed(options.priority) => {
+                    message = full;
+                    continue;
+                }
                 Err(SendError::Full(full)) if self.queue().waits() && !options.refuse_if_full => message = full,
                 other => return other,
             }

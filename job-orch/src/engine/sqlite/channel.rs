@@ -52,7 +52,9 @@ impl<J: Run> Channel<J> {
 
     /// A request as bytes.
     pub(super) fn write(&self, envelope: &Envelope<J>, options: &SendOptions) -> Result<NewRequest, BoxError> {
-        let payload = Self::payload(self.request.id(), self.store.admit(self.request.encode(envelope.request())?)?);
+        let bytes = self.store.admit(self.request.encode(envelope.request())?)?;
+        self.local.room.admit(bytes.len())?;
+        let payload = Self::payload(self.request.id(), bytes);
         let mut request = NewRequest {
             id: envelope.id(),
             run: envelope.run(),
@@ -195,6 +197,7 @@ impl<J: Run> Channel<J> {
         let job = J::NAME;
         self.read_response(kept).outcome.map_err(|failure| match failure.kind {
             FailureKind::Cancelled => CallError::Cancelled { job },
+            FailureKind::Shed => CallError::Shed { job },
             FailureKind::Expired => CallError::Expired { job },
             _ => CallError::Elsewhere { job, failure },
         })

@@ -41,6 +41,19 @@ pub(super) fn of_response(id: JobId, is_failure: bool, payload: &Payload) -> u32
     checksum(id, payload, &[is_failure.into()]).finalize()
 }
 
+/// Of the row of a schedule.
+#[cfg(feature = "cron")]
+pub(super) fn of_schedule(job: &str, expression: &str, zone: &str, last: i64) -> u32 {
+    let mut hasher = Hasher::new();
+    for text in [job, expression, zone] {
+        hasher.update(text.as_bytes());
+        // So that what moves from one to the next shows.
+        hasher.update(&[0]);
+    }
+    hasher.update(&last.to_le_bytes());
+    hasher.finalize()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -58,6 +58,12 @@ SELECT 'the count of waiting requests is wrong' WHERE EXISTS (
     SELECT 1 FROM job WHERE waiting <>
         (SELECT count(*) FROM request WHERE seq >= (number << 40 | head) AND seq < ((number << 40) | (1 << 39)))
         + (SELECT count(*) FROM aside WHERE job = number AND state < 2))
+UNION ALL
+SELECT 'the bytes of waiting requests are counted wrong' WHERE EXISTS (
+    SELECT 1 FROM job WHERE bytes <>
+        (SELECT coalesce(sum(length(payload)), 0) FROM request
+         WHERE seq >= (number << 40 | head) AND seq < ((number << 40) | (1 << 39)))
+        + (SELECT coalesce(sum(length(payload)), 0) FROM aside JOIN request USING (seq) WHERE job = number AND state < 2))
 LIMIT 1";
 
 /// How it shows that a file is damaged, if it does. As the file is at one moment: others may be at work.

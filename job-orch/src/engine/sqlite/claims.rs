@@ -171,7 +171,7 @@ impl Transaction<'_> {
         .execute(params![head, last, holder])?;
         let row = self.job(job)?;
         row.advance(places::turn_of(last) + 1);
-        row.add_waiting(-(taken.len() as i64));
+        row.add_waiting(-(taken.len() as i64), -taken.iter().map(|taken| taken.size).sum::<i64>());
         Ok(taken)
     }
 
@@ -189,7 +189,6 @@ impl Transaction<'_> {
             return Err(damaged("a request that an index names is missing"));
         }
         self.prepare("DELETE FROM aside WHERE seq = ?1")?.execute([seq])?;
-        self.job(job)?.add_waiting(-1);
         let held = self
             .prepare(concat!(
                 "SELECT ",
@@ -198,6 +197,7 @@ impl Transaction<'_> {
             ))?
             .query_row([seq], |row| read_claimed(row, row.get(12)?, row.get(13)?))
             .optional()?;
+        self.job(job)?.add_waiting(-1, -held.as_ref().map_or(0, |held| held.size));
         let Some(held) = held else {
             // Only in a damaged file.
             tracing::error!(target: "job_orch", seq, "a request is missing that should wait");

@@ -260,7 +260,7 @@ impl Groups {
                     // Somebody else has recorded these ends.
                     self.committed.news.push(Arc::clone(local));
                 }
-                if row.waiting() < local.room {
+                if local.room.is_there(&row) {
                     local.room_made.notify_one();
                 }
                 local.note_empty(row.waiting() == 0);

@@ -36,9 +36,15 @@ impl Transaction<'_> {
                  FROM held JOIN request USING (seq) WHERE seq >= ?1 AND seq < ?2 AND holder <> ?4",
             )?
             .execute(params![first, end, job, holder, now, places::TURN])?;
+        let bytes: i64 = self
+            .prepare(
+                "SELECT coalesce(sum(length(payload)), 0) FROM held JOIN request USING (seq)
+                 WHERE seq >= ?1 AND seq < ?2 AND holder <> ?3",
+            )?
+            .query_row(params![first, end, holder], |row| row.get(0))?;
         self.prepare("DELETE FROM held WHERE seq >= ?1 AND seq < ?2 AND holder <> ?3")?
             .execute(params![first, end, holder])?;
-        self.job(job)?.add_waiting(taken as i64);
+        self.job(job)?.add_waiting(taken as i64, bytes);
         Ok(())
     }
 }

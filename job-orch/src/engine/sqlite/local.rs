@@ -7,6 +7,7 @@ use tokio::sync::Notify;
 
 use super::error::StoreError;
 use super::requests::Claimed;
+use super::room::Room;
 use crate::id::JobId;
 use crate::settings::{Overflow, Serving};
 use crate::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
@@ -19,8 +20,8 @@ const SOON: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub(super) struct Local {
     pub(super) job: i64,
-    /// Requests that may wait, in all processes together.
-    pub(super) room: i64,
+    /// For the requests that wait, in all processes together.
+    pub(super) room: Room,
     pub(super) waits: bool,
     /// Responses that a slow receiver may fall behind, if the oldest are to go.
     pub(super) window: Option<i64>,
@@ -86,7 +87,7 @@ impl Local {
         let count = |figure: usize| i64::try_from(figure.max(1)).unwrap_or(i64::MAX);
         Self {
             job,
-            room: count(serving.requests),
+            room: Room::of(serving),
             waits: serving.full_requests == Overflow::Wait,
             window: drops.then(|| count(serving.responses)),
             most_attempts,

@@ -23,10 +23,8 @@ impl Groups {
 
 /// Whether this one could be.
 fn has_news(transaction: &mut Transaction<'_>, local: &Local) -> rusqlite::Result<bool> {
-    let (waiting, position) = {
-        let row = transaction.job(local.job)?;
-        (row.waiting(), row.position())
-    };
+    let row = *transaction.job(local.job)?;
+    let (waiting, position) = (row.waiting(), row.position());
     if local.publishing.load(Ordering::Acquire) < position || (waiting == 0 && local.is_closed()) {
         return Ok(true);
     }
@@ -37,5 +35,5 @@ fn has_news(transaction: &mut Transaction<'_>, local: &Local) -> rusqlite::Resul
     let due = transaction.next_due(local.job)?;
     local.note_due(due);
     let is_ready = due.is_some_and(|due| due <= transaction.now) || transaction.has_ready(local.job)?;
-    Ok((is_ready && local.demand() > 0) || waiting < local.room && local.in_line.load(Ordering::Acquire) > 0)
+    Ok((is_ready && local.demand() > 0) || local.room.is_there(&row) && local.in_line.load(Ordering::Acquire) > 0)
 }

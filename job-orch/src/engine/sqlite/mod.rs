@@ -39,12 +39,17 @@
 //!   bytes. When a file is opened, its log is read, and one in which a bit has flipped is refused ([`OpenError::Damaged`]), as
 //!   is a file of up to 8 MiB whose rows do not agree with each other. Of a larger file what is quick to tell is looked at
 //!   then, and the rest while it is in use: when damage is found, nothing more is accepted or run ([`StoreError::Damaged`]).
+//! - The **room** of a queue is counted in the transaction that puts a request in, by requests and, if it says so
+//!   (`requests(bytes = "64MiB")`), by bytes: so it is exact, however many processes send. One that sheds
+//!   (`requests(full = shed)`) buries what matters least in the same transaction.
 //! - A request that runs in another process can be **cancelled**: it is asked to stop, and its process hears of that as of
 //!   any commit.
 //! - A **run** of a flow has a table of its steps: each has an id that is made of the run and of its place in it, so that a run
 //!   that is taken up again finds what it has sent and what has ended. An end is noted there in the transaction that records it.
 //! - The **caches** of jobs with `cache(store = engine)` are tables too. A process that computes an answer says so in the file,
 //!   and counts as long as it lives.
+//! - The **schedules** of jobs with `cron` have a row each: up to where it was fired, moved on in the transaction that puts the
+//!   request in.
 //! - **Transactions of yours** on the same file can have requests in them ([`in_transaction`](crate::Send::in_transaction)), and
 //!   a job can end its request in one ([`complete_in`](crate::Context::complete_in)), so that what it does there is done once. Your
 //!   connection is to the store what another process is. No hook of it is touched, so it rings no bell: the process looks for its
@@ -53,7 +58,7 @@
 //!
 //! # What people see
 //! `sqlite3 jobs.db 'SELECT * FROM jobs'` shows what waits, runs or is dead; `results` shows what has ended, `processes` who
-//! works on it, `answers` what the caches have kept. The tables below are described in `schema.sql`, `answers.sql` and `steps.sql`; they are the engine's own.
+//! works on it, `answers` what the caches have kept. The tables below are described in `schema.sql`, `answers.sql`, `steps.sql` and `schedules.sql`; they are the engine's own.
 //! Tables of yours can lie beside them: see [`Sqlite::connection`].
 
 mod answers;
@@ -87,6 +92,9 @@ mod receiver;
 mod relay;
 mod requests;
 mod responses;
+mod room;
+#[cfg(feature = "cron")]
+mod schedules;
 mod schema;
 mod sender;
 mod settling;
@@ -124,6 +132,8 @@ use crate::channel::{
     Acceptance, BoxError, Channels, Codec, Completes, Envelope, Record, Response, SendError, SendOptions, SettleError,
     Transact,
 };
+#[cfg(feature = "cron")]
+use crate::cron::{Fired, Firing};
 use crate::engine::{
     Carries, DeadLetter, Deduplicates, Delays, Durability, Engine, EngineChannels, KeepsAnswers, KeepsResponses,
     Pauses, Prioritises, Remembers, RemembersKeys, SharedByProcesses, Transacts, TravelsOn, channel_name,
@@ -391,6 +401,17 @@ impl<J: Run> EngineChannels<J> for SqliteChannels<J> {
 
     fn end_run(&self, run: JobId, is_over: bool) {
         self.channel.store.writer.tell(move |transaction| transaction.end_run(run, is_over));
+    }
+
+    #[cfg(feature = "cron")]
+    async fn schedule(&self, expression: &'static str, zone: &'static str, now: i64) -> Result<Option<i64>, BoxError> {
+        let times = schedules::Times { job: J::NAME, expression, zone };
+        Ok(Some(self.begin_schedule(times, now).await?))
+    }
+
+    #[cfg(feature = "cron")]
+    async fn fire(&self, firing: Firing<J>) -> Result<Fired, BoxError> {
+        self.fire_tick(firing).await
     }
 
     fn retire(&self) {

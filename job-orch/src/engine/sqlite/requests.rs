@@ -44,6 +44,11 @@ pub(super) struct NewRequest {
 }
 
 impl NewRequest {
+    /// The bytes of its payload.
+    pub(super) fn size(&self) -> i64 {
+        size(&self.payload)
+    }
+
     /// Whether it stands in the line, with no row but its own.
     const fn is_plain(&self) -> bool {
         self.priority == 0 && self.due.is_none()
@@ -59,6 +64,11 @@ impl NewRequest {
     }
 }
 
+/// The bytes of a payload.
+fn size(payload: &Payload) -> i64 {
+    i64::try_from(payload.bytes.len()).unwrap_or(i64::MAX)
+}
+
 /// A request that this process holds.
 #[derive(Debug)]
 pub(super) struct Claimed {
@@ -70,6 +80,8 @@ pub(super) struct Claimed {
     pub(super) retry: Option<String>,
     pub(super) is_call: bool,
     pub(super) version: u32,
+    /// The bytes of its payload, readable or not.
+    pub(super) size: i64,
     /// Or why it cannot be read.
     pub(super) payload: Result<Payload, String>,
 }
@@ -133,7 +145,9 @@ impl Transaction<'_> {
         if is_new && !request.is_plain() {
             self.put_aside(job, seq, turn, request)?;
         }
-        self.job(job)?.add_waiting(is_new.into());
+        if is_new {
+            self.job(job)?.add_waiting(1, request.size());
+        }
         Ok(Acceptance::New)
     }
 
@@ -215,8 +229,17 @@ impl Transaction<'_> {
         }
         self.give_key_back(job, taken.grip.seq)?;
         self.forget(taken.grip.seq)?;
-        self.job(job)?.add_waiting(-1);
+        self.job(job)?.add_waiting(-1, -taken.size);
         Ok(Some(taken))
+    }
+
+    /// The bytes of a request's payload.
+    pub(super) fn size_of(&mut self, seq: i64) -> rusqlite::Result<i64> {
+        let size = self
+            .prepare("SELECT length(payload) FROM request WHERE seq = ?1")?
+            .query_row([seq], |row| row.get(0))
+            .optional()?;
+        Ok(size.unwrap_or(0))
     }
 
     /// Removes the row of a request itself.
@@ -278,6 +301,7 @@ pub(super) fn read_claimed(row: &Row<'_>, fence: i64, attempt: u32) -> rusqlite:
         retry,
         is_call,
         version: payload.version,
+        size: size(&payload),
         payload: is_whole.map(|()| payload),
     })
 }

@@ -17,8 +17,12 @@ use crate::engine::Durability;
 const APPLICATION: i64 = 0x4A4F_524F;
 
 /// What turns a store of each version into one of the next. Their number is the newest version.
-const MIGRATIONS: &[&str] =
-    &[concat!(include_str!("schema.sql"), include_str!("answers.sql"), include_str!("steps.sql"))];
+const MIGRATIONS: &[&str] = &[concat!(
+    include_str!("schema.sql"),
+    include_str!("answers.sql"),
+    include_str!("steps.sql"),
+    include_str!("schedules.sql")
+)];
 
 /// Before 3.51.3, two connections that write and checkpoint at once could damage the file.
 const SAFE_SQLITE: i32 = 3_051_003;

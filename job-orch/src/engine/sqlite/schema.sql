@@ -6,6 +6,7 @@ CREATE TABLE job (
     number   INTEGER PRIMARY KEY,
     name     TEXT    NOT NULL UNIQUE,
     waiting  INTEGER NOT NULL DEFAULT 0,  -- requests that wait, the delayed ones included
+    bytes    INTEGER NOT NULL DEFAULT 0,  -- those of their payloads
     turn     INTEGER NOT NULL DEFAULT 1,  -- the next place in the line
     head     INTEGER NOT NULL DEFAULT 1,  -- what stood in the line before this place has been handed out
     position INTEGER NOT NULL DEFAULT 1,  -- the next place in the broadcast of responses

@@ -83,7 +83,7 @@ impl<J: Run> Sender<J> {
                         }
                     }
                 }
-                if transaction.job(local.job)?.waiting() >= local.room && !transaction.knows(request.id)? {
+                if !transaction.make_room(&local, request)? && !transaction.knows(request.id)? {
                     break;
                 }
                 if let Acceptance::Duplicate(holder) = transaction.insert(local.job, request)? {
@@ -112,6 +112,7 @@ impl<J: Run> Sender<J> {
         }
         let _place = Place::take(&local.in_line);
         let _first = local.line.lock().await;
+        local.room.wants(requests.get(from).map_or(0, NewRequest::size));
         loop {
             let mut room = std::pin::pin!(local.room_made.notified());
             room.as_mut().enable();
@@ -143,8 +144,8 @@ impl<J: Run> Sender<J> {
             if let Some(rival) = transaction.rival_of(local.job, &request)? {
                 return Ok(Some(Acceptance::Duplicate(rival)));
             }
-            let is_full = transaction.job(local.job)?.waiting() >= local.room;
-            if is_full { Ok(None) } else { transaction.insert(local.job, &request).map(Some) }
+            let has_room = transaction.make_room(local, &request)?;
+            if has_room { transaction.insert(local.job, &request).map(Some) } else { Ok(None) }
         });
         match put {
             Ok(Some(acceptance)) => Ok(acceptance),

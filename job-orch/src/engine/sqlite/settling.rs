@@ -12,7 +12,7 @@ use crate::outcome::{Failure, FailureKind};
 
 const READY: i64 = 0;
 const DELAYED: i64 = 1;
-const DEAD: i64 = 3;
+pub(super) const DEAD: i64 = 3;
 
 impl Transaction<'_> {
     /// Whether the grip still holds.
@@ -99,7 +99,10 @@ impl Transaction<'_> {
                  FROM held JOIN request USING (seq) WHERE held.seq = ?1 AND fence = ?2",
             )?
             .execute(params![seq, fence, job, state, TURN, due, spared, failure.map(json)])?;
-        self.job(job)?.add_waiting(returned as i64);
+        if returned == 1 {
+            let size = self.size_of(seq)?;
+            self.job(job)?.add_waiting(1, size);
+        }
         Ok(())
     }
 
@@ -117,19 +120,20 @@ impl Transaction<'_> {
             let _ = self.end_cancelled(*grip)?;
         }
         let now = self.now;
-        let jobs: Vec<i64> = self
+        let returned: Vec<(i64, i64)> = self
             .prepare(
                 "INSERT INTO aside (seq, job, state, turn, due, priority, attempts, fence, failure)
                  SELECT seq, seq >> 40, ?2, coalesce(turn, seq & ?3), ?4, priority, attempts, fence, failure
-                 FROM held JOIN request USING (seq) WHERE holder = ?1 RETURNING job",
+                 FROM held JOIN request USING (seq) WHERE holder = ?1 RETURNING job, seq",
             )?
-            .query_map(params![holder, READY, TURN, now], |row| row.get(0))?
+            .query_map(params![holder, READY, TURN, now], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<Result<_, _>>()?;
         self.prepare("DELETE FROM held WHERE holder = ?1")?.execute([holder])?;
-        for job in &jobs {
-            self.job(*job)?.add_waiting(1);
+        for (job, seq) in &returned {
+            let size = self.size_of(*seq)?;
+            self.job(*job)?.add_waiting(1, size);
         }
-        Ok(jobs.len() + cancelled.len())
+        Ok(returned.len() + cancelled.len())
     }
 
     // ===== cancelling =====
@@ -184,20 +188,21 @@ impl Transaction<'_> {
     /// Puts a dead letter at the end of the line, as if it had never been attempted.
     pub(super) fn redrive(&mut self, job: i64, id: JobId) -> rusqlite::Result<bool> {
         let (turn, now) = (self.job(job)?.next_turn(), self.now);
-        let changed = self
+        let changed: Option<i64> = self
             .prepare(
                 "UPDATE aside SET state = ?5, turn = ?3, due = ?4, attempts = 0
-                 WHERE seq = (SELECT seq FROM request WHERE id = ?1) AND job = ?2 AND state = ?6",
+                 WHERE seq = (SELECT seq FROM request WHERE id = ?1) AND job = ?2 AND state = ?6 RETURNING seq",
             )?
-            .execute(params![id.to_bytes(), job, turn, now, READY, DEAD])?;
-        if changed == 1 {
-            self.prepare(
-                "UPDATE request SET unique_key = dead_key, dead_key = NULL WHERE id = ?1 AND dead_key IS NOT NULL",
-            )?
-            .execute([id.to_bytes()])?;
-        }
-        self.job(job)?.add_waiting(changed as i64);
-        Ok(changed == 1)
+            .query_row(params![id.to_bytes(), job, turn, now, READY, DEAD], |row| row.get(0))
+            .optional()?;
+        let Some(seq) = changed else { return Ok(false) };
+        self.prepare(
+            "UPDATE request SET unique_key = dead_key, dead_key = NULL WHERE seq = ?1 AND dead_key IS NOT NULL",
+        )?
+        .execute([seq])?;
+        let size = self.size_of(seq)?;
+        self.job(job)?.add_waiting(1, size);
+        Ok(true)
     }
 
     pub(super) fn drop_dead(&mut self, job: i64, id: JobId) -> rusqlite::Result<bool> {

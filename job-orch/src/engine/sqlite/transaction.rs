@@ -49,6 +49,7 @@ const PAUSED: i64 = 0x5A5A_5A5A;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct JobRow {
     waiting: i64,
+    bytes: i64,
     turn: i64,
     head: i64,
     position: i64,
@@ -70,8 +71,15 @@ impl JobRow {
         self.waiting
     }
 
-    pub(super) const fn add_waiting(&mut self, more: i64) {
+    /// The bytes of the requests that wait.
+    pub(super) const fn bytes(&self) -> i64 {
+        self.bytes
+    }
+
+    /// So many requests wait, or wait no more, which have so many bytes together.
+    pub(super) const fn add_waiting(&mut self, more: i64, bytes: i64) {
         self.waiting += more;
+        self.bytes += bytes;
     }
 
     /// The next place in the line.
@@ -149,16 +157,17 @@ impl<'a> Transaction<'a> {
             Some(rows) => *rows,
             None => {
                 let row = self
-                    .prepare("SELECT waiting, turn, head, position, is_paused FROM job WHERE number = ?1")?
+                    .prepare("SELECT waiting, turn, head, position, is_paused, bytes FROM job WHERE number = ?1")?
                     .query_row([number], |row| {
-                    Ok(JobRow {
-                        waiting: row.get(0)?,
-                        turn: row.get(1)?,
-                        head: row.get(2)?,
-                        position: row.get(3)?,
-                        is_paused: read_pause(row.get(4)?)?,
-                    })
-                })?;
+                        Ok(JobRow {
+                            waiting: row.get(0)?,
+                            bytes: row.get(5)?,
+                            turn: row.get(1)?,
+                            head: row.get(2)?,
+                            position: row.get(3)?,
+                            is_paused: read_pause(row.get(4)?)?,
+                        })
+                    })?;
                 (row, row)
             }
         };
@@ -173,9 +182,10 @@ impl<'a> Transaction<'a> {
     /// Writes the counters that have changed.
     pub(super) fn save(&mut self) -> rusqlite::Result<()> {
         let changed: Vec<_> = self.touched_and_changed().collect();
-        for (number, JobRow { waiting, turn, head, position, is_paused }) in changed {
+        for (number, JobRow { waiting, bytes, turn, head, position, is_paused }) in changed {
             self.prepare(
-                "UPDATE job SET waiting = ?2, turn = ?3, head = ?4, position = ?5, is_paused = ?6 WHERE number = ?1",
+                "UPDATE job SET waiting = ?2, turn = ?3, head = ?4, position = ?5, is_paused = ?6, bytes = ?7
+                 WHERE number = ?1",
             )?
             .execute(params![
                 number,
@@ -183,7 +193,8 @@ impl<'a> Transaction<'a> {
                 turn,
                 head,
                 position,
-                if is_paused { PAUSED } else { 0 }
+                if is_paused { PAUSED } else { 0 },
+                bytes
             ])?;
         }
         Ok(())

@@ -22,6 +22,8 @@ pub(super) use ledger::Ledger;
 
 use super::history::Recorder;
 use crate::channel::{BoxError, Channels, Codec, McReceive, Record, Response, SettleError};
+#[cfg(feature = "cron")]
+use crate::cron::{Fired, Firing};
 use crate::engine::memory::{Memory, MemoryChannels};
 use crate::engine::sqlite::{Sqlite, SqliteChannels};
 use crate::engine::{
@@ -280,6 +282,21 @@ impl<J: Run> EngineChannels<J> for RigChannels<J> {
 
     async fn next_stop(&self) -> JobId {
         either!(&self.inner, channels => channels.next_stop().await)
+    }
+
+    #[cfg(feature = "cron")]
+    async fn schedule(&self, expression: &'static str, zone: &'static str, now: i64) -> Result<Option<i64>, BoxError> {
+        either!(&self.inner, channels => channels.schedule(expression, zone, now).await)
+    }
+
+    #[cfg(feature = "cron")]
+    async fn fire(&self, firing: Firing<J>) -> Result<Fired, BoxError> {
+        let noted = self.request_sender().note_firing(&firing);
+        let fired = either!(&self.inner, channels => channels.fire(firing).await);
+        if let Some(noted) = noted {
+            self.request_sender().note_fired(noted, &fired);
+        }
+        fired
     }
 
     fn retire(&self) {

@@ -5,7 +5,11 @@ use std::time::Duration;
 
 use super::faults::Point;
 use super::{Inner, Link, either};
+#[cfg(feature = "cron")]
+use crate::channel::BoxError;
 use crate::channel::{Acceptance, Channels, Envelope, MpSend, SendError, SendOptions, SettleError, Withdraw};
+#[cfg(feature = "cron")]
+use crate::cron::{Fired, Firing};
 use crate::engine::memory::{self, MemoryChannels};
 use crate::engine::sqlite::{self, SqliteChannels};
 use crate::fault::fault;
@@ -50,6 +54,23 @@ impl<J: Run> RigSender<J> {
     fn bytes(&self, message: &Envelope<J>) -> Option<Vec<u8>> {
         self.link.rig.ledger.as_ref()?;
         self.link.request.encode(message.request()).ok()
+    }
+
+    /// What the store is to put in with a tick.
+    #[cfg(feature = "cron")]
+    pub(super) fn note_firing(&self, firing: &Firing<J>) -> Option<(JobId, Option<Vec<u8>>)> {
+        let envelope = firing.request.as_ref()?;
+        self.note_sent(envelope, &firing.options());
+        Some((envelope.id(), self.bytes(envelope)))
+    }
+
+    /// What has become of it.
+    #[cfg(feature = "cron")]
+    pub(super) fn note_fired(&self, (id, bytes): (JobId, Option<Vec<u8>>), fired: &Result<Fired, BoxError>) {
+        match fired {
+            Ok(Fired::Done) => self.note_accepted(id, bytes, None),
+            other => self.note(Event::Refused { id, why: format!("{other:?}") }),
+        }
     }
 
     fn strikes(&self, point: Point) -> bool {

@@ -186,6 +186,30 @@ impl<M> State<M> {
         self.shelves.iter().find_map(|shelf| shelf.remove(wanted))
     }
 
+    /// Takes out the oldest of the lowest priority, which may be as high as this: of those that are ready, or else the delayed
+    /// one that is due first.
+    pub(super) fn remove_least(&mut self, priority: i16) -> Option<M> {
+        let has_fresh = self.fresh_len > 0;
+        // At priority 0 what stands aside is older.
+        match self.aside.lowest() {
+            Some(lowest) if !has_fresh || lowest <= 0 => {
+                if lowest <= priority {
+                    self.aside.remove_first_of(lowest)
+                } else {
+                    None
+                }
+            }
+            _ if has_fresh => {
+                if priority >= 0 {
+                    self.remove_fresh(&|_| true)
+                } else {
+                    None
+                }
+            }
+            _ => self.aside.remove_unready(priority),
+        }
+    }
+
     /// The next receiver to wake, if there is something for it. Each message wakes one: a receiver that was called and does
     /// not come, because something else keeps its thread, must not hold the others up.
     pub(super) fn call_receiver(&mut self) -> Option<Waker> {

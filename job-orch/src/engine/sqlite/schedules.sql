@@ -1,0 +1,13 @@
+
+-- One row for each job that runs by the clock. Whoever fires a tick moves `last` on in the same transaction: so it is fired once,
+-- whichever processes try.
+CREATE TABLE schedule (
+    job        TEXT    NOT NULL PRIMARY KEY, -- its name: its queues have one schedule together
+    expression TEXT    NOT NULL,
+    zone       TEXT    NOT NULL,
+    last       INTEGER NOT NULL,             -- up to here it was done; of a new one, when it began
+    checksum   INTEGER NOT NULL              -- CRC-32 of this row
+) STRICT, WITHOUT ROWID;
+
+CREATE VIEW schedules AS
+SELECT job, expression, zone, datetime(last / 1000, 'unixepoch') AS last FROM schedule;

@@ -1,0 +1,185 @@
+//! Ticks on one file: each is fired once, whoever is there, and what nobody fired is remembered.
+//!
+//! Where the schedule does not move on in the transaction of the request, or nobody looks whether it has moved, this fails.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, SystemTime};
+
+use job_orch::cron::{Missed, Tick};
+use job_orch::prelude::*;
+use job_orch_tests::within_a_minute;
+
+use crate::store::Place;
+
+#[job(cron = "* * * * * *", missed = all)]
+async fn beat(tick: &Tick) -> Tick {
+    *tick
+}
+
+#[job(cron = "0 0 1 1 *")]
+async fn yearly() {}
+
+/// The same job, after its schedule was changed.
+mod later {
+    use job_orch::prelude::*;
+
+    #[job(name = "yearly", cron = "0 0 2 1 *", tz = "Asia/Tokyo")]
+    pub(super) async fn yearly() {}
+}
+
+#[tokio::test]
+async fn a_schedule_stands_in_the_file_for_people() {
+    let place = Place::new();
+    let orch = Orchestrator::on(place.open()).host(Yearly).start().await.unwrap();
+    let rows = place.rows("SELECT job, expression, zone FROM schedules");
+    assert_eq!(rows, [["yearly", "0 0 1 1 *", "UTC"]]);
+    orch.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_process_that_reaches_a_job_fires_nothing() {
+    let place = Place::new();
+    let orch = Orchestrator::on(place.open()).reach(Beat).start().await.unwrap();
+    assert!(orch.schedules().is_empty());
+    assert_eq!(place.number("SELECT count(*) FROM schedule"), 0);
+    orch.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_start_takes_the_schedule_up_where_it_was_left() {
+    let place = Place::new();
+    let orch = Orchestrator::on(place.open()).host(Yearly).start().await.unwrap();
+    orch.shutdown().await.unwrap();
+    let begun = orch.schedules()[0].last;
+    drop(orch);
+    let orch = Orchestrator::on(place.open()).host(Yearly).start().await.unwrap();
+    assert_eq!(orch.schedules()[0].last, begun);
+    assert_eq!(Yearly::CRON.unwrap().missed, Missed::Once);
+    orch.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn another_schedule_of_the_job_takes_the_place_of_the_one_before() {
+    let place = Place::new();
+    let before = Orchestrator::on(place.open()).host(Yearly).start().await.unwrap();
+    let after = Orchestrator::on(place.open()).host(later::Yearly).start().await.unwrap();
+    assert_eq!(place.rows("SELECT expression, zone FROM schedules"), [["0 0 2 1 *", "Asia/Tokyo"]]);
+    for orch in [before, after] {
+        orch.shutdown().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_schedule_begins_anew() {
+    let place = Place::new();
+    let orch = Orchestrator::on(place.open()).host(Yearly).start().await.unwrap();
+    orch.shutdown().await.unwrap();
+    drop(orch);
+    // A flipped bit: otherwise the ticks of eight hundred years had been missed.
+    place.sql().execute("UPDATE schedule SET last = last + (1 << 44)", []).unwrap();
+    let orch = Orchestrator::on(place.open()).host(Yearly).start().await.unwrap();
+    assert!(orch.schedules()[0].last.elapsed().unwrap() < Duration::from_secs(60));
+    orch.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_was_missed_is_fired_once_by_those_who_start_together() {
+    let place = Place::new();
+    let orch = Orchestrator::on(place.open()).host(Beat).start().await.unwrap();
+    orch.shutdown().await.unwrap();
+    drop(orch);
+    tokio::time::sleep(Duration::from_millis(5200)).await;
+    let mut starts = tokio::task::JoinSet::new();
+    for _ in 0..6 {
+        let store = place.open();
+        starts.spawn(async move { Orchestrator::on(store).host(Beat).start().await.unwrap() });
+    }
+    let mut all = Vec::new();
+    while let Some(started) = starts.join_next().await {
+        all.push(started.unwrap());
+    }
+    within_a_minute(async {
+        while handled(&place).len() < 5 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await;
+    for orch in all {
+        orch.shutdown().await.unwrap();
+    }
+    let counts = handled(&place);
+    assert!(counts.values().all(|count| *count == 1), "each once: {counts:?}");
+}
+
+// ===== several processes =====
+
+const FOLDER: &str = "JOB_ORCH_CRON_FOLDER";
+
+#[tokio::test]
+#[ignore = "a process of the test below"]
+async fn process() {
+    let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else { return };
+    let store = Sqlite::options().lease(Duration::from_millis(300)).open(folder.join("jobs.db")).unwrap();
+    let _orch = Orchestrator::on(store).host(Beat).start().await.unwrap();
+    std::future::pending::<()>().await;
+}
+
+fn spawn(folder: &Path) -> Child {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["cron::process", "--exact", "--ignored", "--nocapture"]).env(FOLDER, folder);
+    command.stdout(Stdio::null()).spawn().unwrap()
+}
+
+/// How often each tick was handled, by its second.
+fn handled(place: &Place) -> BTreeMap<u64, usize> {
+    let mut counts = BTreeMap::new();
+    for row in place.rows("SELECT response FROM results WHERE job = 'beat'") {
+        let tick: Tick = serde_json::from_str(&row[0]).unwrap();
+        *counts.entry(tick.at.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs()).or_default() += 1;
+    }
+    counts
+}
+
+#[tokio::test]
+async fn each_tick_is_fired_once_by_several_processes_that_are_killed_and_started() {
+    let place = Place::new();
+    let folder = place.file().parent().unwrap().to_owned();
+    let mut children: Vec<Child> = (0..4).map(|_| spawn(&folder)).collect();
+    for round in 0..6 {
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        let mut killed = children.remove(0);
+        killed.kill().unwrap();
+        killed.wait().unwrap();
+        // For a while there is nobody.
+        if round == 3 {
+            for mut child in children.drain(..) {
+                child.kill().unwrap();
+                child.wait().unwrap();
+            }
+            tokio::time::sleep(Duration::from_millis(2500)).await;
+            children.extend((0..3).map(|_| spawn(&folder)));
+        }
+        children.push(spawn(&folder));
+    }
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    for mut child in children {
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    // What was accepted and not handled yet, is.
+    let orch = Orchestrator::on(place.open()).host(Beat).start().await.unwrap();
+    within_a_minute(async {
+        while place.number("SELECT count(*) FROM jobs") > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await;
+    orch.shutdown().await.unwrap();
+    let counts = handled(&place);
+    assert!(counts.len() >= 8, "it says too little: {counts:?}");
+    assert!(counts.values().all(|count| *count == 1), "each once: {counts:?}");
+    let (first, last) = (counts.keys().next().unwrap(), counts.keys().last().unwrap());
+    assert_eq!(counts.len() as u64, last - first + 1, "and none is missing: {counts:?}");
+}

@@ -1,0 +1,8 @@
+use job_orch::job;
+
+#[job(cron = "0 3 * * *")]
+async fn tidy_up(folder: &String) -> usize {
+    folder.len()
+}
+
+fn main() {}
