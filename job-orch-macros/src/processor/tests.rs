@@ -41,7 +41,7 @@ fn all_mistakes_are_reported_together() {
         sentences,
         [
             "`worker` is not an option of `#[processor]`: did you mean `workers`?",
-            "an accepted request is never dropped: write `wait` or `refuse`",
+            "an accepted request is never dropped: write `wait`, `refuse` or `shed`",
             "`drop` is not what a full channel does: did you mean `drop_oldest`?",
             "`full` is written twice: remove this one",
             "`store` takes one request at a time: take `&[…]` to get a batch, or remove `batch`",
