@@ -250,7 +250,7 @@ impl<E: Engine, P, A> Assembly<E, P, A> {
             stages.add(*id, Arc::clone(job), uses, workers);
         }
         let stages = stages.in_order()?;
-        Ok(Orchestrator::new(jobs, stages, Clocks::start(clocks), self.drain))
+        Ok(Orchestrator::new(&jobs, stages, Clocks::start(clocks), self.drain))
     }
 }
 

@@ -6,18 +6,16 @@ mod clocks;
 mod health;
 mod hosted;
 mod provider;
+mod running;
 mod stages;
+mod upkeep;
 
-use std::any::{Any, TypeId};
-use std::collections::HashMap;
+use std::any::TypeId;
 use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
 use futures_core::Stream;
-use tokio::runtime::Handle;
-use tokio::sync::Mutex;
-use tokio_util::task::TaskTracker;
 
 pub use assembly::Assembly;
 pub use blocking::BlockingOrchestrator;
@@ -25,19 +23,17 @@ use clocks::Clocks;
 pub use health::{Health, JobHealth};
 pub(crate) use hosted::HostedJob;
 pub use provider::Provider;
+use running::Running;
 use stages::Stages;
 
-use crate::channel::{BoxError, Response};
-use crate::client::{Asking, Call, Client, NotSent, Receipt, Refusal, Responses, Send};
-use crate::engine::{DeadLetter, Engine, KeepsResponses, Pauses, Remembers};
+use crate::client::{Call, Client, NotSent, Receipt, Refusal, Responses, Send};
+use crate::engine::{Engine, Remembers};
 use crate::error::Error;
-use crate::flow::{Doors, Flow, FlowRun, FlowRuns, Host};
+use crate::flow::{Flow, FlowRun, FlowRuns};
 use crate::id::JobId;
 use crate::job::Run;
 use crate::outcome::CallError;
-use crate::processor::JobCounts;
 use crate::resources::{KnownTo, Nil, Unlisted};
-use crate::span::from_now;
 use crate::sync::Arc;
 
 /// A running orchestrator. Cheap to clone; the last clone that is dropped without [`shutdown`](Orchestrator::shutdown)
@@ -65,75 +61,6 @@ pub struct Orchestrator<E: Engine, A = Unlisted> {
     types: PhantomData<fn() -> (E, A)>,
 }
 
-struct Running {
-    // Of a job that is hosted in several queues, the first one, which knows the others.
-    jobs: HashMap<TypeId, Arc<dyn HostedJob>>,
-    // All, in the order in which they were hosted, for people.
-    all: Vec<Arc<dyn HostedJob>>,
-    // The workers; `None` after a shutdown. Under a lock that waits: a second shutdown waits for the first.
-    workers: Mutex<Option<Stages>>,
-    // What fires the ticks of cron jobs.
-    clocks: Clocks,
-    drain: Duration,
-    // Runs of flows that are in flight.
-    traffic: TaskTracker,
-    identity: Arc<()>,
-    runtime: Handle,
-}
-
-impl Doors for Running {
-    fn door(&self, job: TypeId) -> Option<Box<dyn Any>> {
-        self.jobs.get(&job).map(|hosted| hosted.door())
-    }
-
-    fn remembers(&self) -> bool {
-        self.in_order().all(|job| job.remembers())
-    }
-}
-
-impl Host for Running {
-    fn identity(&self) -> &Arc<()> {
-        &self.identity
-    }
-
-    fn runtime(&self) -> &Handle {
-        &self.runtime
-    }
-
-    fn traffic(&self) -> &TaskTracker {
-        &self.traffic
-    }
-
-    fn end_run(&self, run: JobId, is_over: bool) {
-        // All jobs lie in one store.
-        if let Some(job) = self.in_order().next() {
-            job.end_run(run, is_over);
-        }
-    }
-}
-
-impl Running {
-    fn in_order(&self) -> impl Iterator<Item = &Arc<dyn HostedJob>> {
-        self.all.iter()
-    }
-
-    /// Answers everybody whom no worker will answer.
-    fn abandon(&self) -> Vec<(&'static str, u64)> {
-        self.in_order().map(|job| (job.name(), job.abandon())).filter(|(_, left)| *left > 0).collect()
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if self.workers.get_mut().take().is_none() {
-            return;
-        }
-        for (job, left) in self.abandon() {
-            tracing::warn!(target: "job_orch", { job.name = job, left }, "dropped without a shutdown");
-        }
-    }
-}
-
 impl<E: Engine> Orchestrator<E, Unlisted> {
     /// Begins an orchestrator on this engine: see [`Assembly`].
     pub fn on(engine: E) -> Assembly<E, Nil> {
@@ -143,27 +70,8 @@ impl<E: Engine> Orchestrator<E, Unlisted> {
 
 #[expect(clippy::needless_pass_by_value, reason = "a job is named by its value, which is nothing")]
 impl<E: Engine, A> Orchestrator<E, A> {
-    fn new(hosted: Vec<(TypeId, Arc<dyn HostedJob>)>, workers: Stages, clocks: Clocks, drain: Duration) -> Self {
-        let all: Vec<_> = hosted.iter().map(|(_, job)| Arc::clone(job)).collect();
-        let mut jobs = HashMap::new();
-        for (id, job) in &hosted {
-            jobs.entry(*id).or_insert_with(|| {
-                let same = hosted.iter().filter(|(other, sibling)| other == id && !Arc::ptr_eq(sibling, job));
-                job.adopt(&same.map(|(_, sibling)| Arc::clone(sibling)).collect::<Vec<_>>());
-                Arc::clone(job)
-            });
-        }
-        let running = Running {
-            jobs,
-            all,
-            workers: Mutex::new(Some(workers)),
-            clocks,
-            drain,
-            traffic: TaskTracker::new(),
-            identity: Arc::new(()),
-            runtime: Handle::current(),
-        };
-        Self { running: Arc::new(running), types: PhantomData }
+    fn new(hosted: &[(TypeId, Arc<dyn HostedJob>)], workers: Stages, clocks: Clocks, drain: Duration) -> Self {
+        Self { running: Arc::new(Running::new(hosted, workers, clocks, drain)), types: PhantomData }
     }
 
     fn find<J: Run>(&self) -> Option<&Client<J, E>> {
@@ -304,96 +212,6 @@ impl<E: Engine, A> Orchestrator<E, A> {
         }
     }
 
-    /// What has become of a job's requests so far.
-    ///
-    /// # Errors
-    /// [`Error::NotHosted`].
-    pub fn counts<J: KnownTo<A>>(&self, job: J) -> Result<JobCounts, Error> {
-        let _ = job;
-        self.hosted::<J>().map(Client::counts)
-    }
-
-    /// The response to the request with this id, if it has ended and the engine keeps its response: for a caller that was
-    /// started again, or that only sent it.
-    ///
-    /// # Errors
-    /// [`Error::NotHosted`], [`Error::Engine`].
-    pub fn response<J: KnownTo<A>>(&self, job: J, id: JobId) -> Asking<'_, Option<Response<J>>, Error>
-    where
-        E: KeepsResponses,
-    {
-        let _ = job;
-        Box::pin(async move { asked::<J, _>(self.hosted::<J>()?.response(id).await) })
-    }
-
-    /// Has no further request of a job run, in all processes and after every start, until
-    /// [`resume`](Orchestrator::resume). Those that run go on, and requests are accepted as before.
-    ///
-    /// # Errors
-    /// [`Error::NotHosted`], [`Error::Engine`].
-    pub fn pause<J: KnownTo<A>>(&self, job: J) -> Asking<'_, (), Error>
-    where
-        E: Pauses,
-    {
-        let _ = job;
-        Box::pin(async move { asked::<J, _>(self.hosted::<J>()?.pause().await) })
-    }
-
-    /// Has the requests of a paused job run again.
-    ///
-    /// # Errors
-    /// [`Error::NotHosted`], [`Error::Engine`].
-    pub fn resume<J: KnownTo<A>>(&self, job: J) -> Asking<'_, (), Error>
-    where
-        E: Pauses,
-    {
-        let _ = job;
-        Box::pin(async move { asked::<J, _>(self.hosted::<J>()?.resume().await) })
-    }
-
-    /// The requests of a job that used up their attempts and had no caller, oldest first.
-    ///
-    /// # Errors
-    /// [`Error::NotHosted`], [`Error::Engine`].
-    pub async fn dead_letters<J: KnownTo<A>>(&self, job: J) -> Result<Vec<DeadLetter>, Error> {
-        let _ = job;
-        asked::<J, _>(self.hosted::<J>()?.dead_letters().await)
-    }
-
-    /// Sends a dead letter again, with all attempts before it. Says whether there was one of this id.
-    ///
-    /// # Errors
-    /// [`Error::NotHosted`], [`Error::Engine`].
-    pub async fn redrive<J: KnownTo<A>>(&self, job: J, id: JobId) -> Result<bool, Error> {
-        let _ = job;
-        asked::<J, _>(self.hosted::<J>()?.redrive(id).await)
-    }
-
-    /// Drops a dead letter. Says whether there was one of this id.
-    ///
-    /// # Errors
-    /// [`Error::NotHosted`], [`Error::Engine`].
-    pub async fn drop_dead_letter<J: KnownTo<A>>(&self, job: J, id: JobId) -> Result<bool, Error> {
-        let _ = job;
-        asked::<J, _>(self.hosted::<J>()?.drop_dead_letter(id).await)
-    }
-
-    /// The schedules of the jobs that run here by the clock, with their next ticks: see [`cron`](crate::cron).
-    #[cfg(feature = "cron")]
-    #[must_use]
-    pub fn schedules(&self) -> Vec<crate::cron::Schedule> {
-        self.running.clocks.read()
-    }
-
-    /// How every hosted job is doing.
-    pub async fn health(&self) -> Health {
-        let mut jobs = Vec::new();
-        for job in self.running.in_order() {
-            jobs.push(job.health().await);
-        }
-        Health { jobs }
-    }
-
     /// Stops: accepts nothing more, lets the workers handle what was accepted, and ends them at the drain deadline.
     ///
     /// A second shutdown waits for the first and finds nothing to do.
@@ -406,28 +224,8 @@ impl<E: Engine, A> Orchestrator<E, A> {
     /// # Cancel safety
     /// Dropped early, it has stopped accepting, and the workers go on until a further shutdown or the last clone's drop.
     pub async fn shutdown(&self) -> Result<(), Error> {
-        let deadline = from_now(self.running.drain);
-        self.running.clocks.stop();
-        // Runs of flows that are in flight still put requests in, so their channels close after them.
-        self.running.traffic.close();
-        let _ = tokio::time::timeout_at(deadline, self.running.traffic.wait()).await;
-        let mut workers = self.running.workers.lock().await;
-        if let Some(stages) = workers.as_mut() {
-            stages.drain(deadline).await;
-        }
-        *workers = None;
-        for job in self.running.in_order() {
-            job.ground().await;
-        }
-        match self.running.abandon() {
-            left if left.is_empty() => Ok(()),
-            left => Err(Error::Unfinished(left)),
-        }
+        self.running.shutdown().await
     }
-}
-
-fn asked<J: Run, T>(asked: Result<T, BoxError>) -> Result<T, Error> {
-    asked.map_err(|source| Error::Engine { job: J::NAME, source })
 }
 
 impl<E: Engine, A> Clone for Orchestrator<E, A> {
