@@ -44,6 +44,7 @@ pub(crate) struct Seated(Arc<Seat>);
 
 /// Where a worker's future sits.
 struct Seat {
+    // Never waited for, only tried: the user's code runs in it.
     place: Mutex<Place>,
     // Somebody found the place taken, and counts on whoever is there to see to it.
     missed: AtomicBool,

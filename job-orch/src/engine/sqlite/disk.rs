@@ -12,13 +12,12 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError};
-use std::thread::{self, JoinHandle, Thread};
+use std::thread::{self, JoinHandle};
 
 use super::committed::Committed;
 use super::error::StoreError;
 use super::relay::{SOON, Watch};
 use crate::fault::{fails, fault};
-use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Arc, Mutex, lock};
 
 /// So large a log is made in advance: to append to a file that must grow costs two writes for each sync, and not one.
@@ -27,13 +26,9 @@ const AHEAD: u64 = 4 << 20;
 /// So many groups may wait for the disk at once. The scan of the log when it is opened relies on there being few.
 const MOST: usize = 8;
 
-/// With so many at once, it is the processor that limits them, and no longer the disk.
-const CROWD: usize = 32;
-
 /// What the disk's thread is asked for.
 enum Order {
-    /// For the writer on this thread.
-    Sync(Committed, Thread),
+    Sync(Committed),
     Watch(Watch),
 }
 
@@ -71,7 +66,7 @@ impl Disk {
             return self.tell(committed, Ok(()));
         };
         let committed = match &self.thread {
-            Some((thread, _)) if has_more => match self.hand_over(thread, committed) {
+            Some((thread, _)) if has_more => match Self::hand_over(thread, committed) {
                 Some(committed) => {
                     // Enough of them wait. (Or it has panicked, and that was told.)
                     committed
@@ -84,31 +79,13 @@ impl Disk {
     }
 
     /// Hands it over to the disk's thread, or returns it.
-    fn hand_over(&self, thread: &SyncSender<Order>, committed: Committed) -> Option<Committed> {
-        let log = self.log.as_ref()?;
-        let count = committed.tasks.len();
-        log.syncing.fetch_add(count, Ordering::AcqRel);
-        match thread.try_send(Order::Sync(committed, thread::current())) {
-            Err(
-                TrySendError::Full(Order::Sync(committed, _)) | TrySendError::Disconnected(Order::Sync(committed, _)),
-            ) => {
-                log.syncing.fetch_sub(count, Ordering::AcqRel);
+    fn hand_over(thread: &SyncSender<Order>, committed: Committed) -> Option<Committed> {
+        match thread.try_send(Order::Sync(committed)) {
+            Err(TrySendError::Full(Order::Sync(committed)) | TrySendError::Disconnected(Order::Sync(committed))) => {
                 Some(committed)
             }
             _ => None,
         }
-    }
-
-    /// Whether the disk's thread is at work for many, and for more than so many: a transaction of the few would cost as much
-    /// as one of all that come until the disk is ready. Then this waits for it, a moment at most.
-    pub(super) fn wait_for_more_than(&self, count: usize) -> bool {
-        let Self { log: Some(log), thread: Some((_, thread)) } = self else { return false };
-        let syncing = log.syncing.load(Ordering::Acquire);
-        let is_worth = syncing >= CROWD && syncing > count && !thread.is_finished();
-        if is_worth {
-            thread::park_timeout(SOON);
-        }
-        is_worth
     }
 
     fn tell(&self, committed: Committed, synced: Result<(), StoreError>) {
@@ -153,19 +130,13 @@ struct Log {
     file: File,
     // After a sync that failed, nobody knows what is on the disk: the next one may well succeed and mean nothing.
     fault: Mutex<Option<StoreError>>,
-    // So many operations wait for the disk's thread.
-    syncing: AtomicUsize,
 }
 
 impl Log {
     /// The log of a file that is open. Only the file itself has locks that closing it would take away, and its index.
     fn open(file: &Path) -> io::Result<Self> {
         let path = log_of(file);
-        let log = Self {
-            file: OpenOptions::new().append(true).open(&path)?,
-            fault: Mutex::new(None),
-            syncing: AtomicUsize::new(0),
-        };
+        let log = Self { file: OpenOptions::new().append(true).open(&path)?, fault: Mutex::new(None) };
         if is_roomy(&path)
             && let Err(error) = log.make_room()
         {
@@ -202,20 +173,15 @@ impl Log {
             if matches!(first, Err(RecvTimeoutError::Disconnected)) {
                 return;
             }
-            let (mut group, mut waiting) = (Vec::new(), None);
+            let mut group = Vec::new();
             for order in first.into_iter().chain(orders.try_iter()) {
                 match order {
-                    Order::Sync(committed, writer) => {
-                        group.push(committed);
-                        waiting = Some(writer);
-                    }
+                    Order::Sync(committed) => group.push(committed),
                     Order::Watch(watch) => watches.push(watch),
                 }
             }
             if !group.is_empty() {
                 let synced = self.sync();
-                self.syncing.fetch_sub(group.iter().map(|committed| committed.tasks.len()).sum(), Ordering::AcqRel);
-                waiting.iter().for_each(Thread::unpark);
                 watches.extend(group.into_iter().filter_map(|committed| committed.tell(synced.clone())));
             }
             watches.retain(|watch| !watch.is_done());

@@ -249,9 +249,6 @@ fn serve(groups: &mut Groups, commands: &Receiver<Command>) {
             next.push(first);
         }
         next.extend(commands.try_iter().take(GROUP - next.len()));
-        while groups.disk.wait_for_more_than(next.len()) {
-            next.extend(commands.try_iter().take(GROUP - next.len()));
-        }
         let is_end = groups.turn(std::mem::take(&mut next));
         next.extend(commands.try_iter().take(GROUP));
         if !is_end && let Some(patience) = groups.patience() {
