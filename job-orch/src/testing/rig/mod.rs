@@ -52,7 +52,7 @@ use crate::sync::Arc;
 ///     number * 2
 /// }
 ///
-/// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let recorder = Recorder::in_memory("test");
 /// let orch = Orchestrator::on(Rig::of(Memory::new(), recorder.clone())).host(Double).start().await?;
 /// assert_eq!(orch.call(Double, 21).await?, 42);
