@@ -5,6 +5,7 @@ mod blocking;
 mod clocks;
 mod health;
 mod hosted;
+mod hosting;
 mod provider;
 mod running;
 mod stages;

@@ -65,6 +65,7 @@ mod answers;
 mod archive;
 mod broadcast;
 mod channel;
+mod channels;
 mod checksum;
 mod checkup;
 mod claims;
@@ -106,15 +107,13 @@ mod upkeep;
 mod within;
 mod writer;
 
-use std::fmt;
-use std::future::Future;
 use std::path::Path;
-use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use broadcast::{Broadcast, Listener, Seen};
+pub use channels::SqliteChannels;
 pub use error::{OpenError, StoreError};
 pub use lease::Lease;
 pub use options::Options;
@@ -123,30 +122,17 @@ pub use rusqlite;
 pub use sender::Sender;
 
 use archive::StoreArchive;
-use channel::Channel;
-use local::{Local, State};
 use store::Store;
 
 use crate::cache::{Archive, Policy};
-use crate::channel::{
-    Acceptance, BoxError, Channels, Codec, Completes, Envelope, Record, Response, SendError, SendOptions, SettleError,
-    Transact,
-};
-#[cfg(feature = "cron")]
-use crate::cron::{Fired, Firing};
+use crate::channel::{Acceptance, BoxError, Codec, Envelope, SendError, SendOptions, Transact};
 use crate::engine::{
-    Carries, DeadLetter, Deduplicates, Delays, Durability, Engine, EngineChannels, KeepsAnswers, KeepsResponses,
-    Pauses, Prioritises, Remembers, RemembersKeys, SharedByProcesses, Transacts, TravelsOn, channel_name,
+    Carries, Deduplicates, Delays, Durability, Engine, KeepsAnswers, KeepsResponses, Pauses, Prioritises, Remembers,
+    RemembersKeys, SharedByProcesses, Transacts, TravelsOn,
 };
-use crate::id::JobId;
 use crate::job::Run;
-use crate::retry::Retry;
 use crate::settings::Serving;
 use crate::sync::Arc;
-use crate::sync::atomic::Ordering;
-
-/// Retries of a job that does not say how often: 25, over some 20 days.
-const RETRY: Retry = Retry::times(25).polynomial(Duration::from_secs(1)).at_most(Duration::from_secs(7 * 86_400));
 
 /// The engine on one `SQLite` file. Cheap to clone: the clones share the open file.
 #[derive(Clone, Debug)]
@@ -220,33 +206,6 @@ impl Engine for Sqlite {
     }
 }
 
-impl Sqlite {
-    /// Opens the channels of a job whose values become bytes by these codecs.
-    pub(crate) async fn open_coded<J: Run>(
-        &self,
-        serving: &Serving,
-        request: Codec<J::Request>,
-        response: Codec<J::Response>,
-    ) -> Result<SqliteChannels<J>, BoxError> {
-        let name = channel_name::<J>(serving);
-        let register = move |transaction: &mut transaction::Transaction<'_>| {
-            let job = transaction.register(&name)?;
-            Ok((job, transaction.job(job)?.position()))
-        };
-        let (job, position) = self.0.writer.ask(register).await?;
-        let most_attempts = J::SETTINGS.retry.unwrap_or(RETRY).max.saturating_add(1);
-        let local = Arc::new(Local::new(job, position, serving, most_attempts));
-        self.0.list(&local);
-        let channel = Arc::new(Channel::new(Arc::clone(&self.0), local, request, response));
-        tokio::spawn(Channel::answer_callers(Arc::downgrade(&channel), Arc::clone(&channel.local)));
-        Ok(SqliteChannels {
-            sender: Sender::new(Arc::clone(&channel)),
-            broadcast: Broadcast::new(Arc::clone(&channel)),
-            channel,
-        })
-    }
-}
-
 impl Delays for Sqlite {}
 impl Prioritises for Sqlite {}
 impl Deduplicates for Sqlite {}
@@ -273,157 +232,4 @@ impl KeepsAnswers for Sqlite {
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Send + 'static> Carries<T> for Sqlite {
     const CODEC: Option<Codec<T>> = Some(Codec::json());
-}
-
-/// The two channels of one job in a store.
-pub struct SqliteChannels<J: Run> {
-    sender: Sender<J>,
-    broadcast: Broadcast<J>,
-    channel: Arc<Channel<J>>,
-}
-
-impl<J: Run> Clone for SqliteChannels<J> {
-    fn clone(&self) -> Self {
-        Self { sender: self.sender.clone(), broadcast: self.broadcast.clone(), channel: Arc::clone(&self.channel) }
-    }
-}
-
-impl<J: Run> fmt::Debug for SqliteChannels<J> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqliteChannels").field("job", &J::NAME).finish_non_exhaustive()
-    }
-}
-
-impl<J: Run> Channels<J> for SqliteChannels<J> {
-    type RequestSender = Sender<J>;
-    type RequestReceiver = Receiver<J>;
-    type ResponseSender = Broadcast<J>;
-    type ResponseReceiver = Listener<J>;
-
-    const RETRY: Option<Retry> = Some(RETRY);
-    const RECORDS: bool = true;
-    const REMEMBERS: bool = true;
-    const COMPLETES: bool = true;
-
-    fn request_sender(&self) -> Sender<J> {
-        self.sender.clone()
-    }
-    fn request_receiver(&self) -> Receiver<J> {
-        Receiver::new(Arc::clone(&self.channel))
-    }
-    fn response_sender(&self) -> Broadcast<J> {
-        self.broadcast.clone()
-    }
-    fn response_receiver(&self) -> Listener<J> {
-        self.broadcast.listen()
-    }
-    fn close(&self) {
-        self.sender.close();
-    }
-
-    fn record(delivery: &mut Lease<J>, end: Record<'_, J>) -> impl Future<Output = Result<(), SettleError>> + Send {
-        delivery.record(end)
-    }
-
-    fn completion(delivery: &Lease<J>) -> Option<Arc<dyn Completes>> {
-        Some(delivery.give_completion()?)
-    }
-
-    fn completed(delivery: &mut Lease<J>) -> impl Future<Output = Result<Option<Response<J>>, SettleError>> + Send {
-        delivery.completed()
-    }
-}
-
-impl<J: Run> EngineChannels<J> for SqliteChannels<J> {
-    /// How many requests wait, in all processes together.
-    async fn waiting(&self) -> Result<u64, BoxError> {
-        let job = self.channel.local.job;
-        let waiting: i64 = self.channel.store.reader.ask(move |store| requests::waiting(store, job)).await?;
-        Ok(u64::try_from(waiting)?)
-    }
-
-    fn accepted(&self) -> u64 {
-        self.channel.local.accepted.load(Ordering::Relaxed)
-    }
-
-    async fn dead_letters(&self) -> Result<Vec<DeadLetter>, BoxError> {
-        let job = self.channel.local.job;
-        let dead = self.channel.store.reader.ask(move |store| requests::dead(store, job)).await?;
-        Ok(dead.into_iter().map(|(id, reason)| DeadLetter::new(id, reason)).collect())
-    }
-
-    async fn redrive(&self, id: JobId) -> Result<bool, BoxError> {
-        let local = Arc::clone(&self.channel.local);
-        let redriven = self.channel.store.writer.ask(move |transaction| {
-            if local.is_closed() {
-                return Ok(None);
-            }
-            transaction.redrive(local.job, id).map(Some)
-        });
-        redriven.await?.ok_or_else(|| "the channel is closed".into())
-    }
-
-    async fn drop_dead_letter(&self, id: JobId) -> Result<bool, BoxError> {
-        let job = self.channel.local.job;
-        Ok(self.channel.store.writer.ask(move |transaction| transaction.drop_dead(job, id)).await?)
-    }
-
-    async fn response(&self, id: JobId) -> Result<Option<Response<J>>, BoxError> {
-        let job = self.channel.local.job;
-        let found = self.channel.store.reader.ask(move |store| responses::find(store, job, id)).await?;
-        Ok(found.map(|kept| self.channel.read_response(kept)))
-    }
-
-    async fn pause(&self, is_paused: bool) -> Result<(), BoxError> {
-        let job = self.channel.local.job;
-        let pause = move |transaction: &mut transaction::Transaction<'_>| {
-            transaction.job(job)?.pause(is_paused);
-            Ok(())
-        };
-        Ok(self.channel.store.writer.ask(pause).await?)
-    }
-
-    async fn is_paused(&self) -> Result<bool, BoxError> {
-        let job = self.channel.local.job;
-        Ok(self.channel.store.reader.ask(move |store| requests::is_paused(store, job)).await?)
-    }
-
-    const STOPS: bool = true;
-
-    async fn stop_elsewhere(&self, id: JobId) -> Result<bool, BoxError> {
-        let job = self.channel.local.job;
-        Ok(self.channel.store.writer.ask(move |transaction| transaction.ask_to_stop(job, id)).await?)
-    }
-
-    async fn next_stop(&self) -> JobId {
-        self.channel.local.next_stop().await
-    }
-
-    fn end_run(&self, run: JobId, is_over: bool) {
-        self.channel.store.writer.tell(move |transaction| transaction.end_run(run, is_over));
-    }
-
-    #[cfg(feature = "cron")]
-    async fn schedule(&self, expression: &'static str, zone: &'static str, now: i64) -> Result<Option<i64>, BoxError> {
-        let times = schedules::Times { job: J::NAME, expression, zone };
-        Ok(Some(self.begin_schedule(times, now).await?))
-    }
-
-    #[cfg(feature = "cron")]
-    async fn fire(&self, firing: Firing<J>) -> Result<Fired, BoxError> {
-        self.fire_tick(firing).await
-    }
-
-    fn retire(&self) {
-        self.channel.local.advance(State::Retired);
-        self.channel.look();
-    }
-
-    fn abandon(&self) -> u64 {
-        self.retire();
-        self.channel.dismiss_callers();
-        self.broadcast.close();
-        // What waits is kept for the next process.
-        0
-    }
 }
