@@ -119,6 +119,11 @@ async fn serve(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let stop = CancellationToken::new();
     tokio::spawn(on_signals(stop.clone()));
     tracing::info!("serving on http://{}", listener.local_addr()?);
+    if !arguments.address.is_loopback() {
+        tracing::warn!(
+            "who can reach this address can order and take jobs; --address 127.0.0.1 keeps it to this machine"
+        );
+    }
     dispatcher.serve(listener, stop).await;
     Ok(ExitCode::SUCCESS)
 }

@@ -34,6 +34,12 @@ pub enum OpenError {
         /// The directory.
         path: PathBuf,
     },
+    /// Everybody may write into this directory: put a file there, or take ours away.
+    #[error("everybody may write into `{}`: take that away (`chmod o-w`), or choose another directory", path.display())]
+    Open {
+        /// The directory.
+        path: PathBuf,
+    },
     /// Encrypted callbacks cannot be set up.
     #[error("encrypted callbacks cannot be set up")]
     Encryption(#[source] io::Error),

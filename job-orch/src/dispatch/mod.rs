@@ -79,6 +79,7 @@
 mod callback;
 mod counts;
 mod error;
+mod files;
 mod history;
 mod http;
 mod item;
@@ -213,6 +214,9 @@ impl Dispatcher {
 fn lock_directory(path: &Path) -> Result<File, OpenError> {
     let io = |source| OpenError::Io { path: path.to_owned(), source };
     let directory = File::open(path).map_err(io)?;
+    if files::is_open(&directory).map_err(io)? {
+        return Err(OpenError::Open { path: path.to_owned() });
+    }
     match directory.try_lock() {
         Ok(()) => Ok(directory),
         Err(TryLockError::WouldBlock) => Err(OpenError::Taken { path: path.to_owned() }),
