@@ -13,3 +13,4 @@ mod robot;
 mod security;
 mod serve;
 mod states;
+mod takes;

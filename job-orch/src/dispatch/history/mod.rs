@@ -7,6 +7,7 @@ mod delivery;
 mod journal;
 mod kept;
 mod record;
+mod takes;
 
 use std::io;
 use std::path::Path;
@@ -17,6 +18,7 @@ use tokio::sync::watch;
 use url::Url;
 
 pub(super) use delivery::{Delivery, DeliveryId};
+pub(super) use takes::{Take, TakeKey};
 
 use super::error::{LineError, OpenError};
 use super::item::Item;
@@ -63,6 +65,17 @@ pub(super) struct Unclear {
     pub(super) callback: Option<Url>,
     /// Its place in the line of workers, if it stood there.
     pub(super) worker: Option<JobId>,
+    /// How the worker named its request: it asks for the same again, if it has got no answer.
+    pub(super) take: Option<TakeKey>,
+}
+
+/// Who is sent a job.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum To<'a> {
+    /// A worker at this URL, which was in line if it has an id.
+    Url(Option<JobId>, &'a Url),
+    /// A worker that cannot be called, and may have named its request.
+    Taker(Option<&'a TakeKey>),
 }
 
 /// Why a result was not taken.
@@ -88,14 +101,10 @@ impl History {
         Ok((Self { kept: Mutex::new(kept), ..Self::default() }, unclear))
     }
 
-    /// A job is about to be sent to a worker: to this URL, if it has one, and to this one in the line, if it stood there.
-    pub(super) fn offer(
-        self: &Arc<Self>,
-        job: &Item,
-        worker: Option<(Option<JobId>, &Url)>,
-    ) -> Result<Delivery, LineError> {
+    /// A job is about to be sent to a worker.
+    pub(super) fn offer(self: &Arc<Self>, job: &Item, to: To<'_>) -> Result<Delivery, LineError> {
         let (id, token) = (DeliveryId::new(), Token::new());
-        let noted = lock(&self.kept).offer(id, token, job, worker);
+        let noted = lock(&self.kept).offer(id, token, job, to);
         noted.map_err(|error| {
             tracing::error!(target: "job_orch", %error, "a job is not sent, because it cannot be noted");
             LineError::Store { line: "jobs", reason: error.to_string() }
@@ -110,12 +119,34 @@ impl History {
         Delivery::new(Arc::clone(self), unclear.delivery, unclear.token, unclear.job.id)
     }
 
+    /// It has not arrived, unless it is wanted again. Returns whether it has not.
+    fn lose(&self, job: JobId, delivery: DeliveryId) -> bool {
+        let mut kept = lock(&self.kept);
+        if kept.takes.is_wanted(job, delivery) {
+            return false;
+        }
+        let closed = kept.close(job, delivery, false);
+        drop(kept);
+        self.is_closed(closed);
+        true
+    }
+
     /// It has arrived, or not.
     fn close(&self, job: JobId, delivery: DeliveryId, is_given: bool) {
-        if let Err(error) = lock(&self.kept).close(job, delivery, is_given) {
+        let closed = lock(&self.kept).close(job, delivery, is_given);
+        self.is_closed(closed);
+    }
+
+    fn is_closed(&self, closed: io::Result<()>) {
+        if let Err(error) = closed {
             tracing::warn!(target: "job_orch", %error, "killed now, it would ask a worker again whether it has a job");
         }
         self.has_changed();
+    }
+
+    /// What a worker was sent that named its request so, and asks for again.
+    pub(super) fn taken(&self, key: &TakeKey) -> Option<Take> {
+        lock(&self.kept).takes.again(key)
     }
 
     /// Takes the result of a worker, and keeps it. Goes on if it is dropped early.
@@ -199,7 +230,9 @@ mod tests {
     }
 
     fn offer(history: &Arc<History>, job: &Item) -> Token {
-        let Ok(delivery) = history.offer(job, None) else { unreachable!("there is nothing that could fail") };
+        let Ok(delivery) = history.offer(job, To::Taker(None)) else {
+            unreachable!("there is nothing that could fail")
+        };
         let token = *delivery.token();
         delivery.given();
         token
@@ -242,7 +275,11 @@ mod tests {
     async fn a_file_written_anew_says_the_same_and_what_came_meanwhile() {
         let Ok(folder) = tempfile::tempdir() else { unreachable!("a folder") };
         let (history, _) = reopen(folder.path());
-        let (ended, large, open) = (job(), job(), job());
+        let (ended, large, open, taken) = (job(), job(), job(), job());
+        let Some(key) = TakeKey::read("a-1") else { unreachable!("it is plain") };
+        let Ok(delivery) = history.offer(&taken, To::Taker(Some(&key))) else { unreachable!("there is room") };
+        let taken_by = delivery.id();
+        delivery.given();
         let token = offer(&history, &ended);
         let text = Bytes::from(format!("\"{}\"", "x".repeat(60 << 10)));
         for _ in 0..3 {
@@ -251,7 +288,7 @@ mod tests {
             assert_eq!(history.end(large.id, &token, text.clone()).await, Ok(()));
         }
         assert_eq!(history.end(ended.id, &token, Bytes::from_static(b"42")).await, Ok(()));
-        let Ok(delivery) = history.offer(&open, None) else { unreachable!("there is room") };
+        let Ok(delivery) = history.offer(&open, To::Taker(None)) else { unreachable!("there is room") };
         let file = folder.path().join("jobs.history");
         while std::fs::metadata(&file).is_ok_and(|file| file.len() > 150 << 10) {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
@@ -260,6 +297,7 @@ mod tests {
         let result = |id| again.find(id).and_then(|past| past.end).map(|end| end.result);
         assert_eq!(result(ended.id).as_deref(), Some(&b"42"[..]));
         assert_eq!(result(large.id).map(|result| result.len()), Some(text.len()));
+        assert_eq!(again.taken(&key).map(|take| (take.job.id, take.delivery)), Some((taken.id, taken_by)));
         assert_eq!(unclear.iter().map(|unclear| unclear.job.id).collect::<Vec<_>>(), [open.id]);
         delivery.not_given();
         assert!(reopen(folder.path()).1.is_empty());
