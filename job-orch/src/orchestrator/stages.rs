@@ -1,13 +1,18 @@
 //! In which order the workers end: those of a flow before those of the jobs that it uses.
 
 use std::any::TypeId;
+use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
 use super::HostedJob;
 use crate::error::Error;
+use crate::processor::GRACE;
 use crate::sync::Arc;
+
+/// The time to record what a job came to that took all of its grace.
+const RECORDING: Duration = Duration::from_secs(1);
 
 /// All workers, in the order in which they end.
 #[derive(Default)]
@@ -51,7 +56,8 @@ impl Stages {
         Ok(Self(ordered))
     }
 
-    /// Closes stage after stage and waits for its workers, until the deadline: then it stops those that are left.
+    /// Closes stage after stage and waits for its workers, until the deadline: then it tells what still runs to end, gives the
+    /// jobs that listen their grace, and stops the workers that are left.
     pub(super) async fn drain(&mut self, deadline: Instant) {
         for stage in &mut self.0 {
             stage.jobs.iter().for_each(|(_, job)| job.close());
@@ -59,8 +65,18 @@ impl Stages {
                 let _ = timeout_at(deadline, all_ended(workers)).await;
             }
         }
+        self.interrupt().await;
         for workers in self.0.iter_mut().flat_map(|stage| &mut stage.workers) {
             workers.shutdown().await;
+        }
+    }
+
+    async fn interrupt(&self) {
+        let jobs = || self.0.iter().flat_map(|stage| &stage.jobs).map(|(_, job)| job);
+        jobs().for_each(|job| job.interrupt());
+        let end = Instant::now() + GRACE + RECORDING;
+        for job in jobs() {
+            let _ = timeout_at(end, job.settled()).await;
         }
     }
 }
