@@ -19,4 +19,5 @@ mod room;
 mod runs;
 mod soak;
 mod store;
+mod takeover;
 mod within;

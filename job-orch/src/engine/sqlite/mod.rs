@@ -64,6 +64,7 @@
 mod answers;
 mod archive;
 mod broadcast;
+mod callers;
 mod channel;
 mod channels;
 mod checksum;
