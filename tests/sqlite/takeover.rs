@@ -8,6 +8,9 @@ use tokio::time::sleep;
 
 use crate::store::Place;
 
+/// A process that gives no sign of life for so long is taken for dead.
+const LEASE: Duration = Duration::from_millis(300);
+
 #[job]
 #[processor(workers = 4)]
 async fn stay(number: &u64, gate: &Gate, log: &Log<u64>) -> u64 {
@@ -18,6 +21,10 @@ async fn stay(number: &u64, gate: &Gate, log: &Log<u64>) -> u64 {
 
 async fn working(store: Sqlite, gate: &Gate, log: &Log<u64>) -> Orchestrator<Sqlite> {
     Orchestrator::on(store).share(gate.clone()).share(log.clone()).host(Stay).start().await.unwrap()
+}
+
+fn short(place: &Place) -> Sqlite {
+    Sqlite::options().lease(LEASE).open(place.file()).unwrap()
 }
 
 #[tokio::test]
@@ -42,6 +49,46 @@ async fn who_lost_a_request_answers_its_caller_with_what_came_of_it_elsewhere() 
     assert_eq!(answer.unwrap().unwrap(), 7);
     assert_eq!((log.entries(), stale.counts(Stay).unwrap().unsettled), (vec![7, 7], 1));
     for orch in [stale, fresh] {
+        orch.shutdown().await.unwrap();
+    }
+}
+
+#[job(cache(store = engine))]
+async fn remember(number: &u64) -> u64 {
+    *number
+}
+
+#[tokio::test]
+async fn what_cannot_be_written_keeps_nobody_from_saying_that_it_lives() {
+    let (place, gate, log) = (Place::new(), Gate::shut(), Log::new());
+    let assembly = Orchestrator::on(short(&place)).share(gate.clone()).share(log.clone());
+    let working = assembly.host(Stay).host(Remember).start().await.unwrap();
+    let other = Orchestrator::on(short(&place)).reach(Stay).start().await.unwrap();
+    let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON answer BEGIN SELECT RAISE(ABORT, 'no more'); END";
+    place.sql().execute_batch(refuse).unwrap();
+    // Nobody waits for it to be kept, so that is tried again and again.
+    assert_eq!(within_a_minute(working.call(Remember, 3)).await.unwrap(), 3);
+    let call = {
+        let working = working.clone();
+        tokio::spawn(async move { working.call(Stay, 7).await })
+    };
+    gate.reached_by(1).await;
+    let holders = "SELECT number FROM holder ORDER BY number";
+    let before = place.rows(holders);
+    sleep(LEASE * 6).await;
+    assert_eq!(place.rows(holders), before, "nobody was taken for dead");
+    assert_eq!(place.rows("SELECT state, attempts FROM jobs"), [["running", "1"]]);
+    place.sql().execute_batch("DROP TRIGGER refuse").unwrap();
+    within_a_minute(async {
+        while place.number("SELECT count(*) FROM answer") == 0 {
+            sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    gate.open();
+    assert_eq!(within_a_minute(call).await.unwrap().unwrap(), 7);
+    assert_eq!(log.entries(), [7]);
+    for orch in [working, other] {
         orch.shutdown().await.unwrap();
     }
 }

@@ -127,7 +127,10 @@ impl Groups {
             Err(error) => {
                 tracing::warn!(target: "job_orch", %error, tasks = work.tasks.len(), "a transaction failed");
                 let is_busy = error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy);
-                let Work { tasks, looks, locals, .. } = work;
+                let Work { tasks, looks, locals, beats, cleans } = work;
+                if !is_busy {
+                    self.look_after(beats, cleans, &locals);
+                }
                 for task in tasks {
                     if is_busy && task.is_promise() {
                         // Another process keeps the file: each would wait for it as long again.
@@ -138,6 +141,24 @@ impl Groups {
                 }
                 let error = StoreError::from(error);
                 looks.iter().for_each(|local| local.fail(&error));
+            }
+        }
+    }
+
+    /// The sign of life, and the cleaning up, apart from each other and from all else: nobody is to be taken for dead because
+    /// something cannot be written.
+    fn look_after(&mut self, beats: bool, cleans: bool, locals: &[Arc<Local>]) {
+        for (beats, cleans) in [(beats, false), (false, cleans)] {
+            if !beats && !cleans {
+                continue;
+            }
+            match self.transact(&mut Work { beats, cleans, locals: locals.to_vec(), ..Work::default() }) {
+                Ok(served) => self.deliver(served, locals),
+                Err(error) => {
+                    // It is tried with the next sign of life again.
+                    self.has_old &= !cleans;
+                    tracing::warn!(target: "job_orch", %error, beats, cleans, "the store could not be looked after");
+                }
             }
         }
     }
@@ -199,7 +220,7 @@ impl Groups {
             served.holder = Some(self.beat(&mut transaction)?);
         }
         if work.cleans {
-            served.has_old = self.clean(&mut transaction, &work.locals)?;
+            served.has_old = Some(self.clean(&mut transaction, &work.locals)?);
         }
         transaction.end_together(work.tasks.iter().filter_map(|task| task.ends()))?;
         for task in &mut work.tasks {
@@ -238,7 +259,7 @@ impl Groups {
     /// Tells everybody what has become of it.
     fn deliver(&mut self, served: Served, locals: &[Arc<Local>]) {
         self.holder = served.holder.unwrap_or(self.holder);
-        self.has_old = served.has_old;
+        self.has_old = served.has_old.unwrap_or(self.has_old);
         if served.has_buried {
             self.changed.notify_waiters();
         }
@@ -305,7 +326,8 @@ struct Served {
     claimed: Vec<(Arc<Local>, Vec<Claimed>, usize)>,
     touched: Vec<Touched>,
     holder: Option<i64>,
-    has_old: bool,
+    // If it was cleaned.
+    has_old: Option<bool>,
     has_news: bool,
     has_stops: bool,
     has_buried: bool,
