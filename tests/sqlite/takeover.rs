@@ -92,3 +92,48 @@ async fn what_cannot_be_written_keeps_nobody_from_saying_that_it_lives() {
         orch.shutdown().await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn a_transaction_that_lasts_longer_than_a_lease_buries_nobody() {
+    let (place, gate, log) = (Place::new(), Gate::shut(), Log::new());
+    let both = [working(short(&place), &gate, &log).await, working(short(&place), &gate, &log).await];
+    for number in 0..4 {
+        both[0].send(Stay, number).await.unwrap();
+    }
+    gate.reached_by(4).await;
+    let holders = "SELECT number FROM holder ORDER BY number";
+    let before = place.rows(holders);
+    for _ in 0..3 {
+        let sql = place.sql();
+        sql.execute_batch("BEGIN IMMEDIATE").unwrap();
+        sleep(LEASE * 4).await;
+        sql.execute_batch("ROLLBACK").unwrap();
+        sleep(LEASE * 2).await;
+    }
+    assert_eq!(place.rows(holders), before, "nobody was taken for dead");
+    assert_eq!(place.number("SELECT max(attempts) FROM jobs"), 1);
+    gate.open();
+    for orch in both {
+        orch.shutdown().await.unwrap();
+    }
+    assert_eq!(log.entries().len(), 4, "each ran once");
+}
+
+#[tokio::test]
+async fn who_comes_after_a_long_transaction_buries_nobody() {
+    let (place, gate, log) = (Place::new(), Gate::shut(), Log::new());
+    let first = working(place.open(), &gate, &log).await;
+    first.send(Stay, 1).await.unwrap();
+    gate.reached_by(1).await;
+    let before = place.number("SELECT number FROM holder");
+    // Its time is up, and it could not say otherwise.
+    place.sql().execute("UPDATE holder SET until = until - 31000", []).unwrap();
+    let second = working(place.open(), &gate, &log).await;
+    assert_eq!(place.number("SELECT min(number) FROM holder"), before);
+    assert_eq!(place.number("SELECT max(attempts) FROM jobs"), 1);
+    gate.open();
+    for orch in [first, second] {
+        orch.shutdown().await.unwrap();
+    }
+    assert_eq!(log.entries(), [1]);
+}

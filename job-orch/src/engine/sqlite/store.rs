@@ -229,7 +229,8 @@ fn join(
         for sign in dead {
             transaction.bury_process(sign)?;
         }
-        transaction.sweep(&process.boot, uptime())?;
+        // Those that are overdue for less may have waited for the same transaction, and had no turn yet.
+        transaction.sweep(&process.boot, uptime() - millis(lease))?;
         transaction.save()?;
         Ok(holder)
     });

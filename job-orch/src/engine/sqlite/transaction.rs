@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use rusqlite::{CachedStatement, Connection, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use super::clock::Clock;
 use super::local::Local;
@@ -224,6 +224,12 @@ impl<'a> Transaction<'a> {
             .query_row(params![name, boot, until, sign], |row| row.get(0))
     }
 
+    /// Until when this process is known to live, if it is listed.
+    pub(super) fn until(&mut self) -> rusqlite::Result<Option<i64>> {
+        let holder = self.holder;
+        self.prepare("SELECT until FROM holder WHERE number = ?1")?.query_row([holder], |row| row.get(0)).optional()
+    }
+
     /// Gives back what processes with this sign held: they have died. Returns how many requests that were.
     pub(super) fn bury_process(&mut self, sign: &str) -> rusqlite::Result<usize> {
         let dead: Vec<i64> = self
@@ -246,7 +252,7 @@ impl<'a> Transaction<'a> {
         Ok(reclaimed)
     }
 
-    /// Gives back what dead processes held. Returns how many requests that were.
+    /// Gives back what processes held whose time was up at this moment. Returns how many requests that were.
     pub(super) fn sweep(&mut self, boot: &str, uptime: i64) -> rusqlite::Result<usize> {
         let dead: Vec<i64> = self
             .prepare(
