@@ -93,6 +93,14 @@ impl<J: Run> Channel<J> {
         drop(callers);
     }
 
+    /// Tells everybody who waits that no answer can be told any more.
+    fn disappoint_callers(&self, fault: &StoreError) {
+        let callers = std::mem::take(&mut *lock(&self.callers.waiting));
+        for asked in callers.into_values() {
+            asked.answer(Err(CallError::Engine { job: J::NAME, source: fault.clone().into() }));
+        }
+    }
+
     /// Answers a caller, if it waits here.
     pub(super) fn answer(&self, id: JobId, answer: Result<J::Response, CallError<J::Error>>) {
         if let Some(asked) = self.callers.take(id) {
@@ -105,6 +113,10 @@ impl<J: Run> Channel<J> {
         loop {
             local.foreign.notified().await;
             let Some(channel) = channel.upgrade() else { return };
+            if let Some(fault) = local.broken() {
+                channel.disappoint_callers(&fault);
+                continue;
+            }
             let (searched, found) = (channel.search_answers().await, channel.answer_lost().await);
             drop(channel);
             if let Err(error) = searched.and(found) {
