@@ -65,7 +65,7 @@ impl Groups {
     pub(super) fn turn(&mut self, group: Vec<Command>) -> bool {
         let mut work = Work { locals: self.living(), ..Work::default() };
         let (mut silent, mut closes) = (Vec::new(), false);
-        let fault = self.disk.fault().or_else(|| lock(&self.damage).clone());
+        let fault = self.fault();
         for command in group {
             match command {
                 Command::Task(task) => match &fault {
@@ -111,6 +111,11 @@ impl Groups {
             self.commit_alone(give_back(&surplus), &locals);
         }
         closes
+    }
+
+    /// Why nothing can be promised any more, if that is so.
+    fn fault(&self) -> Option<StoreError> {
+        self.disk.fault().or_else(|| lock(&self.damage).clone())
     }
 
     fn living(&self) -> Vec<Arc<Local>> {
@@ -230,7 +235,9 @@ impl Groups {
             // Looked at, and so touched.
             transaction.job(local.job)?;
         }
-        for Touched { job, .. } in transaction.touched() {
+        // What is run while a fault stands could not be settled, and would run again.
+        let touched = if self.fault().is_some() { Vec::new() } else { transaction.touched() };
+        for Touched { job, .. } in touched {
             for local in work.locals.iter().filter(|local| local.job == job) {
                 let returning = transaction.returning.iter().filter(|other| Arc::ptr_eq(other, local)).count();
                 let wanted = local.demand() + returning;
