@@ -259,7 +259,7 @@ impl Groups {
         served.touched = transaction.touched();
         served.has_news = transaction.has_news;
         served.has_stops = transaction.has_stops;
-        served.has_buried = transaction.has_buried;
+        served.has_freed = transaction.has_freed;
         Ok(served)
     }
 
@@ -267,7 +267,7 @@ impl Groups {
     fn deliver(&mut self, served: Served, locals: &[Arc<Local>]) {
         self.holder = served.holder.unwrap_or(self.holder);
         self.has_old = served.has_old.unwrap_or(self.has_old);
-        if served.has_buried {
+        if served.has_freed {
             self.changed.notify_waiters();
         }
         if served.has_stops {
@@ -337,5 +337,5 @@ struct Served {
     has_old: Option<bool>,
     has_news: bool,
     has_stops: bool,
-    has_buried: bool,
+    has_freed: bool,
 }

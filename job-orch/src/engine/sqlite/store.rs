@@ -52,7 +52,7 @@ pub(super) struct Store {
     pub(super) clock: Clock,
     pub(super) durability: Durability,
     pub(super) lease: Duration,
-    /// Wakes those who wait for what another process does: it has written, or died.
+    /// Wakes those who wait for what somebody else does: another process has written or died, or an answer is there.
     pub(super) changed: Arc<Notify>,
     /// Whether this process has sent a step of a run that the store remembers.
     pub(super) has_runs: AtomicBool,

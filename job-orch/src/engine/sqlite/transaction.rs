@@ -26,8 +26,9 @@ pub(super) struct Transaction<'a> {
     pub(super) has_news: bool,
     /// Whether something that runs is asked to stop.
     pub(super) has_stops: bool,
-    /// Whether a process was found dead: others may wait for what it did.
-    pub(super) has_buried: bool,
+    /// Whether something is at an end that others may wait for: a process was found dead, or an answer is not computed any
+    /// more.
+    pub(super) has_freed: bool,
     // To look a statement up in the connection's cache costs a tenth of what it does.
     statements: Vec<(&'static str, CachedStatement<'a>)>,
 }
@@ -130,7 +131,7 @@ impl<'a> Transaction<'a> {
             ended: HashSet::new(),
             has_news: false,
             has_stops: false,
-            has_buried: false,
+            has_freed: false,
             statements: Vec::new(),
         }
     }
@@ -241,9 +242,10 @@ impl<'a> Transaction<'a> {
 
     fn reclaim_all(&mut self, dead: &[i64]) -> rusqlite::Result<usize> {
         let mut reclaimed = 0;
-        self.has_buried |= !dead.is_empty();
+        self.has_freed |= !dead.is_empty();
         for holder in dead {
             reclaimed += self.reclaim(*holder)?;
+            self.ground(*holder)?;
             self.leave(*holder)?;
         }
         if reclaimed > 0 {
