@@ -137,11 +137,11 @@ impl Groups {
                     self.look_after(beats, cleans, &locals);
                 }
                 for task in tasks {
-                    if is_busy && task.is_promise() {
+                    match (is_busy, task.is_promise()) {
                         // Another process keeps the file: each would wait for it as long again.
-                        task.end(Err(StoreError::Busy), None);
-                    } else {
-                        self.commit_alone(task, &locals);
+                        (true, true) => task.end(Err(StoreError::Busy), None),
+                        (true, false) => self.later.push(task),
+                        (false, _) => self.commit_alone(task, &locals),
                     }
                 }
                 let error = StoreError::from(error);

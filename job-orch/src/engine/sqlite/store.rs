@@ -256,3 +256,48 @@ fn process() -> String {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     format!("{}:{}", host.trim(), std::process::id())
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+    use std::time::Instant;
+
+    use super::*;
+    use crate::engine::sqlite::writer::Told;
+
+    const SETTINGS: Settings = Settings {
+        durability: Durability::PowerLoss,
+        lease: Duration::from_secs(30),
+        poll: Duration::from_secs(1),
+        retention: Duration::from_secs(60),
+        most_bytes: None,
+        most_payload: 1000,
+        #[cfg(feature = "testing")]
+        is_test: false,
+    };
+
+    /// What nobody waits for.
+    fn told(name: &'static str) -> Command {
+        Command::Task(Box::new(Told(move |transaction: &mut Transaction<'_>| transaction.register(name).map(drop))))
+    }
+
+    #[test]
+    fn a_file_that_is_busy_holds_the_writer_up_once() {
+        const BUSY: Duration = Duration::from_millis(200);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("jobs.db");
+        let mut groups = groups(&path, SETTINGS, schema::open(&path, None).unwrap(), Clock::System).unwrap();
+        groups.connection.busy_timeout(BUSY).unwrap();
+        let other = schema::open_for_user(&path, Durability::PowerLoss).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let begun = Instant::now();
+        groups.turn((0..10).map(|_| told("late")).collect());
+        assert!(begun.elapsed() < BUSY * 5, "{:?}", begun.elapsed());
+        other.execute_batch("ROLLBACK").unwrap();
+        // With the next sign of life it is done.
+        groups.turn(vec![Command::Beat]);
+        let known = "SELECT count(*) FROM job WHERE name = 'late'";
+        assert_eq!(other.query_row(known, [], |row| row.get::<_, i64>(0)).unwrap(), 1);
+    }
+}
