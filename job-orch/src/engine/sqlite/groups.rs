@@ -212,6 +212,9 @@ impl Groups {
             self.execute("ROLLBACK")?;
         }
         fault!("after_commit");
+        if committed.is_ok() {
+            self.disk.note_commit();
+        }
         if committed.is_ok() && self.is_heard() {
             keeper::ring(&self.path);
         }

@@ -160,14 +160,12 @@ fn check_later(path: &Path, groups: &Groups) -> Result<Option<Later>, OpenError>
 }
 
 fn disk(path: &Path, settings: Settings) -> std::io::Result<Disk> {
-    if settings.durability < Durability::PowerLoss {
-        return Ok(Disk::none());
-    }
+    let is_patient = settings.durability >= Durability::PowerLoss;
     #[cfg(feature = "testing")]
     if settings.is_test {
-        return Disk::here(path);
+        return if is_patient { Disk::here(path) } else { Ok(Disk::none()) };
     }
-    Disk::spawn(path)
+    Disk::spawn(path, is_patient)
 }
 
 #[cfg(feature = "testing")]
