@@ -70,8 +70,8 @@
 //! # Where the lines stand
 //! `jobs.json` and `workers.json` are arrays, one entry a line. Beside them, for the time between two steps, may stand
 //! `….in-hand.json`, with who has left a line and may come back, and `….given`, with what was given and is on the disk still.
-//! `jobs.history` says who was sent which job, and what came of it, a JSON object a line; it holds the workers' tokens, so only
-//! its owner may read it.
+//! `jobs.history` says who was sent which job, and what came of it, a JSON object a line (what was sent in several lines is in
+//! one there, with spaces for the breaks); it holds the workers' tokens, so only its owner may read it.
 //! In [`Mode::Sqlite`] the lines are the jobs `dispatch-jobs` and `dispatch-workers` of a store, `jobs.db`: they wait, are
 //! claimed and settled as every request of the engine is, and the commands of `job-orch` see them. A directory has one
 //! dispatcher at a time.
