@@ -39,14 +39,14 @@ pub(super) struct Picture {
 
 impl Kept {
     /// What a file says, and who was on the way when its process ended.
-    pub(super) fn read(mut journal: Journal, text: &str) -> Result<(Self, Vec<Unclear>), serde_json::Error> {
+    pub(super) fn read(mut journal: Journal, lines: &[u8]) -> Result<(Self, Vec<Unclear>), serde_json::Error> {
         let (mut kept, mut unclear, mut at) = (Self::default(), HashMap::new(), 0);
-        for line in text.split_inclusive('\n') {
-            let read = serde_json::from_str(line).and_then(|record| kept.apply(&record, line, &mut unclear));
+        for line in lines.split_inclusive(|byte| *byte == b'\n') {
+            let read = record::read_line(line).and_then(|(record, line)| kept.apply(&record, line, &mut unclear));
             if let Err(error) = read {
                 // A loss of power may have torn the end. What is before a whole line is damage.
-                let rest = text.get(at + line.len()..).unwrap_or_default();
-                if rest.lines().any(|line| serde_json::from_str::<Record<'_>>(line).is_ok()) {
+                let rest = lines.get(at + line.len()..).unwrap_or_default();
+                if rest.split(|byte| *byte == b'\n').any(|line| record::read_line(line).is_ok()) {
                     return Err(error);
                 }
                 journal.cut(at as u64).map_err(serde_json::Error::io)?;

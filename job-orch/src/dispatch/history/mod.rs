@@ -83,8 +83,8 @@ impl History {
     pub(super) fn open(directory: &Path) -> Result<(Self, Vec<Unclear>), OpenError> {
         let path = directory.join("jobs.history");
         let opened = Journal::open(&path).map_err(|source| OpenError::Io { path: path.clone(), source })?;
-        let (journal, text) = opened;
-        let (kept, unclear) = Kept::read(journal, &text).map_err(|source| OpenError::Unreadable { path, source })?;
+        let (journal, lines) = opened;
+        let (kept, unclear) = Kept::read(journal, &lines).map_err(|source| OpenError::Unreadable { path, source })?;
         Ok((Self { kept: Mutex::new(kept), ..Self::default() }, unclear))
     }
 
@@ -276,14 +276,20 @@ mod tests {
             offer(&history, &second);
         }
         let Ok(whole) = std::fs::read_to_string(&file) else { unreachable!("it is there") };
-        for torn in ["{\"Off", "{\"Offered\":{}}\n", "\0\0\n\0"] {
-            assert!(std::fs::write(&file, format!("{whole}{torn}")).is_ok());
+        let torn: [&[u8]; 5] =
+            [b"{\"Off", b"{\"Offered\":{}}\n", b"\0\0\n\0", b"{\"Off\xc3", b"\"\xc3\"\n\xff\n\xe2\x88"];
+        for torn in torn {
+            assert!(std::fs::write(&file, [whole.as_bytes(), torn].concat()).is_ok());
             let (history, unclear) = reopen(folder.path());
             assert!(history.find(first.id).is_some() && history.find(second.id).is_some() && unclear.is_empty());
             drop(history);
             assert_eq!(std::fs::read_to_string(&file).ok().as_ref(), Some(&whole));
         }
-        assert!(std::fs::write(&file, whole.replacen("token", "taken", 1)).is_ok());
-        assert!(matches!(History::open(folder.path()), Err(OpenError::Unreadable { path, .. }) if path == file));
+        let damaged = [whole.replacen("token", "taken", 1).into_bytes(), [b"\xff\n", whole.as_bytes()].concat()];
+        for damaged in damaged {
+            assert!(std::fs::write(&file, &damaged).is_ok());
+            assert!(matches!(History::open(folder.path()), Err(OpenError::Unreadable { path, .. }) if path == file));
+            assert_eq!(std::fs::read(&file).ok().as_ref(), Some(&damaged), "it is left as it is");
+        }
     }
 }

@@ -86,6 +86,12 @@ impl Record<'_> {
     }
 }
 
+/// A record, and its line as text.
+pub(super) fn read_line(line: &[u8]) -> Result<(Record<'_>, &str), serde_json::Error> {
+    let line = std::str::from_utf8(line).map_err(serde::de::Error::custom)?;
+    Ok((serde_json::from_str(line)?, line))
+}
+
 pub(super) fn time(at: SystemTime) -> Text<'static> {
     humantime::format_rfc3339_millis(at).to_string().into()
 }
