@@ -97,12 +97,13 @@ impl Journal {
         (&*anew.old).take(self.size - anew.from).read_to_end(&mut added)?;
         new.write_all(&added)?;
         new.sync_all()?;
+        let size = new.metadata()?.len();
         fs::rename(anew.new_path(), &self.path)?;
-        sync_folder(&self.path)?;
-        self.size = new.metadata()?.len();
-        self.large = (self.size * 2).max(SMALL);
+        // The old one has no name any more: from here on nothing may go there, whatever else fails.
         self.file = Arc::new(new);
-        Ok(())
+        self.size = size;
+        self.large = (size * 2).max(SMALL);
+        sync_folder(&self.path)
     }
 }
 

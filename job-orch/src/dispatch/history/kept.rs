@@ -122,7 +122,7 @@ impl Kept {
         if self.jobs.get(&id).is_some_and(|past| past.token.is(&token)) {
             return;
         }
-        match self.jobs.insert(id, Past { token, assigned, end: None, is_ending: false }) {
+        match self.jobs.insert(id, Past { token, assigned, end: None, ending: None }) {
             Some(before) => self.bytes -= before.end.map_or(0, |end| end.result.len()),
             None => self.order.push_back(id),
         }
@@ -146,7 +146,7 @@ impl Kept {
         if !past.token.is(token) {
             return Err(NotTaken::Token);
         }
-        if past.end.is_some() || past.is_ending { Err(NotTaken::Ended) } else { Ok(()) }
+        if past.end.is_some() || past.ending.is_some() { Err(NotTaken::Ended) } else { Ok(()) }
     }
 
     /// Puts a result into the file. Returns how much of that has to be on the disk before it counts.
@@ -157,7 +157,7 @@ impl Kept {
             through = journal.added();
         }
         if let Some(past) = self.jobs.get_mut(&id) {
-            past.is_ending = true;
+            past.ending = Some(end.clone());
         }
         Ok(through)
     }
@@ -166,7 +166,7 @@ impl Kept {
     pub(super) fn end_end(&mut self, id: JobId, token: &Token, end: Option<End>) {
         // Offered to another worker meanwhile, it is that one's.
         let Some(past) = self.jobs.get_mut(&id).filter(|past| past.token.is(token)) else { return };
-        past.is_ending = false;
+        past.ending = None;
         if let Some(end) = end {
             self.end(id, end);
         }
@@ -201,9 +201,10 @@ impl Kept {
 
 impl Picture {
     pub(super) fn lines(self) -> impl Iterator<Item = String> {
-        let past = self.jobs.into_iter().flat_map(|(job, Past { token, assigned, end, .. })| {
+        let past = self.jobs.into_iter().flat_map(|(job, Past { token, assigned, end, ending })| {
             let past = Record::Past(Dated { job, token: token.reveal().into(), at: record::time(assigned) });
-            let end = end.and_then(|end| end.line(job).ok());
+            // The line of one that is being synced is in the old file already, and only there.
+            let end = end.or(ending).and_then(|end| end.line(job).ok());
             past.to_line().into_iter().chain(end)
         });
         past.chain(self.open)

@@ -41,8 +41,8 @@ pub(super) struct Past {
     pub(super) token: Token,
     pub(super) assigned: SystemTime,
     pub(super) end: Option<End>,
-    // It is being stored.
-    is_ending: bool,
+    // In the file, and perhaps not yet on the disk.
+    ending: Option<End>,
 }
 
 /// How a job ended.
@@ -263,6 +263,26 @@ mod tests {
         assert_eq!(unclear.iter().map(|unclear| unclear.job.id).collect::<Vec<_>>(), [open.id]);
         delivery.not_given();
         assert!(reopen(folder.path()).1.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_result_that_is_being_synced_is_in_the_file_written_anew() {
+        use std::os::unix::fs::MetadataExt as _;
+        let Ok(folder) = tempfile::tempdir() else { unreachable!("a folder") };
+        let ((history, _), job) = (reopen(folder.path()), job());
+        let number = || std::fs::metadata(folder.path().join("jobs.history")).map(|file| file.ino()).ok();
+        let (before, token) = (number(), offer(&history, &job));
+        let text = format!("\"{}\"", "x".repeat(80 << 10));
+        let end = End { at: SystemTime::now(), result: text.clone().into() };
+        let begun = lock(&history.kept).begin_end(job.id, &end);
+        history.tidy();
+        while number() == before {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        assert!(history.sync(begun.unwrap_or_default()).await.is_ok());
+        lock(&history.kept).end_end(job.id, &token, Some(end));
+        let ended = reopen(folder.path()).0.find(job.id).and_then(|past| past.end);
+        assert!(ended.is_some_and(|end| end.result == text));
     }
 
     #[tokio::test]
