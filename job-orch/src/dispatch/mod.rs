@@ -111,7 +111,6 @@ use line::{Jobs, Line, Opening, Workers};
 use options::Limits;
 use recovery::Recovery;
 
-use crate::engine::sqlite::Sqlite;
 use crate::sync::Arc;
 
 /// Matches jobs with workers. Cheap to clone.
@@ -151,7 +150,7 @@ impl Dispatcher {
         let is_kept = jobs != Mode::InMemory || workers != Mode::InMemory;
         let lock = if is_kept { Some(lock_directory(&directory)?) } else { None };
         let needs_store = jobs == Mode::Sqlite || workers == Mode::Sqlite;
-        let store = if needs_store { Some(Sqlite::open(directory.join("jobs.db"))?) } else { None };
+        let store = if needs_store { Some(limits.store().open(directory.join("jobs.db"))?) } else { None };
         let opening = |name, mode, limit| Opening { name, mode, directory: &directory, store: store.as_ref(), limit };
         let targets = Targets::new(callbacks);
         let caller = Caller::new(targets, limits.callback, limits.callbacks).map_err(OpenError::Encryption)?;
