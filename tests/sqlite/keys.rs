@@ -34,6 +34,37 @@ async fn a_key_can_be_taken_for_longer_than_its_request_is_there() {
     orch.shutdown().await.unwrap();
 }
 
+fn parity(number: &u64) -> u64 {
+    number % 2
+}
+
+#[job(unique(key = parity, within = "1h", even_dead))]
+async fn halve(number: &u64) -> u64 {
+    number / 2
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_can_take_its_keys_for_longer_than_a_request_is_there() {
+    let place = Place::new();
+    let store = Sqlite::options().for_tests().open(place.file()).unwrap();
+    let mut connection = store.connection().unwrap();
+    let orch = Orchestrator::on(store).host(Halve).start().await.unwrap();
+    let first = orch.send(Halve, 2).await.unwrap();
+    while orch.counts(Halve).unwrap().succeeded < 1 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let again = orch.send(Halve, 4).await.unwrap();
+    assert_eq!((again.is_duplicate, again.id), (true, first.id), "it has ended, and has the key still");
+    let transaction = connection.transaction().unwrap();
+    let again = orch.send(Halve, 6).in_transaction(&transaction).unwrap();
+    assert_eq!((again.is_duplicate, again.id), (true, first.id));
+    transaction.rollback().unwrap();
+    assert!(!orch.send(Halve, 1).await.unwrap().is_duplicate, "another key");
+    tokio::time::sleep(Duration::from_secs(3601)).await;
+    assert!(!orch.send(Halve, 8).await.unwrap().is_duplicate, "its time is up");
+    orch.shutdown().await.unwrap();
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_withdrawn_request_gives_its_key_back() {
     let place = Place::new();

@@ -6,8 +6,8 @@
 //! |---|---|---|---|---|
 //! | [`Delays`] | yes | yes | yes | `.after(…)` |
 //! | [`Prioritises`] | yes | yes | yes | `.priority(…)` |
-//! | [`Deduplicates`] | yes | yes | yes | `.unique(…)` |
-//! | [`RemembersKeys`] | no | yes | no | `.unique_for(…)`, `.even_dead()`: a key that is taken for longer than its request is there |
+//! | [`Deduplicates`] | yes | yes | yes | `.unique(…)`, `#[job(unique(…))]` |
+//! | [`RemembersKeys`] | no | yes | no | `.unique_for(…)`, `unique(within = …)`, `.even_dead()`: a key that is taken for longer than its request is there |
 //! | [`KeepsResponses`] | no | yes | no | `response(…)`, for a caller that was started again |
 //! | [`Remembers`] | no | yes | no | `run_as(…)`: runs of flows that go on after a crash |
 //! | [`Pauses`] | no | yes | no | `pause(…)` and `resume(…)` |
@@ -22,6 +22,7 @@
 //! Which laws of channels each keeps, `cargo test -p job-orch-tests --test conformance matrix -- --nocapture` prints.
 
 mod answers;
+mod keys;
 #[cfg(feature = "memory")]
 pub mod memory;
 #[cfg(feature = "sqlite")]
@@ -37,6 +38,7 @@ use futures_core::Stream;
 use serde::{Deserialize, Serialize};
 
 pub use answers::{AtHand, KeepsAnswers, KeptIn, KeptOn, Stored};
+pub use keys::{HeldOn, Keyed, KeyedFor, Keyless};
 pub use transacts::Transacts;
 
 #[cfg(feature = "cron")]
@@ -256,7 +258,8 @@ pub trait Deduplicates: Engine {}
 /// An engine that remembers the key of a unique request for longer than the request itself.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot remember the key of a request that has ended",
-    label = "this engine forgets a key with its request; `.unique(key)` asks for no more"
+    label = "this engine forgets a key with its request; `.unique(key)` asks for no more",
+    note = "in `#[job(unique(…))]` it is `within` and `even_dead` that ask for more"
 )]
 pub trait RemembersKeys: Deduplicates {}
 
