@@ -3,15 +3,15 @@
 //! Where the schedule does not move on in the transaction of the request, or nobody looks whether it has moved, this fails.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use job_orch::cron::{Missed, Tick};
 use job_orch::prelude::*;
 use job_orch_tests::within_a_minute;
 
-use crate::store::Place;
+use crate::child::{self, Child};
+use crate::store::{Place, file_in};
 
 #[job(cron = "* * * * * *", missed = all)]
 async fn beat(tick: &Tick) -> Tick {
@@ -115,21 +115,17 @@ async fn what_was_missed_is_fired_once_by_those_who_start_together() {
 
 // ===== several processes =====
 
-const FOLDER: &str = "JOB_ORCH_CRON_FOLDER";
-
 #[tokio::test]
 #[ignore = "a process of the test below"]
 async fn process() {
-    let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else { return };
-    let store = Sqlite::options().lease(Duration::from_millis(300)).open(folder.join("jobs.db")).unwrap();
+    let Some(folder) = child::folder() else { return };
+    let store = Sqlite::options().lease(Duration::from_millis(300)).open(file_in(&folder)).unwrap();
     let _orch = Orchestrator::on(store).host(Beat).start().await.unwrap();
     std::future::pending::<()>().await;
 }
 
 fn spawn(folder: &Path) -> Child {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["cron::process", "--exact", "--ignored", "--nocapture"]).env(FOLDER, folder);
-    command.stdout(Stdio::null()).spawn().unwrap()
+    Child::start("cron::process", folder)
 }
 
 /// How often each tick was handled, by its second.
@@ -145,29 +141,21 @@ fn handled(place: &Place) -> BTreeMap<u64, usize> {
 #[tokio::test]
 async fn each_tick_is_fired_once_by_several_processes_that_are_killed_and_started() {
     let place = Place::new();
-    let folder = place.file().parent().unwrap().to_owned();
-    let mut children: Vec<Child> = (0..4).map(|_| spawn(&folder)).collect();
+    let folder = place.folder();
+    let mut children: Vec<Child> = (0..4).map(|_| spawn(folder)).collect();
     for round in 0..6 {
         tokio::time::sleep(Duration::from_millis(700)).await;
-        let mut killed = children.remove(0);
-        killed.kill().unwrap();
-        killed.wait().unwrap();
+        children.remove(0).kill();
         // For a while there is nobody.
         if round == 3 {
-            for mut child in children.drain(..) {
-                child.kill().unwrap();
-                child.wait().unwrap();
-            }
+            children.clear();
             tokio::time::sleep(Duration::from_millis(2500)).await;
-            children.extend((0..3).map(|_| spawn(&folder)));
+            children.extend((0..3).map(|_| spawn(folder)));
         }
-        children.push(spawn(&folder));
+        children.push(spawn(folder));
     }
     tokio::time::sleep(Duration::from_millis(1500)).await;
-    for mut child in children {
-        child.kill().unwrap();
-        child.wait().unwrap();
-    }
+    drop(children);
     // What was accepted and not handled yet, is.
     let orch = Orchestrator::on(place.open()).host(Beat).start().await.unwrap();
     within_a_minute(async {

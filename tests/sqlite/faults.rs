@@ -11,7 +11,8 @@ use job_orch::prelude::*;
 use job_orch_tests::within_a_minute;
 use tempfile::TempDir;
 
-use crate::store::Place;
+use crate::child;
+use crate::store::{Place, file_in};
 
 #[job(retry(max = 3, backoff = constant("1ms")))]
 #[processor(requests = 10_000)]
@@ -169,15 +170,12 @@ async fn all_end(orch: &Orchestrator<Sqlite>, accepted: &[JobId]) {
 /// What a process held that could not give it back is free after this time.
 const LEASE: Duration = Duration::from_millis(200);
 
-/// The environment of a process whose writes fail: its store.
-const STORE: &str = "JOB_ORCH_FAULTS_STORE";
-
 /// The process: it tells what was accepted, until it has tried enough.
 #[tokio::test]
 #[ignore = "a process of the test below"]
 async fn process() {
-    let Some(store) = std::env::var_os(STORE).map(PathBuf::from) else { return };
-    let Ok(store) = Sqlite::options().lease(LEASE).open(store) else { return };
+    let Some(folder) = child::folder() else { return };
+    let Ok(store) = Sqlite::options().lease(LEASE).open(file_in(&folder)) else { return };
     let Ok(orch) = Orchestrator::on(store).host(Measure).drain_for("10ms").unwrap().start().await else { return };
     for number in 0..20 {
         if let Ok(receipt) = within_a_minute(orch.send(Measure, "x".repeat(number * 100))).await {
@@ -188,13 +186,10 @@ async fn process() {
 }
 
 /// Runs it, with every write failing that would make a file larger than this.
-fn limited(store: &Path, bytes: u64) -> Output {
-    let program = std::env::current_exe().unwrap();
+fn limited(folder: &Path, bytes: u64) -> Output {
     // A signal that nobody ignores would kill it instead.
     let script = format!("trap '' XFSZ; exec prlimit --fsize={bytes}:{bytes} \"$@\"");
-    let mut command = Command::new("sh");
-    command.args(["-c", &script, "sh"]).arg(program).args(["faults::process", "--exact", "--ignored", "--nocapture"]);
-    command.env(STORE, store).output().unwrap()
+    child::command(&["sh", "-c", &script, "sh"], "faults::process", folder).output().unwrap()
 }
 
 /// Wherever the first write fails, and all further ones of that file: whatever was accepted is there afterwards, and nobody
@@ -207,7 +202,7 @@ async fn whichever_write_fails_nothing_is_lost() {
     let step = if std::env::var_os("JOB_ORCH_EVERY_WRITE").is_some() { 4096 } else { 40_960 };
     for bytes in (4096..1_200_000).step_by(step) {
         let place = Place::new();
-        let output = limited(&place.file(), bytes);
+        let output = limited(place.folder(), bytes);
         let told = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "at {bytes}: {told}\n{}", String::from_utf8_lossy(&output.stderr));
         let accepted: Vec<JobId> =
@@ -227,8 +222,8 @@ async fn whichever_write_fails_nothing_is_lost() {
 #[tokio::test]
 #[ignore = "a process of the test below"]
 async fn broken_disk() {
-    let Some(store) = std::env::var_os(STORE).map(PathBuf::from) else { return };
-    let store = Sqlite::options().lease(LEASE).open(store).unwrap();
+    let Some(folder) = child::folder() else { return };
+    let store = Sqlite::options().lease(LEASE).open(file_in(&folder)).unwrap();
     let orch = Orchestrator::on(store).host(Measure).drain_for("10ms").unwrap().start().await.unwrap();
     let mut responses = orch.responses(Measure);
     let listener = tokio::spawn(async move {
@@ -256,8 +251,7 @@ async fn a_sync_that_fails_ends_all_promises() {
     for nth in [4, 7, 12] {
         let place = Place::new();
         drop(place.open());
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["faults::broken_disk", "--exact", "--ignored", "--nocapture"]).env(STORE, place.file());
+        let mut command = child::command(&[], "faults::broken_disk", place.folder());
         let output = command.env("JOB_ORCH_FAIL", format!("sync:{nth}")).output().unwrap();
         let told = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "{told}\n{}", String::from_utf8_lossy(&output.stderr));

@@ -1,13 +1,13 @@
 //! Unique keys that are taken for longer than their request is there.
 
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use job_orch::prelude::*;
 use job_orch_tests::{Bare, Gate, within_a_minute};
 
-use crate::store::Place;
+use crate::child;
+use crate::store::{Place, file_in};
 
 #[job]
 async fn double(number: &u64) -> u64 {
@@ -132,8 +132,6 @@ async fn one_more_may_wait_behind_the_one_that_runs_in_another_process() {
     assert_eq!(gate.arrived(), 2);
 }
 
-const FILE: &str = "JOB_ORCH_KEYS_FILE";
-
 /// So many keys are sent by all processes at once.
 const KEYS: u64 = 40;
 
@@ -141,8 +139,8 @@ const KEYS: u64 = 40;
 #[tokio::test]
 #[ignore = "a process of the test below"]
 async fn process() {
-    let Some(file) = std::env::var_os(FILE).map(PathBuf::from) else { return };
-    let store = Sqlite::open(file).unwrap();
+    let Some(folder) = child::folder() else { return };
+    let store = Sqlite::open(file_in(&folder)).unwrap();
     let mut connection = store.connection().unwrap();
     let orch = Orchestrator::on(store).reach(Double).start().await.unwrap();
     let mut accepted = 0;
@@ -166,11 +164,7 @@ async fn process() {
 async fn duplicates_from_several_processes_are_accepted_once() {
     let place = Place::new();
     drop(place.open());
-    let start = || {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["keys::process", "--exact", "--ignored", "--nocapture"]).env(FILE, place.file());
-        command.stdout(Stdio::piped()).spawn().unwrap()
-    };
+    let start = || child::command(&[], "keys::process", place.folder()).stdout(Stdio::piped()).spawn().unwrap();
     let processes = [start(), start(), start(), start()];
     let mut accepted = 0;
     for process in processes {
