@@ -1,6 +1,7 @@
 //! The durable engine on real files: what survives, and what is refused.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
 
+mod both_or_none;
 mod cache;
 mod child;
 mod completion;
