@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
-use job_orch::channel::ReceiveError;
 use job_orch::engine::sqlite::{OpenError, StoreError};
 use job_orch::prelude::*;
 use job_orch_tests::within_a_minute;
@@ -58,7 +57,8 @@ impl Drop for Mounted {
     }
 }
 
-fn store_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> &'a StoreError {
+/// The error of the store that is behind this one.
+pub(crate) fn store_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> &'a StoreError {
     let mut source = Some(error);
     while let Some(error) = source {
         if let Some(error) = error.downcast_ref() {
@@ -216,56 +216,4 @@ async fn whichever_write_fails_nothing_is_lost() {
     }
     assert!(some > 3 && all > 0, "{some} times some were accepted, {all} times all");
     println!("{some} times some of twenty were accepted, {all} times all, in {:?}", begun.elapsed());
-}
-
-/// The process whose disk fails: it tells what was accepted and heard.
-#[tokio::test]
-#[ignore = "a process of the test below"]
-async fn broken_disk() {
-    let Some(folder) = child::folder() else { return };
-    let store = Sqlite::options().lease(LEASE).open(file_in(&folder)).unwrap();
-    let orch = Orchestrator::on(store).host(Measure).drain_for("10ms").unwrap().start().await.unwrap();
-    let mut responses = orch.responses(Measure);
-    let listener = tokio::spawn(async move {
-        loop {
-            match responses.receive().await {
-                Ok(response) => println!("heard {}", response.id),
-                Err(ReceiveError::Closed) => break println!("heard the end"),
-                Err(error) => println!("heard of {error:?}"),
-            }
-        }
-    });
-    for number in 0..20 {
-        match within_a_minute(orch.send(Measure, "x".repeat(number))).await {
-            Ok(receipt) => println!("accepted {}", receipt.id),
-            Err(error) => println!("refused: {:?}", store_error(&error)),
-        }
-    }
-    within_a_minute(listener).await.unwrap();
-    let _ = within_a_minute(orch.shutdown()).await;
-}
-
-/// Once a sync has failed, nobody knows what is on the disk: nothing more is accepted, recorded or told.
-#[tokio::test]
-async fn a_sync_that_fails_ends_all_promises() {
-    for nth in [4, 7, 12] {
-        let place = Place::new();
-        drop(place.open());
-        let mut command = child::command(&[], "faults::broken_disk", place.folder());
-        let output = command.env("JOB_ORCH_FAIL", format!("sync:{nth}")).output().unwrap();
-        let told = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success(), "{told}\n{}", String::from_utf8_lossy(&output.stderr));
-        let words = |word: &str| {
-            let found = told.lines().filter_map(|line| line.split(word).nth(1)?.parse().ok());
-            found.collect::<Vec<JobId>>()
-        };
-        let (accepted, heard) = (words("accepted "), words("heard "));
-        assert!(accepted.len() < 20 && told.contains("refused: Disk"), "{told}");
-        assert!(told.contains("heard of Engine(Disk") && told.contains("heard the end"), "{told}");
-        let recorded = place.rows("SELECT id FROM results").concat();
-        assert!(heard.iter().all(|id| recorded.contains(&id.to_string())), "{told}");
-        let orch = Orchestrator::on(place.open()).host(Measure).start().await.unwrap();
-        within_a_minute(all_end(&orch, &accepted)).await;
-        orch.shutdown().await.unwrap();
-    }
 }

@@ -21,4 +21,5 @@ mod room;
 mod runs;
 mod soak;
 mod store;
+mod syncs;
 mod within;

@@ -157,7 +157,8 @@ impl<J: Run> Channel<J> {
         }
     }
 
-    /// Answers those whose requests ended in another process, each time such ends are on the disk.
+    /// Answers those whose requests ended in another process, each time such ends are on the disk; and all others, once nobody
+    /// can be told anything any more.
     pub(super) async fn answer_callers(channel: Weak<Self>, local: Arc<Local>) {
         loop {
             local.foreign.notified().await;
@@ -165,6 +166,16 @@ impl<J: Run> Channel<J> {
             if let Err(error) = channel.search_answers().await {
                 tracing::warn!(target: "job_orch", { job.name = J::NAME, %error }, "answers could not be read yet");
             }
+            if let Some(fault) = local.broken() {
+                channel.fail_callers(&fault);
+            }
+        }
+    }
+
+    fn fail_callers(&self, fault: &StoreError) {
+        let callers = std::mem::take(&mut *lock(&self.callers));
+        for asked in callers.into_values() {
+            asked.answer(Err(CallError::Engine { job: J::NAME, source: fault.clone().into() }));
         }
     }
 

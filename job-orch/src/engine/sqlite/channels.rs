@@ -149,9 +149,15 @@ impl<J: Run> EngineChannels<J> for SqliteChannels<J> {
     }
 
     async fn response(&self, id: JobId) -> Result<Option<Response<J>>, BoxError> {
-        let job = self.channel.local.job;
-        let found = self.channel.store.reader.ask(move |store| responses::find(store, job, id)).await?;
-        Ok(found.map(|kept| self.channel.read_response(kept)))
+        let (store, local) = (&self.channel.store, &self.channel.local);
+        let job = local.job;
+        let found = store.reader.ask(move |store| responses::find(store, job, id)).await?;
+        let Some((position, kept)) = found else { return Ok(None) };
+        if position >= local.published.load(Ordering::Acquire) {
+            // It was committed just now, here or elsewhere, and may not be on the disk yet.
+            store.writer.ask(|_| Ok(())).await?;
+        }
+        Ok(Some(self.channel.read_response(kept)))
     }
 
     async fn pause(&self, is_paused: bool) -> Result<(), BoxError> {

@@ -241,6 +241,8 @@ impl Local {
     pub(super) fn break_off(&self, fault: &StoreError) {
         lock(&self.broken).get_or_insert_with(|| fault.clone());
         self.publication.notify_waiters();
+        // Those who wait for an answer from elsewhere, too.
+        self.foreign.notify_one();
     }
 
     /// Why nothing more is published, if that is so.
