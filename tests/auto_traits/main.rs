@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use job_orch::cache::{self, ArchiveKeep, Begun, CacheCounts, Digest, Found, Kept, MemoryKeep, Policy};
 use job_orch::channel::{self, AnyDelivery, AnyReceiver, AnySender, Envelope, Response, mock};
-use job_orch::cron::{Cron, Fields, Fired, Firing, Missed, Overlap, Schedule, Tick};
+use job_orch::cron::{Cron, Fields, Fired, Firing, Missed, Overlap, Plan, Schedule, Tick};
 use job_orch::dispatch;
 use job_orch::engine::memory::{self, MemoryChannels};
 use job_orch::engine::sqlite::{self, SqliteChannels};
@@ -103,6 +103,7 @@ claims! {
     Firing<Least>:                              yes  yes  any;
     Missed:                                     yes  yes  yes;
     Overlap:                                    yes  yes  yes;
+    Plan:                                       yes  yes  yes;
     Schedule:                                   yes  yes  yes;
     Snoozed:                                    yes  yes  yes;
     Tick:                                       yes  yes  yes;
@@ -253,6 +254,7 @@ claims! {
     sqlite::inspect::Process:                   yes  yes  yes;
     sqlite::inspect::Queue:                     yes  yes  yes;
     sqlite::inspect::Request:                   yes  yes  yes;
+    sqlite::inspect::Schedule:                  yes  yes  yes;
     sqlite::inspect::State:                     yes  yes  yes;
     sqlite::inspect::Wanted:                    yes  yes  yes;
 

@@ -33,8 +33,10 @@ mod later {
 async fn a_schedule_stands_in_the_file_for_people() {
     let place = Place::new();
     let orch = Orchestrator::on(place.open()).host(Yearly).start().await.unwrap();
-    let rows = place.rows("SELECT job, expression, zone FROM schedules");
-    assert_eq!(rows, [["yearly", "0 0 1 1 *", "UTC"]]);
+    let rows = place.rows("SELECT job, expression, zone, missed, overlap FROM schedules");
+    assert_eq!(rows, [["yearly", "0 0 1 1 *", "UTC", "once", "allow"]]);
+    let next = orch.schedules()[0].next.unwrap().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    assert_eq!(place.number("SELECT unixepoch(next) FROM schedules"), i64::try_from(next).unwrap());
     orch.shutdown().await.unwrap();
 }
 
@@ -69,6 +71,26 @@ async fn another_schedule_of_the_job_takes_the_place_of_the_one_before() {
     for orch in [before, after] {
         orch.shutdown().await.unwrap();
     }
+}
+
+/// The job of [`Yearly`], after what becomes of its ticks was changed.
+mod strict {
+    use job_orch::prelude::*;
+
+    #[job(name = "yearly", cron = "0 0 1 1 *", missed = skip, overlap = skip)]
+    pub(super) async fn yearly() {}
+}
+
+#[tokio::test]
+async fn a_schedule_goes_on_when_its_ticks_are_to_be_treated_otherwise() {
+    let place = Place::new();
+    let orch = Orchestrator::on(place.open()).host(Yearly).start().await.unwrap();
+    orch.shutdown().await.unwrap();
+    let before = place.rows("SELECT last, next FROM schedule");
+    let orch = Orchestrator::on(place.open()).host(strict::Yearly).start().await.unwrap();
+    orch.shutdown().await.unwrap();
+    assert_eq!(place.rows("SELECT missed, overlap FROM schedules"), [["skip", "skip"]]);
+    assert_eq!(place.rows("SELECT last, next FROM schedule"), before);
 }
 
 #[tokio::test]

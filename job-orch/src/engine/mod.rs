@@ -45,7 +45,7 @@ pub use transacts::Transacts;
 use crate::channel::{Acceptance, MpSend, SendError};
 use crate::channel::{BoxError, Channels, Codec, McReceive, ReceiveError, Response, Withdraw};
 #[cfg(feature = "cron")]
-use crate::cron::{Fired, Firing};
+use crate::cron::{Fired, Firing, Plan};
 use crate::id::JobId;
 use crate::job::Run;
 use crate::outcome::Failure;
@@ -144,15 +144,16 @@ pub trait EngineChannels<J: Run>: Channels<J, RequestSender: Withdraw, ResponseR
     }
 
     /// Up to where the schedule of this job was done, in milliseconds since 1970, if the engine keeps that: a schedule that it
-    /// does not know begins `now`, and takes the place of any other one of the job. By default nothing is kept.
+    /// does not know begins `now`, and takes the place of any other one of the job; its first tick is `next`. By default nothing
+    /// is kept.
     #[cfg(feature = "cron")]
     fn schedule(
         &self,
-        expression: &'static str,
-        zone: &'static str,
+        plan: Plan,
         now: i64,
+        next: Option<i64>,
     ) -> impl Future<Output = Result<Option<i64>, BoxError>> + Send {
-        let _ = (expression, zone, now);
+        let _ = (plan, now, next);
         std::future::ready(Ok(None))
     }
 

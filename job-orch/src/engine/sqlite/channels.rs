@@ -9,14 +9,12 @@ use super::channel::Channel;
 use super::lease::Lease;
 use super::local::{Local, State};
 use super::receiver::Receiver;
-#[cfg(feature = "cron")]
-use super::schedules;
 use super::sender::Sender;
 use super::transaction::Transaction;
 use super::{Sqlite, requests, responses};
 use crate::channel::{BoxError, Channels, Codec, Completes, Record, Response, SettleError};
 #[cfg(feature = "cron")]
-use crate::cron::{Fired, Firing};
+use crate::cron::{Fired, Firing, Plan};
 use crate::engine::{DeadLetter, EngineChannels, channel_name};
 use crate::id::JobId;
 use crate::job::Run;
@@ -190,9 +188,8 @@ impl<J: Run> EngineChannels<J> for SqliteChannels<J> {
     }
 
     #[cfg(feature = "cron")]
-    async fn schedule(&self, expression: &'static str, zone: &'static str, now: i64) -> Result<Option<i64>, BoxError> {
-        let times = schedules::Times { job: J::NAME, expression, zone };
-        Ok(Some(self.begin_schedule(times, now).await?))
+    async fn schedule(&self, plan: Plan, now: i64, next: Option<i64>) -> Result<Option<i64>, BoxError> {
+        Ok(Some(self.begin_schedule(plan, now, next).await?))
     }
 
     #[cfg(feature = "cron")]
