@@ -63,6 +63,21 @@ async fn a_start_takes_the_schedule_up_where_it_was_left() {
 }
 
 #[tokio::test]
+async fn a_process_of_the_second_queue_alone_fires_too() {
+    let place = Place::new();
+    let other = Beat::SERVING.queue("bulk");
+    let orch = Orchestrator::on(place.open()).host(Beat).host_with(Beat, other).only(["bulk"]).start().await.unwrap();
+    assert_eq!(orch.schedules().len(), 1);
+    within_a_minute(async {
+        while handled(&place).is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await;
+    orch.shutdown().await.unwrap();
+}
+
+#[tokio::test]
 async fn another_schedule_of_the_job_takes_the_place_of_the_one_before() {
     let place = Place::new();
     let before = Orchestrator::on(place.open()).host(Yearly).start().await.unwrap();

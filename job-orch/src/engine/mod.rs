@@ -43,7 +43,7 @@ pub use transacts::Transacts;
 
 #[cfg(feature = "cron")]
 use crate::channel::{Acceptance, MpSend, SendError};
-use crate::channel::{BoxError, Channels, Codec, McReceive, ReceiveError, Response, Withdraw};
+use crate::channel::{BoxError, Channels, Codec, Envelope, McReceive, ReceiveError, Response, Withdraw};
 #[cfg(feature = "cron")]
 use crate::cron::{Fired, Firing, Plan};
 use crate::id::JobId;
@@ -83,6 +83,9 @@ pub fn channel_name<J: Run>(serving: &Serving) -> Cow<'static, str> {
     if serving.queue == J::SERVING.queue { J::NAME.into() } else { format!("{}@{}", J::NAME, serving.queue).into() }
 }
 
+/// What is to be done about a request that makes room for another one.
+pub type Mourner<J> = Box<dyn Fn(&Envelope<J>) + Send + Sync>;
+
 /// The channels of an engine: also a store that can be asked.
 pub trait EngineChannels<J: Run>: Channels<J, RequestSender: Withdraw, ResponseReceiver: ResponseStream<J>> {
     /// How many requests wait.
@@ -117,6 +120,12 @@ pub trait EngineChannels<J: Run>: Channels<J, RequestSender: Withdraw, ResponseR
     /// Whether the job is paused.
     fn is_paused(&self) -> impl Future<Output = Result<bool, BoxError>> + Send {
         std::future::ready(Ok(false))
+    }
+
+    /// Has `told` run for each request that makes room for another one, before it is buried. Told once, by the orchestrator. By
+    /// default nothing is told: an engine that hands nothing back in memory has nothing that depends on a request.
+    fn when_shed(&self, told: Mourner<J>) {
+        drop(told);
     }
 
     /// Whether requests that run here may be stopped by other processes.

@@ -16,6 +16,7 @@ use crate::id::JobId;
 use crate::job::Run;
 use crate::outcome::{CallError, Failure, FailureKind};
 use crate::settings::Serving;
+use crate::sync::Arc;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 
 pub(super) type DeliveryOf<J, C> = <<C as Channels<J>>::RequestReceiver as McReceive>::Delivery;
@@ -27,7 +28,7 @@ pub(crate) struct Service<J: Run, C: Channels<J>> {
     pub(crate) serving: Serving,
     pub(crate) keep: Option<Box<dyn Keep<J>>>,
     pub(super) flights: Flights<DeliveryOf<J, C>>,
-    pub(super) running: Running,
+    pub(super) running: Arc<Running>,
     pub(super) counters: Counters,
     // How to copy a response that both a caller and the broadcast want. Known once somebody listens: listening asks for
     // `Clone`, and jobs that nobody listens to need not have it.
@@ -51,7 +52,7 @@ impl<J: Run, C: Channels<J>> Service<J, C> {
             serving,
             keep,
             flights: Flights::new(serving.requests),
-            running: Running::default(),
+            running: Arc::default(),
             counters: Counters::default(),
             copy: OnceLock::new(),
             working: AtomicUsize::new(0),
@@ -87,6 +88,23 @@ impl<J: Run, C: Channels<J>> Service<J, C> {
 
     pub(crate) fn working(&self) -> usize {
         self.working.load(Ordering::Relaxed)
+    }
+
+    /// Asks what runs to end: the process does.
+    pub(crate) fn interrupt(&self) {
+        self.running.interrupt();
+    }
+
+    /// Waits until that has ended.
+    pub(crate) async fn settled(&self) {
+        self.running.settled().await;
+    }
+
+    /// The same for one that was shed, on the spot: a delivery that is dropped returns to the queue.
+    pub(crate) fn bereave(&self, envelope: &Envelope<J>) {
+        let Some(keep) = &self.keep else { return };
+        keep.give_up(envelope.request());
+        drop(self.flights.land(keep.digest(envelope.request()), envelope.id()));
     }
 
     /// Returns everybody who was parked to the queue.
@@ -153,6 +171,7 @@ impl<J: Run, C: EngineChannels<J>> Service<J, C> {
     /// A withdrawn request may have led others, between two of its attempts: they go on without it.
     async fn abandon_flight(&self, envelope: &Envelope<J>) {
         let Some(keep) = &self.keep else { return };
+        keep.give_up(envelope.request());
         for parked in self.flights.land(keep.digest(envelope.request()), envelope.id()) {
             let _ = parked.nack(Return::Untouched).await;
         }
