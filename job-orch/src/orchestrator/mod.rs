@@ -146,7 +146,8 @@ impl<E: Engine, A> Orchestrator<E, A> {
         Send::new(self.find(), request)
     }
 
-    /// Sends requests in order, as fast as the engine can take them at once, and returns their ids.
+    /// Sends requests in order, as fast as the engine can take them at once, and returns their ids. Of a duplicate, where the job
+    /// is [`unique`](crate::Unique), that is the id of the one that was there before.
     ///
     /// # Errors
     /// The requests that were not accepted, from the first that was refused, and the ids of those before it
@@ -213,7 +214,9 @@ impl<E: Engine, A> Orchestrator<E, A> {
         }
     }
 
-    /// Stops: accepts nothing more, lets the workers handle what was accepted, and ends them at the drain deadline.
+    /// Stops: accepts nothing more, lets the workers handle what was accepted, and ends them at the drain deadline. Jobs that
+    /// listen to their [token](crate::Context::cancellation) are told then, and given [`GRACE`](crate::processor::GRACE)
+    /// to end by themselves.
     ///
     /// A second shutdown waits for the first and finds nothing to do.
     ///

@@ -10,6 +10,7 @@ use crate::clock::wall_millis;
 use crate::cron::{Cron, Fired, Firing, Missed, Round, Schedule, Tick, Timetable, millis, moment};
 use crate::engine::EngineChannels;
 use crate::job::Run;
+use crate::panics::guarded;
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicI64, Ordering};
 
@@ -61,7 +62,7 @@ impl<J: Run, C: EngineChannels<J>> Timekeeper<J, C> {
     pub(crate) async fn begin(cron: Cron<J::Request>, channels: C) -> Result<Self, BoxError> {
         let timetable = Timetable::new(cron.fields, cron.zone)?;
         let now = wall_millis();
-        let last = channels.schedule(cron.expression, cron.zone, now).await?.unwrap_or(now);
+        let last = channels.schedule(cron.plan(), now, timetable.after(now)).await?.unwrap_or(now);
         let Cron { expression, zone, missed, overlap, .. } = cron;
         let schedule = Schedule { job: J::NAME, expression, zone, missed, overlap, last: moment(last), next: None };
         let dial = Arc::new(Dial { schedule, timetable, last: AtomicI64::new(last) });
@@ -113,12 +114,20 @@ impl<J: Run, C: EngineChannels<J>> Timekeeper<J, C> {
         }
     }
 
+    /// What is sent at a tick: none if the user's code panics over it.
+    fn request(&self, tick: Tick) -> Option<Envelope<J>> {
+        let made = guarded(|| self.cron.request(tick));
+        let report = |panic: &String| {
+            tracing::error!(target: "job_orch", { job.name = J::NAME, panic }, "a tick made no request, and is passed over");
+        };
+        made.inspect_err(report).ok().map(Envelope::new)
+    }
+
     /// Does the schedule up to this moment.
     async fn fire(&self, at: i64, tick: Option<Tick>) -> Next {
-        let request = tick.map(|tick| Envelope::new(self.cron.request(tick)));
+        let request = tick.and_then(|tick| self.request(tick));
         let last = self.dial.last.load(Ordering::Relaxed);
-        let Cron { expression, zone, overlap, .. } = self.cron;
-        let firing = Firing { schedule: (expression, zone), last, at, request, overlap };
+        let firing = Firing { plan: self.cron.plan(), last, at, next: self.dial.timetable.after(at), request };
         let job = J::NAME;
         match self.channels.fire(firing).await {
             Ok(Fired::Done) => tracing::debug!(target: "job_orch", { job.name = job, at }, "a tick was fired"),

@@ -35,10 +35,11 @@ impl Given {
     pub(in crate::dispatch) fn open(path: &Path) -> Result<(Arc<Self>, Vec<JobId>), OpenError> {
         let io = |source| OpenError::Io { path: path.to_owned(), source };
         let file = files::append(path).map_err(io)?;
-        let text = io::read_to_string(&file).map_err(io)?;
-        // A last line that was not written to its end is none.
-        let ids: Vec<JobId> = text.lines().filter_map(|line| line.parse().ok()).collect();
-        let open = Open { file, size: text.len(), ids: ids.iter().copied().collect() };
+        let mut bytes = Vec::new();
+        io::copy(&mut &file, &mut bytes).map_err(io)?;
+        // A last line that was not written to its end is none, whatever bytes it has.
+        let ids: Vec<JobId> = String::from_utf8_lossy(&bytes).lines().filter_map(|line| line.parse().ok()).collect();
+        let open = Open { file, size: bytes.len(), ids: ids.iter().copied().collect() };
         Ok((Arc::new(Self { path: path.to_owned(), open: Mutex::new(open) }), ids))
     }
 
