@@ -81,6 +81,9 @@ pub fn channel_name<J: Run>(serving: &Serving) -> Cow<'static, str> {
     if serving.queue == J::SERVING.queue { J::NAME.into() } else { format!("{}@{}", J::NAME, serving.queue).into() }
 }
 
+/// What is to be done about a request that makes room for another one.
+pub type Mourner<J> = Box<dyn Fn(&Envelope<J>) + Send + Sync>;
+
 /// The channels of an engine: also a store that can be asked.
 pub trait EngineChannels<J: Run>: Channels<J, RequestSender: Withdraw, ResponseReceiver: ResponseStream<J>> {
     /// How many requests wait.
@@ -115,6 +118,12 @@ pub trait EngineChannels<J: Run>: Channels<J, RequestSender: Withdraw, ResponseR
     /// Whether the job is paused.
     fn is_paused(&self) -> impl Future<Output = Result<bool, BoxError>> + Send {
         std::future::ready(Ok(false))
+    }
+
+    /// Has `told` run for each request that makes room for another one, before it is buried. Told once, by the orchestrator. By
+    /// default nothing is told: an engine that hands nothing back in memory has nothing that depends on a request.
+    fn when_shed(&self, told: Mourner<J>) {
+        drop(told);
     }
 
     /// Takes a request out that waits, since it is cancelled. An engine that records how requests end does so in the same step.

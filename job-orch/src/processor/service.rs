@@ -100,6 +100,13 @@ impl<J: Run, C: Channels<J>> Service<J, C> {
         self.running.settled().await;
     }
 
+    /// The same for one that was shed, on the spot: a delivery that is dropped returns to the queue.
+    pub(crate) fn bereave(&self, envelope: &Envelope<J>) {
+        let Some(keep) = &self.keep else { return };
+        keep.give_up(envelope.request());
+        drop(self.flights.land(keep.digest(envelope.request()), envelope.id()));
+    }
+
     /// Returns everybody who was parked to the queue.
     pub(crate) async fn ground(&self) {
         for parked in self.flights.clear() {
@@ -186,6 +193,7 @@ impl<J: Run, C: EngineChannels<J>> Service<J, C> {
     /// A withdrawn request may have led others, between two of its attempts: they go on without it.
     async fn abandon_flight(&self, envelope: &Envelope<J>) {
         let Some(keep) = &self.keep else { return };
+        keep.give_up(envelope.request());
         for parked in self.flights.land(keep.digest(envelope.request()), envelope.id()) {
             let _ = parked.nack(Return::Untouched).await;
         }

@@ -76,7 +76,9 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
             self.disband().await;
         }
         let Some(delivery) = self.current.take_one() else { return };
-        let settled = delivery.nack(Return::Snoozed(after)).await;
+        // It comes back to end as expired: whoever had joined it must not wait for longer.
+        let left = delivery.message().deadline().map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let settled = delivery.nack(Return::Snoozed(left.map_or(after, |left| after.min(left)))).await;
         self.count_settled(settled);
     }
 

@@ -163,7 +163,7 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
     /// Leaves what it is at as it is, until the worker is dropped with it: the process ends.
     pub(super) async fn leave_it(&mut self) {
         self.held = None;
-        pending().await
+        pending::<()>().await;
     }
 
     /// Fetches more, and publishes what is done before it waits.
