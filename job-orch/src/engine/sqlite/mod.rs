@@ -49,11 +49,13 @@
 //! - The **caches** of jobs with `cache(store = engine)` are tables too. A process that computes an answer says so in the file,
 //!   and counts as long as it lives.
 //! - The **schedules** of jobs with `cron` have a row each: up to where it was fired, moved on in the transaction that puts the
-//!   request in.
+//!   request in, and when it comes next.
 //! - **Transactions of yours** on the same file can have requests in them ([`in_transaction`](crate::Send::in_transaction)), and
 //!   a job can end its request in one ([`complete_in`](crate::Context::complete_in)), so that what it does there is done once. Your
 //!   connection is to the store what another process is. No hook of it is touched, so it rings no bell: the process looks for its
 //!   commit, soon and a few times, and tells the others. Should the process die in between, they see it at their next look.
+//! - When a **sync fails**, nobody knows what is on the disk: from then on the process accepts, records and tells nothing, and
+//!   whoever waits is told so ([`StoreError::Disk`]). Others on the same file believe nothing but their own syncs.
 //! - A **shutdown** finishes what runs, and leaves what waits for the next start or another process.
 //!
 //! # What people see
