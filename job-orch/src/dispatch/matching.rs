@@ -127,6 +127,7 @@ impl Dispatcher {
 
     /// Takes the first job, and waits for one. Those who wait get theirs in the order in which they came.
     pub(super) async fn take_job(&self, until: Instant) -> Result<Option<Held>, LineError> {
+        let _counted = self.0.counts.takers.enter();
         let Ok(_turn) = tokio::time::timeout_at(until, self.0.takers.lock()).await else { return Ok(None) };
         // Subscribed first: what happens from here on wakes it.
         let mut changes = self.changes();
