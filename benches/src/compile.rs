@@ -157,6 +157,7 @@ impl job_orch::Job for Job{job} {{
     type Wants = {wants};
     type Failure = {failure};
     type Answers = job_orch::engine::AtHand;
+    type Keys = job_orch::engine::Keyless;
 }}
 
 impl job_orch::flow::Takes<u64> for Job{job} {{

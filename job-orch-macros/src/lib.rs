@@ -67,7 +67,7 @@ use proc_macro::TokenStream;
 /// becomes, in essence,
 ///
 /// ```
-/// # use job_orch::{Run, engine::AtHand, flow::{Fails, Takes}, resources::Mine};
+/// # use job_orch::{Run, engine::{AtHand, Keyless}, flow::{Fails, Takes}, resources::Mine};
 /// # pub struct Db;
 /// pub async fn store_total(total: &u64, db: &mut Db) -> Result<u64, std::io::Error> {
 ///     # let _ = db;
@@ -94,6 +94,7 @@ use proc_macro::TokenStream;
 ///     type Wants = Mine<Db>;
 ///     type Failure = Fails<std::io::Error>;
 ///     type Answers = AtHand;
+///     type Keys = Keyless;
 /// }
 ///
 /// impl Takes<u64> for StoreTotal {
@@ -152,6 +153,7 @@ use proc_macro::TokenStream;
 /// | `retry(…)` | when a failed run is repeated, see below | left to the engine |
 /// | `timeout = "30s"` | how long one attempt may take | no limit |
 /// | `cache`, `cache(…)` | when a response is used again, see below | never |
+/// | `unique(…)` | which of the requests that are sent is accepted, see below | each |
 /// | `cron = "0 3 * * *"` | when it runs by itself, see below; needs the feature `cron` | only when it is asked to |
 /// | `crate = path` | where the crate `job-orch` is found, if it has another name | `::job_orch` |
 ///
@@ -166,6 +168,37 @@ use proc_macro::TokenStream;
 /// | `backoff = "100ms..5s"` | waits twice as long each time, from the first length to the second | |
 /// | `backoff = linear("1s..1m")` | or `constant("1s")`, `exponential(…)`, `polynomial(…)`; the end of the range may be left out | |
 /// | `jitter = 0.2` | the share of the waiting time that is random, 0 to 1 | 0.1 |
+///
+/// ## `unique(…)`
+///
+/// Of the requests with one key, one is accepted at a time: it waits, runs, or waits for its next attempt. The sender of another
+/// gets the id of that one, and `is_duplicate`. What is accepted is judged where it is sent: a call, a step of a flow and a tick of
+/// a schedule are never duplicates.
+///
+/// | option | meaning | without it |
+/// |---|---|---|
+/// | `key = path` | a function `fn(&T) -> K` that makes the key, where `K` is a text, a number or whatever is `Display` | it is required |
+/// | `key = "text"` | all requests of the job have this key | |
+/// | `within = "1h"` | those count too that were accepted less than so long ago, even if they have ended; on engines that remember keys | until it ends |
+/// | `while_waiting` | only those that wait count: one more may wait behind one that runs | those that run, too |
+/// | `even_dead` | dead letters count too, until they are redriven and end well, or are dropped; on engines that remember keys | they do not |
+///
+/// A send that says `.unique(…)` itself goes by that alone.
+///
+/// ```
+/// use job_orch::{Run, job};
+///
+/// # struct Page { url: String }
+/// /// Indexes a page at most once an hour.
+/// #[job(unique(key = url, within = "1h"))]
+/// async fn index(page: &Page) {}
+///
+/// fn url(page: &Page) -> &str {
+///     &page.url
+/// }
+///
+/// assert!(Index::UNIQUE.is_some());
+/// ```
 ///
 /// ## `cron = "…"`
 ///

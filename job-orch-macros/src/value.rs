@@ -24,6 +24,14 @@ pub(crate) fn equals(word: &Word, input: ParseStream<'_>, example: &str) -> syn:
     Err(word.error(format!("`{word}` needs a value: write `{example}`")))
 }
 
+/// Nothing: the word says it all.
+pub(crate) fn nothing(word: &Word, input: ParseStream<'_>) -> syn::Result<()> {
+    if input.is_empty() || input.peek(Token![,]) {
+        return Ok(());
+    }
+    Err(word.error(format!("`{word}` stands alone: remove what follows it, or the whole option")))
+}
+
 /// A text in quotes.
 pub(crate) fn text(word: &Word, input: ParseStream<'_>, example: &str) -> syn::Result<LitStr> {
     equals(word, input, example)?;

@@ -9,6 +9,7 @@ pub use crate::shape::{
 // Constants.
 pub use crate::retry::Retry;
 pub use crate::settings::{Overflow, Serving, Settings};
+pub use crate::unique::{KeyText, Unique};
 pub use std::time::Duration;
 
 // Schedules.
@@ -32,6 +33,9 @@ pub use crate::cache::{
 };
 pub use crate::engine::{AtHand, Stored};
 
+// Unique requests. Not by name: `Keyless` is a word of the cache's too.
+pub use crate::engine::{Keyed, KeyedFor, Keyless as Unkeyed};
+
 /// Checks that a request can be the key of a cache.
 pub const fn cached_request<T: CachedRequest>() {}
 /// The bytes of a key.
@@ -46,6 +50,11 @@ pub fn key_bytes<T: StoredKey>(key: &T) -> Result<Vec<u8>, crate::channel::BoxEr
         let _ = key;
         Err("no engine of this program has a store".into())
     }
+}
+/// The text of a unique key.
+#[must_use]
+pub fn key_text<T: KeyText + ?Sized>(key: &T) -> String {
+    key.to_string()
 }
 /// Checks that a batch job returns one outcome per request.
 pub const fn batch_of_outcomes<T: Outcomes>() {}

@@ -81,7 +81,13 @@ pub(crate) fn strike(point: &'static str) {
 pub(crate) fn is_to_fail(operation: &'static str) -> bool {
     use std::sync::atomic::Ordering;
     static FAILURES: Told = Told::new();
-    told(&FAILURES, FAILURE, operation).is_some_and(|left| left.fetch_sub(1, Ordering::Relaxed) == 1)
+    let fails = told(&FAILURES, FAILURE, operation).is_some_and(|left| left.fetch_sub(1, Ordering::Relaxed) == 1);
+    if fails {
+        // Its test sees by that what was told before, and what after. In one piece, for others write there too.
+        let told = format!("told to fail: {operation}\n");
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), told.as_bytes());
+    }
+    fails
 }
 
 #[cfg(all(feature = "failpoints", target_os = "linux"))]

@@ -10,6 +10,7 @@ use crate::context::Context;
 use crate::cron::Cron;
 use crate::flow::{Unwired, Wiring};
 use crate::settings::{Serving, Settings};
+use crate::unique::Unique;
 
 /// A unit of computation, independent of where and how it runs.
 ///
@@ -45,6 +46,9 @@ pub trait Run: Sized + Send + Sync + 'static {
     const SETTINGS: Settings = Settings::DEFAULT;
     /// How the job is served where nobody says otherwise.
     const SERVING: Serving = Serving::DEFAULT;
+
+    /// What makes its requests unique among those that are sent, if anything does.
+    const UNIQUE: Option<Unique<Self::Request>> = None;
 
     /// When the job runs by itself, if it does.
     #[cfg(feature = "cron")]
@@ -141,6 +145,9 @@ pub trait Job: Run {
     /// Where the job's answers are kept: [`AtHand`](crate::engine::AtHand) in each process, if at all, or
     /// [`Stored`](crate::engine::Stored) by the engine.
     type Answers;
+    /// For how long a request has its unique key: [`Keyless`](crate::engine::Keyless), [`Keyed`](crate::engine::Keyed) while it
+    /// is there, or [`KeyedFor`](crate::engine::KeyedFor) longer.
+    type Keys;
 
     /// Gives the workers what they need of other hosted jobs, before any of them starts, and names those jobs. By default
     /// nothing: only a flow that is a job does.

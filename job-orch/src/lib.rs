@@ -34,6 +34,7 @@ mod span;
 mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod unique;
 
 #[cfg(feature = "macros")]
 pub use job_orch_macros::{Resources, Route, flow, job, processor};
@@ -50,6 +51,7 @@ pub use orchestrator::{Assembly, BlockingOrchestrator, Health, JobHealth, Orches
 pub use outcome::{CallError, Failure, FailureDetails, FailureKind};
 pub use processor::{JobCounts, Processor};
 pub use span::{IntoSpan, InvalidSpan};
+pub use unique::Unique;
 
 /// What most programs need: `use job_orch::prelude::*;`.
 pub mod prelude {

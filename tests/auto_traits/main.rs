@@ -13,11 +13,11 @@ use std::sync::Arc;
 
 use job_orch::cache::{self, ArchiveKeep, Begun, CacheCounts, Digest, Found, Kept, MemoryKeep, Policy};
 use job_orch::channel::{self, AnyDelivery, AnyReceiver, AnySender, Envelope, Response, mock};
-use job_orch::cron::{Cron, Fields, Fired, Firing, Missed, Overlap, Schedule, Tick};
+use job_orch::cron::{Cron, Fields, Fired, Firing, Missed, Overlap, Plan, Schedule, Tick};
 use job_orch::dispatch;
 use job_orch::engine::memory::{self, MemoryChannels};
 use job_orch::engine::sqlite::{self, SqliteChannels};
-use job_orch::engine::{AtHand, DeadLetter, Durability, Stored};
+use job_orch::engine::{AtHand, DeadLetter, Durability, Keyed, KeyedFor, Keyless, Stored};
 use job_orch::flow;
 use job_orch::prelude::{Memory, Sqlite};
 use job_orch::process;
@@ -29,7 +29,7 @@ use job_orch::testing::{self, history, rig};
 use job_orch::{
     Assembly, BlockingOrchestrator, Call, CallError, Client, Context, Error, Failure, FailureDetails, FailureKind,
     Health, InvalidJobId, InvalidSpan, JobCounts, JobHealth, JobId, NotSent, Orchestrator, Receipt, Refusal, Responses,
-    Run, Send as Sending, Snoozed,
+    Run, Send as Sending, Snoozed, Unique,
 };
 
 use claim::claims;
@@ -103,9 +103,11 @@ claims! {
     Firing<Least>:                              yes  yes  any;
     Missed:                                     yes  yes  yes;
     Overlap:                                    yes  yes  yes;
+    Plan:                                       yes  yes  yes;
     Schedule:                                   yes  yes  yes;
     Snoozed:                                    yes  yes  yes;
     Tick:                                       yes  yes  yes;
+    Unique<*const u8>:                          yes  yes  yes;
     Orchestrator<Memory>:                       yes  yes  yes;
     Orchestrator<Memory, App>:                  yes  yes  yes;
     Orchestrator<Memory, *const u8>:            yes  yes  yes;
@@ -199,6 +201,9 @@ claims! {
     // engine
     DeadLetter:                                 yes  yes  yes;
     Durability:                                 yes  yes  yes;
+    Keyed:                                      yes  yes  yes;
+    KeyedFor:                                   yes  yes  yes;
+    Keyless:                                    yes  yes  yes;
     Memory:                                     yes  yes  yes;
     MemoryChannels<Least>:                      yes  yes  any;
     memory::Broadcast<Value>:                   yes  yes  yes;
@@ -249,6 +254,7 @@ claims! {
     sqlite::inspect::Process:                   yes  yes  yes;
     sqlite::inspect::Queue:                     yes  yes  yes;
     sqlite::inspect::Request:                   yes  yes  yes;
+    sqlite::inspect::Schedule:                  yes  yes  yes;
     sqlite::inspect::State:                     yes  yes  yes;
     sqlite::inspect::Wanted:                    yes  yes  yes;
 

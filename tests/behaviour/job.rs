@@ -55,6 +55,7 @@ impl job_orch::Job for ByHand {
     type Wants = ();
     type Failure = job_orch::flow::Safe;
     type Answers = job_orch::engine::AtHand;
+    type Keys = job_orch::engine::Keyless;
 }
 
 #[tokio::test]

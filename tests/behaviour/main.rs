@@ -31,4 +31,5 @@ mod shutdown_deadline;
 mod timeout;
 mod tracing;
 mod unique;
+mod unique_by_the_job;
 mod workers;

@@ -8,3 +8,4 @@ mod processes;
 mod processor;
 mod queue;
 mod sends;
+mod snoozes;

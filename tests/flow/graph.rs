@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use futures_util::StreamExt;
-use job_orch::engine::AtHand;
+use job_orch::engine::{AtHand, Keyless};
 use job_orch::flow::{Flow, Kind, Safe, Takes, Wire, arm};
 use job_orch::{Job, Run};
 
@@ -88,6 +88,7 @@ impl Job for Odd {
     type Wants = ();
     type Failure = Safe;
     type Answers = AtHand;
+    type Keys = Keyless;
 }
 
 impl Takes<u64> for Odd {

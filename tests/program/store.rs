@@ -20,6 +20,9 @@ async fn patient(_: &u64) -> Result<(), String> {
     Err("not today".to_owned())
 }
 
+#[job(cron = "0 0 1 1 *", tz = "Asia/Tokyo", missed = all, overlap = skip)]
+async fn yearly() {}
+
 /// A store, and an orchestrator that works on it.
 struct Place {
     folder: TempDir,
@@ -30,7 +33,7 @@ impl Place {
     async fn new() -> Self {
         let folder = TempDir::new().unwrap();
         let store = Sqlite::open(folder.path().join("jobs.db")).unwrap();
-        let orch = Orchestrator::on(store).host(Half).host(Patient).start().await.unwrap();
+        let orch = Orchestrator::on(store).host(Half).host(Patient).host(Yearly).start().await.unwrap();
         Self { folder, orch }
     }
 
@@ -108,6 +111,49 @@ async fn tables_are_made_for_people() {
     let short = job_orch().args(["queues", "-s"]).arg(place.file()).output().unwrap();
     assert!(short.status.success());
     place.orch.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn schedules_are_shown_with_their_last_and_next_ticks() {
+    let place = Place::new().await;
+    let schedule = &place.orch.schedules()[0];
+    let second = |at| humantime::format_rfc3339_seconds(at).to_string();
+    let expected = serde_json::json!({
+        "job": "yearly",
+        "expression": "0 0 1 1 *",
+        "tz": "Asia/Tokyo",
+        "missed": "all",
+        "overlap": "skip",
+        "last": second(schedule.last),
+        "next": second(schedule.next.unwrap()),
+    });
+    assert_eq!(place.rows(&["schedules"]), [expected]);
+    let table = place.print(&["schedules", "--table"]);
+    let mut lines = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    assert_eq!(lines.next().unwrap(), ["JOB", "EXPRESSION", "TZ", "NEXT", "LAST", "MISSED", "OVERLAP"]);
+    assert!(table.contains("T15:00:00Z") && table.contains("Asia/Tokyo"), "new year of Tokyo: {table}");
+    place.orch.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bytes_that_wait_are_shown_and_checked() {
+    let place = Place::new().await;
+    place.print(&["pause", "half"]);
+    for number in [8, 1234, 99_999] {
+        place.orch.send(Half, number).await.unwrap();
+    }
+    place.orch.send(Half, 20).after("1h").await.unwrap();
+    assert_eq!(place.queue("half")["waiting_bytes"], 1 + 4 + 5 + 2);
+    let counters = |row: &Value| row["check"] == "counters";
+    let found = place.rows(&["doctor"]).into_iter().find(counters).unwrap();
+    assert_eq!((&found["good"], &found["finding"]), (&true.into(), &"they agree with what is there".into()));
+    place.orch.shutdown().await.unwrap();
+    let sql = rusqlite::Connection::open(place.file()).unwrap();
+    sql.execute("UPDATE job SET bytes = 11 WHERE name = 'half'", []).unwrap();
+    let told = place.run(&["doctor"]);
+    assert_eq!(told.status.code(), Some(1));
+    let told = String::from_utf8(told.stdout).unwrap();
+    assert!(told.contains("job `half` counts 4 that wait, of 11 bytes, and there are 4 of 12 bytes"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,14 +1,13 @@
 //! Caches in the store: shared by processes, kept over restarts, and honest about damage and death.
 
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use job_orch::prelude::*;
 use job_orch_tests::{Bare, Capture, Gate, Log, within_a_minute};
 use tokio::time::sleep;
 
-use crate::store::Place;
+use crate::child::{self, Child};
+use crate::store::{Place, file_in};
 
 #[job(cache(store = engine))]
 async fn square(number: &u64, log: &Log<u64>) -> Result<u64, Bare> {
@@ -206,22 +205,14 @@ async fn equal_requests_in_several_processes_run_once() {
 /// Nobody waits for that.
 const LEASE: Duration = Duration::from_secs(3600);
 
-const FILE: &str = "JOB_ORCH_CACHE_FILE";
-
 /// The process that is killed while it computes.
 #[tokio::test]
 #[ignore = "a process of the test below"]
 async fn process() {
-    let Some(file) = std::env::var_os(FILE).map(PathBuf::from) else { return };
-    let store = Sqlite::options().lease(LEASE).open(file).unwrap();
+    let Some(folder) = child::folder() else { return };
+    let store = Sqlite::options().lease(LEASE).open(file_in(&folder)).unwrap();
     let orch = Orchestrator::on(store).share(Log::<u64>::new()).share(Gate::shut()).host(Slow).start().await.unwrap();
     let _ = orch.call(Slow, 6).await;
-}
-
-fn spawn(place: &Place) -> Child {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["cache::process", "--exact", "--ignored", "--nocapture"]).env(FILE, place.file());
-    command.stdout(Stdio::null()).spawn().unwrap()
 }
 
 #[tokio::test]
@@ -229,7 +220,7 @@ async fn a_process_that_dies_while_it_computes_holds_nobody_up() {
     let (place, log, gate) = (Place::new(), Log::new(), Gate::shut());
     gate.open();
     drop(place.open());
-    let mut child = spawn(&place);
+    let child = Child::start("cache::process", place.folder());
     within_a_minute(async {
         while place.number("SELECT count(*) FROM flight") == 0 {
             sleep(Duration::from_millis(5)).await;
@@ -243,9 +234,53 @@ async fn a_process_that_dies_while_it_computes_holds_nobody_up() {
     };
     sleep(Duration::from_secs(1)).await;
     assert!(!call.is_finished(), "the other one lives, and computes");
-    child.kill().unwrap();
-    child.wait().unwrap();
+    child.kill();
     assert_eq!(within_a_minute(call).await.unwrap(), 7);
     orch.shutdown().await.unwrap();
     assert_eq!(log.entries(), [6]);
+}
+
+#[job(cache(store = engine))]
+async fn gated(number: &u64, gate: &Gate) -> u64 {
+    gate.pass().await;
+    *number
+}
+
+#[tokio::test]
+async fn two_orchestrators_on_one_open_store_hear_of_each_others_answers_at_once() {
+    let (place, gate) = (Place::new(), Gate::shut());
+    let store = place.open();
+    let start = || Orchestrator::on(store.clone()).share(gate.clone()).host(Gated).start();
+    let both = [start().await.unwrap(), start().await.unwrap()];
+    let calls = both.clone().map(|orch| tokio::spawn(async move { orch.call(Gated, 4).await }));
+    gate.reached_by(1).await;
+    sleep(Duration::from_millis(200)).await;
+    gate.open();
+    // Long before anybody looks by himself.
+    for call in calls {
+        let answer = tokio::time::timeout(Duration::from_secs(5), call).await.expect("it is told");
+        assert_eq!(answer.unwrap().unwrap(), 4);
+    }
+    for orch in both {
+        orch.shutdown().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_a_dead_process_was_computing_is_forgotten() {
+    let (place, gate) = (Place::new(), Gate::shut());
+    let first = Orchestrator::on(place.open()).share(gate.clone()).host(Gated).start().await.unwrap();
+    let call = {
+        let first = first.clone();
+        tokio::spawn(async move { first.call(Gated, 4).await })
+    };
+    gate.reached_by(1).await;
+    assert_eq!(place.number("SELECT count(*) FROM flight"), 1);
+    place.sql().execute("UPDATE holder SET until = 0", []).unwrap();
+    let second = place.open();
+    assert_eq!(place.number("SELECT count(*) FROM flight"), 0);
+    gate.open();
+    assert_eq!(within_a_minute(call).await.unwrap().unwrap(), 4);
+    first.shutdown().await.unwrap();
+    drop(second);
 }

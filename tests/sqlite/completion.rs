@@ -1,7 +1,7 @@
 //! Jobs that end their request in a transaction of their own, with what they have done there.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use job_orch::prelude::*;
@@ -9,7 +9,8 @@ use job_orch::{CompleteError, TransactionError};
 use job_orch_tests::{Gate, Log, within_a_minute};
 use rusqlite::Connection;
 
-use crate::store::Place;
+use crate::child::{self, Child};
+use crate::store::{Place, file_in};
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -222,8 +223,6 @@ async fn an_engine_that_takes_part_in_no_transaction_says_so() {
 /// A process that gives no sign of life for so long is taken for dead.
 const LEASE: Duration = Duration::from_millis(300);
 
-const FOLDER: &str = "JOB_ORCH_COMPLETION_FOLDER";
-
 /// What becomes of the process that runs it for the first time, and when.
 const KILLED_BEFORE_THE_COMMIT: &str = "killed before the commit";
 const KILLED_AFTER_THE_COMMIT: &str = "killed after the commit";
@@ -267,8 +266,8 @@ async fn fatal(moment: &String, shop: &mut Shop, folder: &PathBuf, #[context] co
 #[tokio::test]
 #[ignore = "a process of the test below"]
 async fn process() {
-    let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else { return };
-    let store = Sqlite::options().lease(LEASE).open(folder.join("jobs.db")).unwrap();
+    let Some(folder) = child::folder() else { return };
+    let store = Sqlite::options().lease(LEASE).open(file_in(&folder)).unwrap();
     let shops = store.clone();
     let assembly = Orchestrator::on(store).share(folder).provide_with(move || Shop::of(&shops)).host(Fatal);
     let _orch = assembly.start().await.unwrap();
@@ -276,10 +275,7 @@ async fn process() {
 }
 
 fn spawn(place: &Place) -> Child {
-    let folder = place.file().parent().unwrap().to_owned();
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["completion::process", "--exact", "--ignored", "--nocapture"]).env(FOLDER, folder);
-    command.stdout(Stdio::null()).spawn().unwrap()
+    Child::start("completion::process", place.folder())
 }
 
 #[tokio::test]
@@ -291,10 +287,10 @@ async fn a_process_that_is_killed_after_the_commit_has_done_it_once() {
             let caller = caller.clone();
             tokio::spawn(async move { caller.call(Fatal, moment.to_owned()).await })
         };
-        let mut first = spawn(&place);
-        let died = tokio::task::spawn_blocking(move || first.wait().unwrap()).await.unwrap();
+        let first = spawn(&place);
+        let died = tokio::task::spawn_blocking(|| first.wait()).await.unwrap();
         assert!(!died.success(), "it was killed");
-        let mut second = spawn(&place);
+        let second = spawn(&place);
         assert_eq!(
             within_a_minute(call).await.unwrap().unwrap(),
             attempt,
@@ -302,8 +298,7 @@ async fn a_process_that_is_killed_after_the_commit_has_done_it_once() {
         );
         // Time enough to run it again, if anybody would.
         tokio::time::sleep(2 * LEASE).await;
-        second.kill().unwrap();
-        second.wait().unwrap();
+        second.kill();
         assert_eq!(place.number("SELECT count(*) FROM sale"), 1, "{moment}");
         assert_eq!(place.number("SELECT count(*) FROM results"), 1, "{moment}");
         assert_eq!(place.number("SELECT count(*) FROM jobs"), 0, "{moment}");
@@ -314,24 +309,22 @@ async fn a_process_that_is_killed_after_the_commit_has_done_it_once() {
 #[tokio::test]
 async fn a_process_that_was_stopped_for_longer_than_its_lease_commits_nothing() {
     let place = Place::new();
-    let folder = place.file().parent().unwrap().to_owned();
+    let folder = place.folder();
     let caller = Orchestrator::on(place.open()).reach(Fatal).start().await.unwrap();
     let call = {
         let caller = caller.clone();
         tokio::spawn(async move { caller.call(Fatal, STOPPED.to_owned()).await })
     };
-    let mut first = spawn(&place);
+    let first = spawn(&place);
     appears(&folder.join(STOPPED)).await;
-    let mut second = spawn(&place);
+    let second = spawn(&place);
     assert_eq!(within_a_minute(call).await.unwrap().unwrap(), 2, "the second attempt is the one that was committed");
     assert!(!folder.join(LOST).exists());
-    Command::new("kill").args(["-CONT", &first.id().to_string()]).status().unwrap();
+    first.signal("-CONT");
     appears(&folder.join(LOST)).await;
     tokio::time::sleep(LEASE).await;
-    for process in [&mut first, &mut second] {
-        process.kill().unwrap();
-        process.wait().unwrap();
-    }
+    first.kill();
+    second.kill();
     assert_eq!(place.number("SELECT count(*) FROM sale"), 1);
     assert_eq!(place.number("SELECT count(*) FROM results"), 1);
     assert_eq!(place.number("SELECT count(*) FROM jobs"), 0);

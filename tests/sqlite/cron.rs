@@ -3,15 +3,15 @@
 //! Where the schedule does not move on in the transaction of the request, or nobody looks whether it has moved, this fails.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use job_orch::cron::{Missed, Tick};
 use job_orch::prelude::*;
 use job_orch_tests::within_a_minute;
 
-use crate::store::Place;
+use crate::child::{self, Child};
+use crate::store::{Place, file_in};
 
 #[job(cron = "* * * * * *", missed = all)]
 async fn beat(tick: &Tick) -> Tick {
@@ -33,8 +33,10 @@ mod later {
 async fn a_schedule_stands_in_the_file_for_people() {
     let place = Place::new();
     let orch = Orchestrator::on(place.open()).host(Yearly).start().await.unwrap();
-    let rows = place.rows("SELECT job, expression, zone FROM schedules");
-    assert_eq!(rows, [["yearly", "0 0 1 1 *", "UTC"]]);
+    let rows = place.rows("SELECT job, expression, zone, missed, overlap FROM schedules");
+    assert_eq!(rows, [["yearly", "0 0 1 1 *", "UTC", "once", "allow"]]);
+    let next = orch.schedules()[0].next.unwrap().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    assert_eq!(place.number("SELECT unixepoch(next) FROM schedules"), i64::try_from(next).unwrap());
     orch.shutdown().await.unwrap();
 }
 
@@ -86,6 +88,26 @@ async fn another_schedule_of_the_job_takes_the_place_of_the_one_before() {
     }
 }
 
+/// The job of [`Yearly`], after what becomes of its ticks was changed.
+mod strict {
+    use job_orch::prelude::*;
+
+    #[job(name = "yearly", cron = "0 0 1 1 *", missed = skip, overlap = skip)]
+    pub(super) async fn yearly() {}
+}
+
+#[tokio::test]
+async fn a_schedule_goes_on_when_its_ticks_are_to_be_treated_otherwise() {
+    let place = Place::new();
+    let orch = Orchestrator::on(place.open()).host(Yearly).start().await.unwrap();
+    orch.shutdown().await.unwrap();
+    let before = place.rows("SELECT last, next FROM schedule");
+    let orch = Orchestrator::on(place.open()).host(strict::Yearly).start().await.unwrap();
+    orch.shutdown().await.unwrap();
+    assert_eq!(place.rows("SELECT missed, overlap FROM schedules"), [["skip", "skip"]]);
+    assert_eq!(place.rows("SELECT last, next FROM schedule"), before);
+}
+
 #[tokio::test]
 async fn a_damaged_schedule_begins_anew() {
     let place = Place::new();
@@ -130,27 +152,23 @@ async fn what_was_missed_is_fired_once_by_those_who_start_together() {
 
 // ===== several processes =====
 
-const FOLDER: &str = "JOB_ORCH_CRON_FOLDER";
-
 #[tokio::test]
 #[ignore = "a process of the test below"]
 async fn process() {
-    let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else { return };
-    let store = Sqlite::options().lease(Duration::from_millis(300)).open(folder.join("jobs.db")).unwrap();
+    let Some(folder) = child::folder() else { return };
+    let store = Sqlite::options().lease(Duration::from_millis(300)).open(file_in(&folder)).unwrap();
     let _orch = Orchestrator::on(store).host(Beat).start().await.unwrap();
     std::future::pending::<()>().await;
 }
 
 fn spawn(folder: &Path) -> Child {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["cron::process", "--exact", "--ignored", "--nocapture"]).env(FOLDER, folder);
-    command.stdout(Stdio::null()).spawn().unwrap()
+    Child::start("cron::process", folder)
 }
 
 /// How often each tick was handled, by its second.
 fn handled(place: &Place) -> BTreeMap<u64, usize> {
     let mut counts = BTreeMap::new();
-    for row in place.rows("SELECT response FROM results WHERE job = 'beat'") {
+    for row in place.rows("SELECT response FROM results WHERE job IN ('beat', 'beat@bulk')") {
         let tick: Tick = serde_json::from_str(&row[0]).unwrap();
         *counts.entry(tick.at.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs()).or_default() += 1;
     }
@@ -160,29 +178,21 @@ fn handled(place: &Place) -> BTreeMap<u64, usize> {
 #[tokio::test]
 async fn each_tick_is_fired_once_by_several_processes_that_are_killed_and_started() {
     let place = Place::new();
-    let folder = place.file().parent().unwrap().to_owned();
-    let mut children: Vec<Child> = (0..4).map(|_| spawn(&folder)).collect();
+    let folder = place.folder();
+    let mut children: Vec<Child> = (0..4).map(|_| spawn(folder)).collect();
     for round in 0..6 {
         tokio::time::sleep(Duration::from_millis(700)).await;
-        let mut killed = children.remove(0);
-        killed.kill().unwrap();
-        killed.wait().unwrap();
+        children.remove(0).kill();
         // For a while there is nobody.
         if round == 3 {
-            for mut child in children.drain(..) {
-                child.kill().unwrap();
-                child.wait().unwrap();
-            }
+            children.clear();
             tokio::time::sleep(Duration::from_millis(2500)).await;
-            children.extend((0..3).map(|_| spawn(&folder)));
+            children.extend((0..3).map(|_| spawn(folder)));
         }
-        children.push(spawn(&folder));
+        children.push(spawn(folder));
     }
     tokio::time::sleep(Duration::from_millis(1500)).await;
-    for mut child in children {
-        child.kill().unwrap();
-        child.wait().unwrap();
-    }
+    drop(children);
     // What was accepted and not handled yet, is.
     let orch = Orchestrator::on(place.open()).host(Beat).start().await.unwrap();
     within_a_minute(async {

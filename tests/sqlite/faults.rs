@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
-use job_orch::channel::ReceiveError;
 use job_orch::engine::sqlite::{OpenError, StoreError};
 use job_orch::prelude::*;
 use job_orch_tests::within_a_minute;
 use tempfile::TempDir;
 
-use crate::store::Place;
+use crate::child;
+use crate::store::{Place, file_in};
 
 #[job(retry(max = 3, backoff = constant("1ms")))]
 #[processor(requests = 10_000)]
@@ -57,7 +57,8 @@ impl Drop for Mounted {
     }
 }
 
-fn store_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> &'a StoreError {
+/// The error of the store that is behind this one.
+pub(crate) fn store_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> &'a StoreError {
     let mut source = Some(error);
     while let Some(error) = source {
         if let Some(error) = error.downcast_ref() {
@@ -169,15 +170,12 @@ async fn all_end(orch: &Orchestrator<Sqlite>, accepted: &[JobId]) {
 /// What a process held that could not give it back is free after this time.
 const LEASE: Duration = Duration::from_millis(200);
 
-/// The environment of a process whose writes fail: its store.
-const STORE: &str = "JOB_ORCH_FAULTS_STORE";
-
 /// The process: it tells what was accepted, until it has tried enough.
 #[tokio::test]
 #[ignore = "a process of the test below"]
 async fn process() {
-    let Some(store) = std::env::var_os(STORE).map(PathBuf::from) else { return };
-    let Ok(store) = Sqlite::options().lease(LEASE).open(store) else { return };
+    let Some(folder) = child::folder() else { return };
+    let Ok(store) = Sqlite::options().lease(LEASE).open(file_in(&folder)) else { return };
     let Ok(orch) = Orchestrator::on(store).host(Measure).drain_for("10ms").unwrap().start().await else { return };
     for number in 0..20 {
         if let Ok(receipt) = within_a_minute(orch.send(Measure, "x".repeat(number * 100))).await {
@@ -188,13 +186,10 @@ async fn process() {
 }
 
 /// Runs it, with every write failing that would make a file larger than this.
-fn limited(store: &Path, bytes: u64) -> Output {
-    let program = std::env::current_exe().unwrap();
+fn limited(folder: &Path, bytes: u64) -> Output {
     // A signal that nobody ignores would kill it instead.
     let script = format!("trap '' XFSZ; exec prlimit --fsize={bytes}:{bytes} \"$@\"");
-    let mut command = Command::new("sh");
-    command.args(["-c", &script, "sh"]).arg(program).args(["faults::process", "--exact", "--ignored", "--nocapture"]);
-    command.env(STORE, store).output().unwrap()
+    child::command(&["sh", "-c", &script, "sh"], "faults::process", folder).output().unwrap()
 }
 
 /// Wherever the first write fails, and all further ones of that file: whatever was accepted is there afterwards, and nobody
@@ -207,7 +202,7 @@ async fn whichever_write_fails_nothing_is_lost() {
     let step = if std::env::var_os("JOB_ORCH_EVERY_WRITE").is_some() { 4096 } else { 40_960 };
     for bytes in (4096..1_200_000).step_by(step) {
         let place = Place::new();
-        let output = limited(&place.file(), bytes);
+        let output = limited(place.folder(), bytes);
         let told = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "at {bytes}: {told}\n{}", String::from_utf8_lossy(&output.stderr));
         let accepted: Vec<JobId> =
@@ -221,57 +216,4 @@ async fn whichever_write_fails_nothing_is_lost() {
     }
     assert!(some > 3 && all > 0, "{some} times some were accepted, {all} times all");
     println!("{some} times some of twenty were accepted, {all} times all, in {:?}", begun.elapsed());
-}
-
-/// The process whose disk fails: it tells what was accepted and heard.
-#[tokio::test]
-#[ignore = "a process of the test below"]
-async fn broken_disk() {
-    let Some(store) = std::env::var_os(STORE).map(PathBuf::from) else { return };
-    let store = Sqlite::options().lease(LEASE).open(store).unwrap();
-    let orch = Orchestrator::on(store).host(Measure).drain_for("10ms").unwrap().start().await.unwrap();
-    let mut responses = orch.responses(Measure);
-    let listener = tokio::spawn(async move {
-        loop {
-            match responses.receive().await {
-                Ok(response) => println!("heard {}", response.id),
-                Err(ReceiveError::Closed) => break println!("heard the end"),
-                Err(error) => println!("heard of {error:?}"),
-            }
-        }
-    });
-    for number in 0..20 {
-        match within_a_minute(orch.send(Measure, "x".repeat(number))).await {
-            Ok(receipt) => println!("accepted {}", receipt.id),
-            Err(error) => println!("refused: {:?}", store_error(&error)),
-        }
-    }
-    within_a_minute(listener).await.unwrap();
-    let _ = within_a_minute(orch.shutdown()).await;
-}
-
-/// Once a sync has failed, nobody knows what is on the disk: nothing more is accepted, recorded or told.
-#[tokio::test]
-async fn a_sync_that_fails_ends_all_promises() {
-    for nth in [4, 7, 12] {
-        let place = Place::new();
-        drop(place.open());
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["faults::broken_disk", "--exact", "--ignored", "--nocapture"]).env(STORE, place.file());
-        let output = command.env("JOB_ORCH_FAIL", format!("sync:{nth}")).output().unwrap();
-        let told = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success(), "{told}\n{}", String::from_utf8_lossy(&output.stderr));
-        let words = |word: &str| {
-            let found = told.lines().filter_map(|line| line.split(word).nth(1)?.parse().ok());
-            found.collect::<Vec<JobId>>()
-        };
-        let (accepted, heard) = (words("accepted "), words("heard "));
-        assert!(accepted.len() < 20 && told.contains("refused: Disk"), "{told}");
-        assert!(told.contains("heard of Engine(Disk") && told.contains("heard the end"), "{told}");
-        let recorded = place.rows("SELECT id FROM results").concat();
-        assert!(heard.iter().all(|id| recorded.contains(&id.to_string())), "{told}");
-        let orch = Orchestrator::on(place.open()).host(Measure).start().await.unwrap();
-        within_a_minute(all_end(&orch, &accepted)).await;
-        orch.shutdown().await.unwrap();
-    }
 }

@@ -1,13 +1,13 @@
 //! Unique keys that are taken for longer than their request is there.
 
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use job_orch::prelude::*;
 use job_orch_tests::{Bare, Gate, within_a_minute};
 
-use crate::store::Place;
+use crate::child;
+use crate::store::{Place, file_in};
 
 #[job]
 async fn double(number: &u64) -> u64 {
@@ -31,6 +31,37 @@ async fn a_key_can_be_taken_for_longer_than_its_request_is_there() {
     assert!(!orch.send(Double, 4).unique_for("another", "1h").await.unwrap().is_duplicate);
     tokio::time::sleep(Duration::from_secs(3601)).await;
     assert!(!orch.send(Double, 5).unique_for("key", "1h").await.unwrap().is_duplicate, "its time is up");
+    orch.shutdown().await.unwrap();
+}
+
+fn parity(number: &u64) -> u64 {
+    number % 2
+}
+
+#[job(unique(key = parity, within = "1h", even_dead))]
+async fn halve(number: &u64) -> u64 {
+    number / 2
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_can_take_its_keys_for_longer_than_a_request_is_there() {
+    let place = Place::new();
+    let store = Sqlite::options().for_tests().open(place.file()).unwrap();
+    let mut connection = store.connection().unwrap();
+    let orch = Orchestrator::on(store).host(Halve).start().await.unwrap();
+    let first = orch.send(Halve, 2).await.unwrap();
+    while orch.counts(Halve).unwrap().succeeded < 1 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let again = orch.send(Halve, 4).await.unwrap();
+    assert_eq!((again.is_duplicate, again.id), (true, first.id), "it has ended, and has the key still");
+    let transaction = connection.transaction().unwrap();
+    let again = orch.send(Halve, 6).in_transaction(&transaction).unwrap();
+    assert_eq!((again.is_duplicate, again.id), (true, first.id));
+    transaction.rollback().unwrap();
+    assert!(!orch.send(Halve, 1).await.unwrap().is_duplicate, "another key");
+    tokio::time::sleep(Duration::from_secs(3601)).await;
+    assert!(!orch.send(Halve, 8).await.unwrap().is_duplicate, "its time is up");
     orch.shutdown().await.unwrap();
 }
 
@@ -101,8 +132,6 @@ async fn one_more_may_wait_behind_the_one_that_runs_in_another_process() {
     assert_eq!(gate.arrived(), 2);
 }
 
-const FILE: &str = "JOB_ORCH_KEYS_FILE";
-
 /// So many keys are sent by all processes at once.
 const KEYS: u64 = 40;
 
@@ -110,8 +139,8 @@ const KEYS: u64 = 40;
 #[tokio::test]
 #[ignore = "a process of the test below"]
 async fn process() {
-    let Some(file) = std::env::var_os(FILE).map(PathBuf::from) else { return };
-    let store = Sqlite::open(file).unwrap();
+    let Some(folder) = child::folder() else { return };
+    let store = Sqlite::open(file_in(&folder)).unwrap();
     let mut connection = store.connection().unwrap();
     let orch = Orchestrator::on(store).reach(Double).start().await.unwrap();
     let mut accepted = 0;
@@ -135,11 +164,7 @@ async fn process() {
 async fn duplicates_from_several_processes_are_accepted_once() {
     let place = Place::new();
     drop(place.open());
-    let start = || {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["keys::process", "--exact", "--ignored", "--nocapture"]).env(FILE, place.file());
-        command.stdout(Stdio::piped()).spawn().unwrap()
-    };
+    let start = || child::command(&[], "keys::process", place.folder()).stdout(Stdio::piped()).spawn().unwrap();
     let processes = [start(), start(), start(), start()];
     let mut accepted = 0;
     for process in processes {

@@ -1,7 +1,11 @@
 //! The durable engine on real files: what survives, and what is refused.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
 
+mod both_or_none;
+mod broken;
 mod cache;
+mod cancelling;
+mod child;
 mod completion;
 mod cron;
 mod damage;
@@ -19,4 +23,6 @@ mod room;
 mod runs;
 mod soak;
 mod store;
+mod syncs;
+mod takeover;
 mod within;

@@ -1,7 +1,5 @@
 //! Several orchestrators on one file, as several processes have them.
 
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use job_orch::Engine;
@@ -10,7 +8,8 @@ use job_orch::engine::EngineChannels;
 use job_orch::prelude::*;
 use job_orch_tests::{Bare, Gate, within_a_minute};
 
-use crate::store::Place;
+use crate::child::{self, Child};
+use crate::store::{Place, file_in};
 
 #[job]
 async fn half(number: &u64) -> Result<u64, Bare> {
@@ -173,8 +172,6 @@ async fn two_orchestrators_on_one_open_store_answer_each_other() {
     worker.shutdown().await.unwrap();
 }
 
-const FILE: &str = "JOB_ORCH_HOLDER_FILE";
-
 /// The lease of a process that is killed: nobody waits for it.
 const LEASE: Duration = Duration::from_secs(3600);
 
@@ -182,8 +179,8 @@ const LEASE: Duration = Duration::from_secs(3600);
 #[tokio::test]
 #[ignore = "a process of the tests below"]
 async fn holder() {
-    let Some(file) = std::env::var_os(FILE).map(PathBuf::from) else { return };
-    let store = Sqlite::options().lease(LEASE).open(file).unwrap();
+    let Some(folder) = child::folder() else { return };
+    let store = Sqlite::options().lease(LEASE).open(file_in(&folder)).unwrap();
     let channels = Engine::open::<Half>(&store, &Half::SERVING).await.unwrap();
     let _held = channels.request_receiver().receive().await.unwrap();
     std::future::pending::<()>().await;
@@ -194,9 +191,7 @@ async fn holding(place: &Place) -> Child {
     let caller = Orchestrator::on(place.open()).reach(Half).start().await.unwrap();
     caller.send(Half, 8).await.unwrap();
     caller.shutdown().await.unwrap();
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["processes::holder", "--exact", "--ignored", "--nocapture"]).env(FILE, place.file());
-    let child = command.stdout(Stdio::null()).spawn().unwrap();
+    let child = Child::start("processes::holder", place.folder());
     within_a_minute(async {
         while place.number("SELECT count(*) FROM jobs WHERE state = 'running'") == 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -204,10 +199,6 @@ async fn holding(place: &Place) -> Child {
     })
     .await;
     child
-}
-
-fn signal(child: &Child, signal: &str) {
-    assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
 }
 
 async fn ended(place: &Place) {
@@ -222,15 +213,14 @@ async fn ended(place: &Place) {
 #[tokio::test]
 async fn what_a_process_held_that_dies_is_taken_back_at_once() {
     let place = Place::new();
-    let mut child = holding(&place).await;
+    let child = holding(&place).await;
     let store = Sqlite::options().lease(LEASE).open(place.file()).unwrap();
     let worker = Orchestrator::on(store).host(Half).start().await.unwrap();
     // It lives as long as it is stopped only, which its lease decides.
-    signal(&child, "-STOP");
+    child.signal("-STOP");
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(place.number("SELECT attempts FROM jobs WHERE state = 'running'"), 1, "it is stopped, and lives");
-    signal(&child, "-KILL");
-    child.wait().unwrap();
+    child.kill();
     ended(&place).await;
     worker.shutdown().await.unwrap();
     drop(worker);
@@ -240,9 +230,7 @@ async fn what_a_process_held_that_dies_is_taken_back_at_once() {
 #[tokio::test]
 async fn what_a_process_held_that_died_is_taken_back_by_the_next_start() {
     let place = Place::new();
-    let mut child = holding(&place).await;
-    child.kill().unwrap();
-    child.wait().unwrap();
+    holding(&place).await.kill();
     let worker = Orchestrator::on(place.open()).host(Half).start().await.unwrap();
     ended(&place).await;
     worker.shutdown().await.unwrap();

@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +18,8 @@ use job_orch_tests::{Bare, Gate, Log, within_a_minute};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::store::Place;
+use crate::child::{self, Child};
+use crate::store::{Place, file_in};
 
 #[job(retry(max = 0))]
 #[processor(workers = 4)]
@@ -127,8 +127,6 @@ async fn what_is_buried_leaves_the_flow_and_the_others_go_on() {
 /// A process that gives no sign of life for so long is taken for dead.
 const LEASE: Duration = Duration::from_millis(300);
 
-const FOLDER: &str = "JOB_ORCH_RUNS_FOLDER";
-
 /// What was done, in a file that outlives who did it.
 #[derive(Clone, Debug)]
 struct Diary(Arc<File>);
@@ -211,7 +209,7 @@ fn directly(n: u64) -> u64 {
 }
 
 async fn hosting(folder: &Path) -> Orchestrator<Sqlite> {
-    let store = Sqlite::options().lease(LEASE).open(folder.join("jobs.db")).unwrap();
+    let store = Sqlite::options().lease(LEASE).open(file_in(folder)).unwrap();
     let shared = Orchestrator::on(store).share(Diary::of(folder)).share(folder.to_owned());
     let hosting =
         shared.host(Step).host(Picky).host(Flaky).host(Sum).host_with(Everything, Everything::SERVING.workers(3));
@@ -222,15 +220,9 @@ async fn hosting(folder: &Path) -> Orchestrator<Sqlite> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a process of the test below"]
 async fn process() {
-    let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else { return };
+    let Some(folder) = child::folder() else { return };
     let _orch = hosting(&folder).await;
     std::future::pending::<()>().await;
-}
-
-fn spawn(folder: &Path) -> Child {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["runs::process", "--exact", "--ignored", "--nocapture"]).env(FOLDER, folder);
-    command.stdout(Stdio::null()).spawn().unwrap()
 }
 
 /// How often each request has run, by its id.
@@ -242,9 +234,14 @@ fn diary(folder: &Path) -> BTreeMap<String, usize> {
     counts
 }
 
+/// How many runs there were.
+fn lines_of(folder: &Path) -> usize {
+    std::fs::read_to_string(folder.join("diary")).unwrap_or_default().lines().count()
+}
+
 /// The outcomes of all flows that have ended, by their ids; and the ids of all steps that have.
 fn ended(folder: &Path) -> (BTreeMap<String, String>, Vec<String>) {
-    let sql = Connection::open(folder.join("jobs.db")).unwrap();
+    let sql = Connection::open(file_in(folder)).unwrap();
     let mut statement = sql.prepare("SELECT job, id, response FROM results").unwrap();
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
     let (flows, steps): (Vec<_>, Vec<_>) =
@@ -264,7 +261,7 @@ async fn a_step_that_has_finished_never_runs_again_whatever_is_killed() {
     let place = TempDir::new().unwrap();
     let folder = place.path();
     let mut numbers = BTreeMap::new();
-    let store = Sqlite::open(folder.join("jobs.db")).unwrap();
+    let store = Sqlite::open(file_in(folder)).unwrap();
     let sender = Orchestrator::on(store).reach(Everything).start().await.unwrap();
     for number in 0..FLOWS * kills as u64 {
         numbers.insert(sender.send(Everything, number * 100).await.unwrap().id.to_string(), number * 100);
@@ -275,10 +272,16 @@ async fn a_step_that_has_finished_never_runs_again_whatever_is_killed() {
     // How often what has finished had run until then.
     let (mut finished, mut fruitful) = (BTreeMap::new(), 0);
     for round in 0..kills {
-        let mut child = spawn(folder);
-        std::thread::sleep(Duration::from_millis(350 + (round as u64 * 137) % 400));
-        child.kill().unwrap();
-        child.wait().unwrap();
+        let child = Child::start("runs::process", folder);
+        // In the middle of it: however long it takes to get there.
+        let lines = lines_of(folder) + 5 + (round * 37) % 60;
+        within_a_minute(async {
+            while lines_of(folder) < lines {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        })
+        .await;
+        child.kill();
         let (counts, (_, steps)) = (diary(folder), ended(folder));
         fruitful += usize::from(steps.len() > finished.len());
         for id in steps {
@@ -303,7 +306,7 @@ async fn a_step_that_has_finished_never_runs_again_whatever_is_killed() {
         assert_eq!(counts.get(id).copied().unwrap_or(0), *count, "{id} ran again");
     }
     assert!(fruitful > kills / 2 && finished.len() > 5 * kills, "it says too little: {fruitful}, {}", finished.len());
-    let sql = Connection::open(folder.join("jobs.db")).unwrap();
+    let sql = Connection::open(file_in(folder)).unwrap();
     let number = |query: &str| sql.query_row(query, [], |row| row.get::<_, i64>(0)).unwrap();
     // Each place of each run once, also under another id.
     assert_eq!(number("SELECT count(*) FROM results WHERE job = 'sum'"), 2 * numbers.len() as i64);

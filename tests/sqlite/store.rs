@@ -1,6 +1,6 @@
 //! A store in a folder of its own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use job_orch::prelude::*;
 use rusqlite::Connection;
@@ -15,8 +15,12 @@ impl Place {
         Self(TempDir::new().unwrap())
     }
 
+    pub(crate) fn folder(&self) -> &Path {
+        self.0.path()
+    }
+
     pub(crate) fn file(&self) -> PathBuf {
-        self.0.path().join("jobs.db")
+        file_in(self.folder())
     }
 
     pub(crate) fn open(&self) -> Sqlite {
@@ -43,6 +47,11 @@ impl Place {
     pub(crate) fn number(&self, query: &str) -> i64 {
         self.sql().query_row(query, [], |row| row.get(0)).unwrap()
     }
+}
+
+/// Where the store in a folder is.
+pub(crate) fn file_in(folder: &Path) -> PathBuf {
+    folder.join("jobs.db")
 }
 
 fn text(value: ValueRef<'_>) -> String {

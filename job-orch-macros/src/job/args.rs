@@ -1,11 +1,14 @@
 //! The words of `#[job(…)]`.
 
+mod unique;
+
 use std::time::Duration;
 
 use proc_macro2::{Span, TokenStream};
 use syn::parse::{ParseStream, Parser};
 use syn::{Error, LitStr, Path, token};
 
+pub(crate) use self::unique::{Key, UniqueArgs};
 use crate::errors::Errors;
 use crate::option::{self, Once, Word};
 use crate::{cron, duration, value};
@@ -18,6 +21,7 @@ pub(crate) struct JobArgs {
     pub(crate) retry: Once<RetryArgs>,
     pub(crate) timeout: Once<Duration>,
     pub(crate) cache: Once<CacheArgs>,
+    pub(crate) unique: Once<UniqueArgs>,
     pub(crate) cron: Once<cron::Schedule>,
     pub(crate) tz: Once<LitStr>,
     pub(crate) missed: Once<Missed>,
@@ -113,6 +117,8 @@ impl JobArgs {
             self.timeout.set(word, value::time(word, input, "timeout = \"30s\""))
         } else if word.is("cache") {
             self.cache.set(word, CacheArgs::parse(word, input, errors))
+        } else if word.is("unique") {
+            self.unique.set(word, UniqueArgs::parse(word, input, errors))
         } else if word.is("cron") {
             self.cron.set(word, schedule(word, input, errors))
         } else if word.is("tz") {

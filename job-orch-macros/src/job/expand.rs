@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::{FnArg, Ident};
 
 use super::model::{Hosted, Job};
-use super::{expand_cache, expand_run};
+use super::{expand_cache, expand_run, expand_unique};
 use crate::attrs;
 use crate::item_fn::ItemFn;
 use crate::mark::Mark;
@@ -98,6 +98,7 @@ pub(crate) struct Beside {
 ///         type Wants = Mine<Db>;
 ///         type Failure = <As as Outcome<io::Result<Counts>>>::Failure;
 ///         type Answers = AtHand;
+///         type Keys = Keyless;
 ///     }
 ///     impl Takes<PathBuf> for Count { … }
 /// };
@@ -110,7 +111,7 @@ pub(crate) fn impls(job: &Job, function: &Ident, beside: &Beside) -> TokenStream
     let Beside { in_job, in_block } = beside;
     let (request, failure) = (&job.call.request.ty, expand_run::settled(job, "Failure"));
     let cache = job.cache.as_ref().map(|cache| expand_cache::beside(job, cache));
-    let answers = expand_cache::answers(job);
+    let (answers, keys) = (expand_cache::answers(job), expand_unique::keys(job));
     quote_spanned! {span=>
         const _: () = {
             #[allow(unused_imports)]
@@ -127,6 +128,7 @@ pub(crate) fn impls(job: &Job, function: &Ident, beside: &Beside) -> TokenStream
                 type Wants = #wants;
                 type Failure = #failure;
                 type Answers = #answers;
+                type Keys = #keys;
                 #in_job
             }
             #in_block

@@ -7,7 +7,7 @@ use syn::Ident;
 use super::args::{Backoff, Growth};
 use super::expand::several;
 use super::model::{Job, Retry};
-use super::{expand_cache, expand_cron};
+use super::{expand_cache, expand_cron, expand_unique};
 use crate::signature::{By, Resource, Role, ends};
 
 /// How the returned type answers whether it is a `Result`; of a batch job, each outcome in it.
@@ -72,6 +72,7 @@ pub(super) fn run(job: &Job, function: &Ident) -> TokenStream {
     let resources = several(call.resources.iter().map(|resource| owned(job, resource)));
     let (settings, runs) = (settings(job), runs(job, function));
     let (serving, cache) = (serving(job), job.cache.as_ref().map(|cache| expand_cache::inside(job, cache)));
+    let unique = job.unique.as_ref().map(|unique| expand_unique::inside(job, unique));
     let cron = job.cron.as_ref().map(|cron| expand_cron::inside(job, cron));
     quote_spanned! {span=>
         impl #krate::Run for #ty {
@@ -84,6 +85,7 @@ pub(super) fn run(job: &Job, function: &Ident) -> TokenStream {
             type Error = #error;
             #runs
             #cache
+            #unique
             #cron
         }
     }

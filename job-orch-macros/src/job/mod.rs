@@ -6,10 +6,12 @@ pub(crate) mod expand;
 mod expand_cache;
 mod expand_cron;
 mod expand_run;
+mod expand_unique;
 pub(crate) mod model;
 mod schedule;
 #[cfg(test)]
 mod tests;
+mod unique;
 
 use proc_macro2::{Span, TokenStream};
 

@@ -9,6 +9,7 @@ use syn::{FnArg, GenericParam, Ident, LitStr, Safety, Signature};
 use super::args::{Backoff, JobArgs, RetryArgs};
 use super::cache::Cache;
 use super::schedule::Cron;
+use super::unique::Unique;
 use crate::attrs::Inherited;
 use crate::errors::Errors;
 use crate::flow::Wires;
@@ -29,6 +30,7 @@ pub(crate) struct Job {
     pub(crate) fingerprint: u64,
     pub(crate) settings: Settings,
     pub(crate) cache: Option<Cache>,
+    pub(crate) unique: Option<Unique>,
     pub(crate) cron: Option<Cron>,
     /// What else there is to write of a flow.
     pub(crate) flow: Option<Hosted>,
@@ -69,6 +71,7 @@ impl Job {
         let is_callable = wrong.is_empty();
         errors.absorb(wrong);
         let cache = args.cache.span().zip(args.cache.get());
+        let unique = args.unique.span().zip(args.unique.get());
         Self {
             krate,
             wire_name: wire_name(&args.name, sig, errors),
@@ -77,6 +80,7 @@ impl Job {
             settings: Settings::build(args, errors),
             flow: None,
             cache: cache.and_then(|(at, cache)| Cache::build(at, cache, &call, errors)),
+            unique: unique.and_then(|(at, unique)| Unique::build(at, unique, errors)),
             cron: Cron::build(args, errors),
             is_callable,
             is_free: names::has_room_beside(sig),

@@ -78,6 +78,18 @@ fn a_cache_of_the_users() {
 }
 
 #[test]
+fn a_unique_job() {
+    let args = quote! { unique(key = keys::of_path, within = "1h", even_dead) };
+    assert_expands_to("job_unique", job(args, quote! { async fn count(path: &PathBuf) -> u64 { 0 } }));
+}
+
+#[test]
+fn a_unique_job_of_one_key() {
+    let args = quote! { unique(key = "all", while_waiting) };
+    assert_expands_to("job_unique_as_a_whole", job(args, quote! { async fn tidy() {} }));
+}
+
+#[test]
 fn another_name_for_the_crate() {
     assert_expands_to("job_crate", job(quote! { crate = crate::orch }, quote! { async fn tick() {} }));
 }

@@ -70,6 +70,7 @@ const _: () = {
             __JobOrchOne,
         >>::Failure;
         type Answers = ::job_orch::__private::AtHand;
+        type Keys = ::job_orch::__private::Unkeyed;
         fn prepare(
             __workers: &mut [Self::Resources],
             __wiring: &::job_orch::__private::Wiring<'_>,

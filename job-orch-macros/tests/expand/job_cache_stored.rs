@@ -58,6 +58,7 @@ const _: () = {
             __JobOrchOne,
         >>::Failure;
         type Answers = ::job_orch::__private::Stored;
+        type Keys = ::job_orch::__private::Unkeyed;
     }
     #[automatically_derived]
     #[allow(deprecated)]

@@ -56,6 +56,7 @@ const _: () = {
             __JobOrchOne,
         >>::Failure;
         type Answers = crate::orch::__private::AtHand;
+        type Keys = crate::orch::__private::Unkeyed;
     }
     #[automatically_derived]
     #[allow(deprecated)]

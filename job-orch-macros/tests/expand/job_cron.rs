@@ -73,6 +73,7 @@ const _: () = {
             __JobOrchOne,
         >>::Failure;
         type Answers = ::job_orch::__private::AtHand;
+        type Keys = ::job_orch::__private::Unkeyed;
     }
     #[automatically_derived]
     #[allow(deprecated)]

@@ -11,6 +11,7 @@ mod purge;
 mod queues;
 mod requests;
 mod run;
+mod schedules;
 mod serve;
 mod show;
 mod store;
@@ -38,6 +39,7 @@ enum Command {
     Jobs(jobs::Arguments),
     Show(show::Arguments),
     Tail(tail::Arguments),
+    Schedules(schedules::Arguments),
     /// Sends dead letters again, with all their attempts before them.
     Redrive(requests::Arguments),
     /// Drops dead letters for good.
@@ -63,6 +65,7 @@ fn main() -> ExitCode {
         Command::Jobs(arguments) => jobs::run(&arguments),
         Command::Show(arguments) => show::run(&arguments),
         Command::Tail(arguments) => tail::run(&arguments),
+        Command::Schedules(arguments) => schedules::run(&arguments),
         Command::Redrive(arguments) => requests::run(Deed::Redrive, &arguments),
         Command::Drop(arguments) => requests::run(Deed::Drop, &arguments),
         Command::Retry(arguments) => requests::run(Deed::Retry, &arguments),

@@ -17,7 +17,8 @@ pub(crate) struct Arguments {
     form: Form,
 }
 
-const COLUMNS: [&str; 8] = ["job", "ready", "delayed", "running", "dead", "results", "paused", "oldest_ready"];
+const COLUMNS: [&str; 9] =
+    ["job", "ready", "delayed", "waiting_bytes", "running", "dead", "results", "paused", "oldest_ready"];
 
 /// Lists them.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
@@ -31,6 +32,7 @@ fn row(queue: &Queue) -> Value {
         "job": queue.job,
         "ready": queue.ready,
         "delayed": queue.delayed,
+        "waiting_bytes": queue.waiting_bytes,
         "running": queue.running,
         "dead": queue.dead,
         "results": queue.results,

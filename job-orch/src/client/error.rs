@@ -68,6 +68,12 @@ impl<R> NotSent<R> {
         Self::new(job, open(message), reason)
     }
 
+    /// With the request as a part of something else.
+    pub(crate) fn map<S>(self, change: impl FnOnce(R) -> S) -> NotSent<S> {
+        let Self { job, request, reason, accepted } = self;
+        NotSent { job, request: change(request), reason, accepted }
+    }
+
     /// Those before it were accepted.
     pub(crate) fn after(mut self, accepted: Vec<JobId>) -> Self {
         self.accepted = accepted;

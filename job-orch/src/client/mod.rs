@@ -6,6 +6,7 @@ mod error;
 mod responses;
 mod send;
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -93,7 +94,8 @@ impl<J: Run, E: Engine> Client<J, E> {
         Send::new(Some(self), request)
     }
 
-    /// Sends requests in order, as fast as the engine can take them at once, and returns their ids.
+    /// Sends requests in order, as fast as the engine can take them at once, and returns their ids. Of a duplicate, where the job
+    /// is [`unique`](crate::Unique), that is the id of the one that was there before.
     ///
     /// # Errors
     /// The requests that were not accepted, from the first that was refused, and the ids of those before it
@@ -105,6 +107,9 @@ impl<J: Run, E: Engine> Client<J, E> {
         &self,
         requests: impl IntoIterator<Item = J::Request>,
     ) -> Result<Vec<JobId>, NotSent<Vec<J::Request>>> {
+        if J::UNIQUE.is_some() {
+            return self.send_each(requests).await;
+        }
         let mut envelopes: Vec<Envelope<J>> =
             JobId::many(|ids| requests.into_iter().map(|request| Envelope::with_id(ids.next_id(), request)).collect());
         let mut ids: Vec<JobId> = envelopes.iter().map(Envelope::id).collect();
@@ -116,6 +121,30 @@ impl<J: Run, E: Engine> Client<J, E> {
                 Err(NotSent::refused(J::NAME, error, |()| unsent).after(ids))
             }
         }
+    }
+
+    /// Sends requests of which each may be a duplicate, one by one.
+    async fn send_each(
+        &self,
+        requests: impl IntoIterator<Item = J::Request>,
+    ) -> Result<Vec<JobId>, NotSent<Vec<J::Request>>> {
+        // Not an iterator that is held over the `.await`s: the user's need not be `Send`.
+        let mut unsent = requests.into_iter().collect::<VecDeque<_>>();
+        let mut ids = Vec::with_capacity(unsent.len());
+        while let Some(request) = unsent.pop_front() {
+            match self.send(request).await {
+                Ok(receipt) => ids.push(receipt.id),
+                Err(refused) => {
+                    return Err(refused
+                        .map(|request| {
+                            unsent.push_front(request);
+                            Vec::from(unsent)
+                        })
+                        .after(ids));
+                }
+            }
+        }
+        Ok(ids)
     }
 
     /// Sends a request from a thread without an asynchronous runtime, and blocks it while the channel is full.

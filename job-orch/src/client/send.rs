@@ -97,7 +97,8 @@ impl<'a, J: Run, E: Engine> Send<'a, J, E> {
     /// one that does, whose outcome is the one to ask for.
     ///
     /// Which others count, the next three methods change: [`while_waiting`](Send::while_waiting),
-    /// [`even_dead`](Send::even_dead), [`unique_for`](Send::unique_for).
+    /// [`even_dead`](Send::even_dead), [`unique_for`](Send::unique_for). Of a job with [`unique`](crate::Unique), the key takes the
+    /// place of the job's own, and of all that the job says with it.
     pub fn unique(mut self, key: impl Into<String>) -> Self
     where
         E: Deduplicates,
@@ -257,7 +258,8 @@ impl<'a, J: Run, E: Engine> Send<'a, J, E> {
             (None, None) => Envelope::new(request),
             (trace_parent, retry) => Envelope::asking(request, Wishes { trace_parent, retry, ..Wishes::default() }),
         };
-        options.unique = unique.map(|key| UniqueKey { key, id: envelope.id() });
+        let key = unique.or_else(|| Some(J::UNIQUE?.ask(envelope.request(), &mut options)));
+        options.unique = key.map(|key| UniqueKey { key, id: envelope.id() });
         Ok((envelope, options))
     }
 
@@ -312,8 +314,9 @@ impl<J: Run, E: Engine> Future for Send<'_, J, E> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let send = self.get_mut();
-        // The common case in one straight line: no wishes, and room.
+        // The common case in one straight line: no wishes, of the job either, and room.
         if send.extras.is_none()
+            && J::UNIQUE.is_none()
             && let Some(client) = send.client
             && let Some(request) = send.request.take()
         {

@@ -2,23 +2,23 @@
 
 use std::fmt;
 
-use super::Overlap;
+use super::{Overlap, Plan};
 use crate::channel::{Envelope, SendOptions, UniqueKey};
 use crate::job::Run;
 
 /// A tick that is to be fired, or passed over: what an engine is asked for. Times are milliseconds since 1970.
 #[non_exhaustive]
 pub struct Firing<J: Run> {
-    /// The expression and the zone of the schedule: another one may have taken its place.
-    pub schedule: (&'static str, &'static str),
+    /// The schedule: one of another expression or zone may have taken its place.
+    pub plan: Plan,
     /// Up to where the schedule was done, as far as this process knows. If that is not so, the tick is somebody else's.
     pub last: i64,
     /// Up to where it is done then.
     pub at: i64,
+    /// The tick after that, if the calendar of the library has one.
+    pub next: Option<i64>,
     /// The request. Without it, what has come is passed over.
     pub request: Option<Envelope<J>>,
-    /// What becomes of it while the last one has not ended.
-    pub overlap: Overlap,
 }
 
 impl<J: Run> Firing<J> {
@@ -27,7 +27,7 @@ impl<J: Run> Firing<J> {
 
     /// How the request is sent.
     pub(crate) fn options(&self) -> SendOptions {
-        let id = self.request.as_ref().filter(|_| self.overlap == Overlap::Skip).map(Envelope::id);
+        let id = self.request.as_ref().filter(|_| self.plan.overlap == Overlap::Skip).map(Envelope::id);
         let unique = id.map(|id| UniqueKey { key: Self::KEY.to_owned(), id });
         SendOptions { unique, refuse_if_full: true, ..SendOptions::default() }
     }

@@ -95,6 +95,18 @@ pub enum Missed {
     All,
 }
 
+impl Missed {
+    /// The word for it in `#[job]`, and in a store.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Skip => "skip",
+            Self::Once => "once",
+            Self::All => "all",
+        }
+    }
+}
+
 /// What becomes of a tick while the last firing still waits, runs, or waits for its retry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -104,6 +116,31 @@ pub enum Overlap {
     Allow,
     /// It is passed over.
     Skip,
+}
+
+impl Overlap {
+    /// The word for it in `#[job]`, and in a store.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Skip => "skip",
+        }
+    }
+}
+
+/// What an engine is told of a schedule: those that keep it show it to people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Plan {
+    /// The expression, as it was written.
+    pub expression: &'static str,
+    /// The time zone whose times are meant.
+    pub zone: &'static str,
+    /// What becomes of missed ticks.
+    pub missed: Missed,
+    /// What becomes of a tick while the last firing has not ended.
+    pub overlap: Overlap,
 }
 
 /// When a job runs by itself: [`Run::CRON`](crate::Run::CRON). `#[job(cron = "…")]` writes it.
@@ -154,6 +191,12 @@ impl<R> Cron<R> {
     pub const fn overlap(mut self, overlap: Overlap) -> Self {
         self.overlap = overlap;
         self
+    }
+
+    /// What an engine is told of it.
+    pub(crate) const fn plan(&self) -> Plan {
+        let Self { expression, zone, missed, overlap, .. } = *self;
+        Plan { expression, zone, missed, overlap }
     }
 
     /// The request of a tick.

@@ -1,8 +1,9 @@
-//! Where the answers of a cached job are kept: in each process, or in the store of an engine that has one.
+//! Where the answers of a cached job are kept: in each process, or in the store of an engine that has one. And whether an
+//! engine keeps all that a job wants kept.
 
 use std::future::Future;
 
-use super::{Engine, TravelsOn};
+use super::{Engine, HeldOn, TravelsOn};
 use crate::cache::{Archive, ArchiveKeep, Archived, Keep, Policy};
 use crate::channel::BoxError;
 use crate::job::{Job, Run};
@@ -53,7 +54,7 @@ impl<J: Archived + TravelsOn<E>, E: KeepsAnswers> KeptIn<J, E> for Stored {
     }
 }
 
-/// A job whose answers can be kept where it wants them, on the engine `E`.
+/// A job whose answers can be kept where it wants them, on the engine `E`, and the keys of its requests for as long as it wants.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a job",
     note = "`#[job]` on `async fn index` makes the job type `Index`"
@@ -64,7 +65,7 @@ pub trait KeptOn<E: Engine>: Run {
     fn keep_on(engine: &E) -> impl Future<Output = Result<Option<Box<dyn Keep<Self>>>, BoxError>> + Send;
 }
 
-impl<J: Job<Answers: KeptIn<J, E>>, E: Engine> KeptOn<E> for J {
+impl<J: Job<Answers: KeptIn<J, E>, Keys: HeldOn<E>>, E: Engine> KeptOn<E> for J {
     fn keep_on(engine: &E) -> impl Future<Output = Result<Option<Box<dyn Keep<J>>>, BoxError>> + Send {
         <J::Answers as KeptIn<J, E>>::keep(engine)
     }

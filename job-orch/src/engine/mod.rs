@@ -6,8 +6,8 @@
 //! |---|---|---|---|---|
 //! | [`Delays`] | yes | yes | yes | `.after(…)` |
 //! | [`Prioritises`] | yes | yes | yes | `.priority(…)` |
-//! | [`Deduplicates`] | yes | yes | yes | `.unique(…)` |
-//! | [`RemembersKeys`] | no | yes | no | `.unique_for(…)`, `.even_dead()`: a key that is taken for longer than its request is there |
+//! | [`Deduplicates`] | yes | yes | yes | `.unique(…)`, `#[job(unique(…))]` |
+//! | [`RemembersKeys`] | no | yes | no | `.unique_for(…)`, `unique(within = …)`, `.even_dead()`: a key that is taken for longer than its request is there |
 //! | [`KeepsResponses`] | no | yes | no | `response(…)`, for a caller that was started again |
 //! | [`Remembers`] | no | yes | no | `run_as(…)`: runs of flows that go on after a crash |
 //! | [`Pauses`] | no | yes | no | `pause(…)` and `resume(…)` |
@@ -22,6 +22,7 @@
 //! Which laws of channels each keeps, `cargo test -p job-orch-tests --test conformance matrix -- --nocapture` prints.
 
 mod answers;
+mod keys;
 #[cfg(feature = "memory")]
 pub mod memory;
 #[cfg(feature = "sqlite")]
@@ -37,13 +38,14 @@ use futures_core::Stream;
 use serde::{Deserialize, Serialize};
 
 pub use answers::{AtHand, KeepsAnswers, KeptIn, KeptOn, Stored};
+pub use keys::{HeldOn, Keyed, KeyedFor, Keyless};
 pub use transacts::Transacts;
 
 #[cfg(feature = "cron")]
 use crate::channel::{Acceptance, MpSend, SendError};
 use crate::channel::{BoxError, Channels, Codec, Envelope, McReceive, ReceiveError, Response, Withdraw};
 #[cfg(feature = "cron")]
-use crate::cron::{Fired, Firing};
+use crate::cron::{Fired, Firing, Plan};
 use crate::id::JobId;
 use crate::job::Run;
 use crate::outcome::Failure;
@@ -126,6 +128,16 @@ pub trait EngineChannels<J: Run>: Channels<J, RequestSender: Withdraw, ResponseR
         drop(told);
     }
 
+    /// Takes a request out that waits, since it is cancelled. An engine that records how requests end does so in the same step.
+    /// By default it is [withdrawn](Withdraw::withdraw).
+    ///
+    /// # Cancel safety
+    /// Dropped early, it may have been taken out.
+    fn cancel_waiting(&self, id: JobId) -> impl Future<Output = Result<Withdrawn<J>, BoxError>> + Send {
+        let requests = self.request_sender();
+        async move { Ok(requests.withdraw(id).await?.map_or(Withdrawn::Nothing, Withdrawn::Taken)) }
+    }
+
     /// Whether requests that run here may be stopped by other processes.
     const STOPS: bool = false;
 
@@ -151,15 +163,16 @@ pub trait EngineChannels<J: Run>: Channels<J, RequestSender: Withdraw, ResponseR
     }
 
     /// Up to where the schedule of this job was done, in milliseconds since 1970, if the engine keeps that: a schedule that it
-    /// does not know begins `now`, and takes the place of any other one of the job. By default nothing is kept.
+    /// does not know begins `now`, and takes the place of any other one of the job; its first tick is `next`. By default nothing
+    /// is kept.
     #[cfg(feature = "cron")]
     fn schedule(
         &self,
-        expression: &'static str,
-        zone: &'static str,
+        plan: Plan,
         now: i64,
+        next: Option<i64>,
     ) -> impl Future<Output = Result<Option<i64>, BoxError>> + Send {
-        let _ = (expression, zone, now);
+        let _ = (plan, now, next);
         std::future::ready(Ok(None))
     }
 
@@ -209,6 +222,17 @@ where
     R: McReceive<Message = Response<J>, Delivery: Deref<Target = Response<J>>>,
     R: Stream<Item = Result<<R as McReceive>::Delivery, ReceiveError>> + Unpin,
 {
+}
+
+/// What came of a request that was to be cancelled while it waits.
+#[derive(Debug)]
+pub enum Withdrawn<J: Run> {
+    /// None of this id waits.
+    Nothing,
+    /// It was taken out. Its caller and the broadcast are to be told.
+    Taken(Envelope<J>),
+    /// It was taken out, and its end is recorded: the broadcast tells it. It comes along for its caller, if it can be read.
+    Recorded(Option<Envelope<J>>),
 }
 
 /// A request that used up its attempts, with its reason.
@@ -265,7 +289,8 @@ pub trait Deduplicates: Engine {}
 /// An engine that remembers the key of a unique request for longer than the request itself.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot remember the key of a request that has ended",
-    label = "this engine forgets a key with its request; `.unique(key)` asks for no more"
+    label = "this engine forgets a key with its request; `.unique(key)` asks for no more",
+    note = "in `#[job(unique(…))]` it is `within` and `even_dead` that ask for more"
 )]
 pub trait RemembersKeys: Deduplicates {}
 

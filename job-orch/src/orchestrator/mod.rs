@@ -146,7 +146,8 @@ impl<E: Engine, A> Orchestrator<E, A> {
         Send::new(self.find(), request)
     }
 
-    /// Sends requests in order, as fast as the engine can take them at once, and returns their ids.
+    /// Sends requests in order, as fast as the engine can take them at once, and returns their ids. Of a duplicate, where the job
+    /// is [`unique`](crate::Unique), that is the id of the one that was there before.
     ///
     /// # Errors
     /// The requests that were not accepted, from the first that was refused, and the ids of those before it

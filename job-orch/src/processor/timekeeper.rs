@@ -62,7 +62,7 @@ impl<J: Run, C: EngineChannels<J>> Timekeeper<J, C> {
     pub(crate) async fn begin(cron: Cron<J::Request>, channels: C) -> Result<Self, BoxError> {
         let timetable = Timetable::new(cron.fields, cron.zone)?;
         let now = wall_millis();
-        let last = channels.schedule(cron.expression, cron.zone, now).await?.unwrap_or(now);
+        let last = channels.schedule(cron.plan(), now, timetable.after(now)).await?.unwrap_or(now);
         let Cron { expression, zone, missed, overlap, .. } = cron;
         let schedule = Schedule { job: J::NAME, expression, zone, missed, overlap, last: moment(last), next: None };
         let dial = Arc::new(Dial { schedule, timetable, last: AtomicI64::new(last) });
@@ -127,8 +127,7 @@ impl<J: Run, C: EngineChannels<J>> Timekeeper<J, C> {
     async fn fire(&self, at: i64, tick: Option<Tick>) -> Next {
         let request = tick.and_then(|tick| self.request(tick));
         let last = self.dial.last.load(Ordering::Relaxed);
-        let Cron { expression, zone, overlap, .. } = self.cron;
-        let firing = Firing { schedule: (expression, zone), last, at, request, overlap };
+        let firing = Firing { plan: self.cron.plan(), last, at, next: self.dial.timetable.after(at), request };
         let job = J::NAME;
         match self.channels.fire(firing).await {
             Ok(Fired::Done) => tracing::debug!(target: "job_orch", { job.name = job, at }, "a tick was fired"),

@@ -9,17 +9,16 @@ use super::channel::Channel;
 use super::lease::Lease;
 use super::local::{Local, State};
 use super::receiver::Receiver;
-#[cfg(feature = "cron")]
-use super::schedules;
 use super::sender::Sender;
 use super::transaction::Transaction;
 use super::{Sqlite, requests, responses};
 use crate::channel::{BoxError, Channels, Codec, Completes, Record, Response, SettleError};
 #[cfg(feature = "cron")]
-use crate::cron::{Fired, Firing};
-use crate::engine::{DeadLetter, EngineChannels, channel_name};
+use crate::cron::{Fired, Firing, Plan};
+use crate::engine::{DeadLetter, EngineChannels, Withdrawn, channel_name};
 use crate::id::JobId;
 use crate::job::Run;
+use crate::outcome::CallError;
 use crate::retry::Retry;
 use crate::settings::Serving;
 use crate::sync::Arc;
@@ -149,9 +148,15 @@ impl<J: Run> EngineChannels<J> for SqliteChannels<J> {
     }
 
     async fn response(&self, id: JobId) -> Result<Option<Response<J>>, BoxError> {
-        let job = self.channel.local.job;
-        let found = self.channel.store.reader.ask(move |store| responses::find(store, job, id)).await?;
-        Ok(found.map(|kept| self.channel.read_response(kept)))
+        let (store, local) = (&self.channel.store, &self.channel.local);
+        let job = local.job;
+        let found = store.reader.ask(move |store| responses::find(store, job, id)).await?;
+        let Some((position, kept)) = found else { return Ok(None) };
+        if position >= local.published.load(Ordering::Acquire) {
+            // It was committed just now, here or elsewhere, and may not be on the disk yet.
+            store.writer.ask(|_| Ok(())).await?;
+        }
+        Ok(Some(self.channel.read_response(kept)))
     }
 
     async fn pause(&self, is_paused: bool) -> Result<(), BoxError> {
@@ -166,6 +171,19 @@ impl<J: Run> EngineChannels<J> for SqliteChannels<J> {
     async fn is_paused(&self) -> Result<bool, BoxError> {
         let job = self.channel.local.job;
         Ok(self.channel.store.reader.ask(move |store| requests::is_paused(store, job)).await?)
+    }
+
+    async fn cancel_waiting(&self, id: JobId) -> Result<Withdrawn<J>, BoxError> {
+        let job = self.channel.local.job;
+        let Some(taken) = self.channel.store.writer.ask(move |transaction| transaction.cancel(job, id)).await? else {
+            return Ok(Withdrawn::Nothing);
+        };
+        let read = self.channel.read(taken);
+        if let Err(reason) = &read {
+            tracing::warn!(target: "job_orch", { job.name = J::NAME, job.id = %id, reason }, "an unreadable request was cancelled");
+            self.channel.answer(id, Err(CallError::Cancelled { job: J::NAME }));
+        }
+        Ok(Withdrawn::Recorded(read.ok()))
     }
 
     const STOPS: bool = true;
@@ -184,9 +202,8 @@ impl<J: Run> EngineChannels<J> for SqliteChannels<J> {
     }
 
     #[cfg(feature = "cron")]
-    async fn schedule(&self, expression: &'static str, zone: &'static str, now: i64) -> Result<Option<i64>, BoxError> {
-        let times = schedules::Times { job: J::NAME, expression, zone };
-        Ok(Some(self.begin_schedule(times, now).await?))
+    async fn schedule(&self, plan: Plan, now: i64, next: Option<i64>) -> Result<Option<i64>, BoxError> {
+        Ok(Some(self.begin_schedule(plan, now, next).await?))
     }
 
     #[cfg(feature = "cron")]

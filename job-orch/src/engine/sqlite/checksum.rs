@@ -43,14 +43,16 @@ pub(super) fn of_response(id: JobId, is_failure: bool, payload: &Payload) -> u32
 
 /// Of the row of a schedule.
 #[cfg(feature = "cron")]
-pub(super) fn of_schedule(job: &str, expression: &str, zone: &str, last: i64) -> u32 {
+pub(super) fn of_schedule(job: &str, plan: [&str; 4], last: i64, next: Option<i64>) -> u32 {
     let mut hasher = Hasher::new();
-    for text in [job, expression, zone] {
+    for text in [job].into_iter().chain(plan) {
         hasher.update(text.as_bytes());
         // So that what moves from one to the next shows.
         hasher.update(&[0]);
     }
-    hasher.update(&last.to_le_bytes());
+    for moment in [Some(last), next] {
+        hasher.update(&moment.unwrap_or(i64::MIN).to_le_bytes());
+    }
     hasher.finalize()
 }
 

@@ -49,11 +49,13 @@
 //! - The **caches** of jobs with `cache(store = engine)` are tables too. A process that computes an answer says so in the file,
 //!   and counts as long as it lives.
 //! - The **schedules** of jobs with `cron` have a row each: up to where it was fired, moved on in the transaction that puts the
-//!   request in.
+//!   request in, and when it comes next.
 //! - **Transactions of yours** on the same file can have requests in them ([`in_transaction`](crate::Send::in_transaction)), and
 //!   a job can end its request in one ([`complete_in`](crate::Context::complete_in)), so that what it does there is done once. Your
 //!   connection is to the store what another process is. No hook of it is touched, so it rings no bell: the process looks for its
 //!   commit, soon and a few times, and tells the others. Should the process die in between, they see it at their next look.
+//! - When a **sync fails**, nobody knows what is on the disk: from then on the process accepts, records and tells nothing, and
+//!   whoever waits is told so ([`StoreError::Disk`]). Others on the same file believe nothing but their own syncs.
 //! - A **shutdown** finishes what runs, and leaves what waits for the next start or another process.
 //!
 //! # What people see
@@ -64,6 +66,7 @@
 mod answers;
 mod archive;
 mod broadcast;
+mod callers;
 mod channel;
 mod channels;
 mod checksum;
@@ -159,7 +162,8 @@ impl Sqlite {
     /// Any other connection to the file will do too, as `rusqlite` opens it. It is refused ([`TransactionError`]) if its
     /// `PRAGMA synchronous` is lower than this one's: `FULL`, or `NORMAL` on a store that need not survive the loss of power.
     /// `BEGIN IMMEDIATE` (`transaction_with_behavior`) is best for what will write: it waits for its turn, and never fails
-    /// later because somebody else has written meanwhile. While it is open, nobody else writes to the store.
+    /// later because somebody else has written meanwhile. While it is open, nobody else writes to the store: what is sent and
+    /// what ends waits, up to half a minute, and is refused then ([`StoreError::Busy`]). Nobody is taken for dead because of it.
     ///
     /// Tables of yours live in the file as long as you like, under other names than the store's; make them once the store is
     /// there. `user_version` and `application_id` are the store's.

@@ -156,14 +156,14 @@ pub(super) fn read(connection: &Connection, job: i64, from: i64, window: Option<
     Ok(entries)
 }
 
-/// The last response to the request with this id.
-pub(super) fn find(connection: &Connection, job: i64, wanted: JobId) -> rusqlite::Result<Option<Kept>> {
+/// The last response to the request with this id, and its position.
+pub(super) fn find(connection: &Connection, job: i64, wanted: JobId) -> rusqlite::Result<Option<(i64, Kept)>> {
     connection
         .prepare_cached(
             "SELECT place, missed, id, is_failure, version, codec, checksum, payload FROM response
              WHERE id = ?1 AND place >> 40 = ?2 ORDER BY place DESC LIMIT 1",
         )?
-        .query_row(params![wanted.to_bytes(), job], read_kept)
+        .query_row(params![wanted.to_bytes(), job], |row| Ok((places::position_of(row.get(0)?), read_kept(row)?)))
         .optional()
 }
 

@@ -23,7 +23,7 @@ pub(super) use ledger::Ledger;
 use super::history::Recorder;
 use crate::channel::{BoxError, Channels, Codec, McReceive, Record, Response, SettleError};
 #[cfg(feature = "cron")]
-use crate::cron::{Fired, Firing};
+use crate::cron::{Fired, Firing, Plan};
 use crate::engine::memory::{Memory, MemoryChannels};
 use crate::engine::sqlite::{Sqlite, SqliteChannels};
 use crate::engine::{
@@ -285,8 +285,8 @@ impl<J: Run> EngineChannels<J> for RigChannels<J> {
     }
 
     #[cfg(feature = "cron")]
-    async fn schedule(&self, expression: &'static str, zone: &'static str, now: i64) -> Result<Option<i64>, BoxError> {
-        either!(&self.inner, channels => channels.schedule(expression, zone, now).await)
+    async fn schedule(&self, plan: Plan, now: i64, next: Option<i64>) -> Result<Option<i64>, BoxError> {
+        either!(&self.inner, channels => channels.schedule(plan, now, next).await)
     }
 
     #[cfg(feature = "cron")]

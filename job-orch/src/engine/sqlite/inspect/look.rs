@@ -3,7 +3,7 @@
 use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension as _, Row, params};
 
-use super::{Ended, Inspector, Process, Queue, Request, State, Wanted, moment};
+use super::{Ended, Inspector, Process, Queue, Request, Schedule, State, Wanted, moment};
 use crate::engine::sqlite::error::StoreError;
 use crate::id::JobId;
 
@@ -26,7 +26,7 @@ impl Inspector {
                     coalesce(sum(state = 'ready'), 0), coalesce(sum(state = 'delayed'), 0),
                     coalesce(sum(state = 'running'), 0), coalesce(sum(state = 'dead'), 0),
                     (SELECT count(*) FROM results WHERE results.job = job.name),
-                    unixepoch(min(CASE state WHEN 'ready' THEN due END))
+                    unixepoch(min(CASE state WHEN 'ready' THEN due END)), job.bytes
              FROM job LEFT JOIN jobs ON jobs.job = job.name GROUP BY job.number ORDER BY job.name",
         )?;
         let queues = statement.query_map([], |row| {
@@ -39,6 +39,7 @@ impl Inspector {
                 dead: count(row, 5)?,
                 results: count(row, 6)?,
                 oldest_ready: row.get::<_, Option<i64>>(7)?.map(moment),
+                waiting_bytes: count(row, 8)?,
             })
         })?;
         Ok(queues.collect::<Result<_, _>>()?)
@@ -102,6 +103,28 @@ impl Inspector {
     pub fn next_position(&self, job: &str) -> Result<Option<i64>, StoreError> {
         let sql = "SELECT position FROM job WHERE name = ?1";
         Ok(self.connection.query_row(sql, [job], |row| row.get(0)).optional()?)
+    }
+
+    /// The jobs that run by the clock, by name.
+    ///
+    /// # Errors
+    /// If the store refuses.
+    pub fn schedules(&self) -> Result<Vec<Schedule>, StoreError> {
+        let mut statement = self.connection.prepare(
+            "SELECT job, expression, zone, missed, overlap, unixepoch(last), unixepoch(next) FROM schedules ORDER BY job",
+        )?;
+        let schedules = statement.query_map([], |row| {
+            Ok(Schedule {
+                job: row.get(0)?,
+                expression: row.get(1)?,
+                zone: row.get(2)?,
+                missed: row.get(3)?,
+                overlap: row.get(4)?,
+                last: moment(row.get(5)?),
+                next: row.get::<_, Option<i64>>(6)?.map(moment),
+            })
+        })?;
+        Ok(schedules.collect::<Result<_, _>>()?)
     }
 
     /// The processes that work on the store.

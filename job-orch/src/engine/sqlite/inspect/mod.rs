@@ -66,6 +66,8 @@ pub struct Queue {
     pub dead: u64,
     /// Responses that are kept.
     pub results: u64,
+    /// The bytes of the requests that wait, as the store counts them for queues that are bound by bytes.
+    pub waiting_bytes: u64,
     /// Whether nothing is handed out.
     pub is_paused: bool,
     /// Since when the longest waiting of the ready requests is ready.
@@ -128,6 +130,26 @@ pub struct Ended {
     pub ended: SystemTime,
     /// Its bytes as a text, which is JSON unless they are damaged.
     pub payload: String,
+}
+
+/// A job that runs by the clock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Schedule {
+    /// The job's name.
+    pub job: String,
+    /// The expression, as it was written.
+    pub expression: String,
+    /// The time zone whose times are meant.
+    pub zone: String,
+    /// What becomes of ticks at which nobody was there: `skip`, `once` or `all`.
+    pub missed: String,
+    /// What becomes of a tick while the last firing has not ended: `allow` or `skip`.
+    pub overlap: String,
+    /// The last tick that was fired or passed over; before the first one, when the schedule began. To the second.
+    pub last: SystemTime,
+    /// The tick after that. One of the past waits for a process that fires it. None if the calendar of the library ends before.
+    pub next: Option<SystemTime>,
 }
 
 /// A process that works on a store.
