@@ -143,6 +143,7 @@ impl Dispatcher {
         if let Some(take) = key.and_then(|key| history.taken(key)) {
             return Ok(Taking::Again(take));
         }
+        let _counted = self.0.counts.takers.enter();
         let Ok(_turn) = tokio::time::timeout_at(until, self.0.takers.lock()).await else { return Ok(Taking::Nothing) };
         // It may have asked twice at once.
         if let Some(take) = key.and_then(|key| history.taken(key)) {
