@@ -168,7 +168,7 @@ fn spawn(folder: &Path) -> Child {
 /// How often each tick was handled, by its second.
 fn handled(place: &Place) -> BTreeMap<u64, usize> {
     let mut counts = BTreeMap::new();
-    for row in place.rows("SELECT response FROM results WHERE job = 'beat'") {
+    for row in place.rows("SELECT response FROM results WHERE job IN ('beat', 'beat@bulk')") {
         let tick: Tick = serde_json::from_str(&row[0]).unwrap();
         *counts.entry(tick.at.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs()).or_default() += 1;
     }

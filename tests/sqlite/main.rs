@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
 
 mod both_or_none;
+mod broken;
 mod cache;
+mod cancelling;
 mod child;
 mod completion;
 mod cron;
@@ -22,4 +24,5 @@ mod runs;
 mod soak;
 mod store;
 mod syncs;
+mod takeover;
 mod within;

@@ -128,6 +128,16 @@ pub trait EngineChannels<J: Run>: Channels<J, RequestSender: Withdraw, ResponseR
         drop(told);
     }
 
+    /// Takes a request out that waits, since it is cancelled. An engine that records how requests end does so in the same step.
+    /// By default it is [withdrawn](Withdraw::withdraw).
+    ///
+    /// # Cancel safety
+    /// Dropped early, it may have been taken out.
+    fn cancel_waiting(&self, id: JobId) -> impl Future<Output = Result<Withdrawn<J>, BoxError>> + Send {
+        let requests = self.request_sender();
+        async move { Ok(requests.withdraw(id).await?.map_or(Withdrawn::Nothing, Withdrawn::Taken)) }
+    }
+
     /// Whether requests that run here may be stopped by other processes.
     const STOPS: bool = false;
 
@@ -212,6 +222,17 @@ where
     R: McReceive<Message = Response<J>, Delivery: Deref<Target = Response<J>>>,
     R: Stream<Item = Result<<R as McReceive>::Delivery, ReceiveError>> + Unpin,
 {
+}
+
+/// What came of a request that was to be cancelled while it waits.
+#[derive(Debug)]
+pub enum Withdrawn<J: Run> {
+    /// None of this id waits.
+    Nothing,
+    /// It was taken out. Its caller and the broadcast are to be told.
+    Taken(Envelope<J>),
+    /// It was taken out, and its end is recorded: the broadcast tells it. It comes along for its caller, if it can be read.
+    Recorded(Option<Envelope<J>>),
 }
 
 /// A request that used up its attempts, with its reason.

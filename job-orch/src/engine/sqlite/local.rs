@@ -237,11 +237,10 @@ impl Local {
         }
     }
 
-    /// Nothing more is published: what comes now may not be on the disk, or the file is damaged.
+    /// Nothing more is published: what comes now may not be on the disk, or the file is damaged. Callers are told so.
     pub(super) fn break_off(&self, fault: &StoreError) {
         lock(&self.broken).get_or_insert_with(|| fault.clone());
         self.publication.notify_waiters();
-        // Those who wait for an answer from elsewhere, too.
         self.foreign.notify_one();
     }
 
