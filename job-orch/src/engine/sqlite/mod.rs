@@ -63,6 +63,7 @@
 
 mod answers;
 mod archive;
+mod batch;
 mod broadcast;
 mod channel;
 mod channels;
