@@ -120,11 +120,12 @@ impl Context {
         self.rare.get()?.trace_parent.as_deref()
     }
 
-    /// Tells when the job should stop: somebody cancelled it, or its time is up. It is cancelled too when the job ends or is
-    /// dropped, so that what the job has spawned can end with it.
+    /// Tells when the job should stop: somebody cancelled it, its time is up, or its orchestrator shuts down and the time to drain
+    /// is over. It is cancelled too when the job ends or is dropped, so that what the job has spawned can end with it.
     ///
     /// A job that has asked for this token is given [`GRACE`](crate::processor::GRACE) to end by itself after the token
-    /// was cancelled. One that has not is dropped at its `.await`.
+    /// was cancelled. One that has not is dropped at its `.await`. A response that it returns in that time counts. An error does
+    /// not: what was cancelled stays so, and what a shutdown has interrupted costs no attempt.
     #[must_use]
     pub fn cancellation(&self) -> &CancellationToken {
         self.rare.get_or_init(Box::default).cancellation.get_or_init(CancellationToken::new)

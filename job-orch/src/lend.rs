@@ -76,6 +76,8 @@ thread_local! {
 struct Thread {
     // The caller that lends it, if one does.
     lender: Cell<Option<usize>>,
+    // What is pushed now is what the lender will do nothing but wait for.
+    serves: Cell<bool>,
     // Steps that may still be lent.
     steps: Cell<u8>,
     // How often the worker at hand may still look for more.
@@ -86,12 +88,18 @@ struct Thread {
 
 impl Thread {
     const fn new() -> Self {
-        Self { lender: Cell::new(None), steps: Cell::new(0), looks: Cell::new(u8::MAX), was_lent: Cell::new(false) }
+        Self {
+            lender: Cell::new(None),
+            serves: Cell::new(false),
+            steps: Cell::new(0),
+            looks: Cell::new(u8::MAX),
+            was_lent: Cell::new(false),
+        }
     }
 
     /// Whether a worker that is woken is to be lent this thread: it is lent, and this one is its regular's.
     fn serves(&self, seat: &Seat) -> bool {
-        let Some(caller) = self.lender.get() else { return false };
+        let Some(caller) = self.lender.get().filter(|_| self.serves.get()) else { return false };
         if seat.regular.load(Ordering::Relaxed) != caller {
             seat.regular.store(caller, Ordering::Relaxed);
             return false;
@@ -112,7 +120,7 @@ pub(crate) struct Loan {
     here: PhantomData<*const ()>,
 }
 
-/// Lends the thread. `caller` is the task that will wait for what the workers do.
+/// Lends the thread to whom [`serving`] wakes. `caller` is the task that will wait for what the workers do.
 #[inline]
 pub(crate) fn lend(caller: &Waker) -> Loan {
     let is_inner = THREAD.with(|thread| {
@@ -124,6 +132,18 @@ pub(crate) fn lend(caller: &Waker) -> Loan {
         is_inner
     });
     Loan { is_inner, here: PhantomData }
+}
+
+/// Pushes a request for which its sender will do nothing but wait, if the thread is lent. Whoever is woken otherwise, by a
+/// job that goes on with something else, is woken as ever.
+#[inline]
+pub(crate) fn serving<T>(push: impl FnOnce() -> T) -> T {
+    THREAD.with(|thread| {
+        thread.serves.set(true);
+        let pushed = push();
+        thread.serves.set(false);
+        pushed
+    })
 }
 
 /// Whether what a caller of this thread waits for is probably there as soon as it has asked: to leave its waker is in vain then.
@@ -179,6 +199,8 @@ impl Drop for Loan {
         }
         let is_used = THREAD.with(|thread| {
             thread.lender.set(None);
+            // After a panic.
+            thread.serves.set(false);
             thread.looks.set(u8::MAX);
             thread.steps.get() < STEPS
         });
@@ -271,16 +293,23 @@ impl Seat {
         *steps = steps.wrapping_add(1);
         let before = steps.is_multiple_of(TIMED).then(|| (Instant::now(), jobs()));
         let polled = work.as_mut().poll(&mut Context::from_waker(waker));
-        if let Some((since, before)) = before
-            && let Some(started @ 1..) = jobs().checked_sub(before)
-        {
-            let each = since.elapsed().checked_div(u32::try_from(started).unwrap_or(u32::MAX));
-            self.is_quick.store(each.is_some_and(|each| each <= QUICK), Ordering::Relaxed);
+        if let Some((since, before)) = before {
+            self.judge(since.elapsed(), jobs().saturating_sub(before));
         }
         if polled.is_ready() {
             place.work = None;
         }
         polled
+    }
+
+    /// Whether its jobs are quick, by a step that started so many.
+    fn judge(&self, took: Duration, started: u64) {
+        let is_quick = match u32::try_from(started).unwrap_or(u32::MAX) {
+            // One that had suspended went on, or there was nothing to do: a short step says nothing of the jobs.
+            0 if took <= QUICK => return,
+            started => took / started.max(1) <= QUICK,
+        };
+        self.is_quick.store(is_quick, Ordering::Relaxed);
     }
 
     /// One step of the worker, on the thread of a caller.
@@ -300,7 +329,10 @@ impl Seat {
             return self.wake_task();
         }
         let work = self.enter_or_leave_word().map(|mut place| place.work.take());
-        drop(work);
+        // The drop of the worker's own things is no fault of the caller's either.
+        if let Err(panic) = guarded(|| drop(work)) {
+            tracing::error!(target: "job_orch", { panic }, "a worker panicked as it was dropped");
+        }
     }
 
     fn wake_task(&self) {

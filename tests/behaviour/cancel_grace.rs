@@ -160,3 +160,20 @@ async fn the_token_of_one_run_says_nothing_about_the_next() {
     scene.orch.shutdown().await.unwrap();
     assert_eq!(scene.orch.counts(Listen).unwrap().succeeded, 1);
 }
+
+/// Asks for patience once its time is up.
+#[job(timeout = "3s", retry(max = 0))]
+async fn asks_for_patience(_: &(), #[context] context: &Context) {
+    context.cancellation().cancelled().await;
+    context.snooze(Duration::from_secs(60)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snooze_within_the_grace_ends_the_run_at_once() {
+    let orch = Orchestrator::on(Memory::new()).host(AsksForPatience).start().await.unwrap();
+    orch.send(AsksForPatience, ()).await.unwrap();
+    sleep(Duration::from_millis(3_500)).await;
+    let counts = orch.counts(AsksForPatience).unwrap();
+    assert_eq!((counts.snoozed, counts.timed_out), (1, 0));
+    assert_eq!(orch.client(AsksForPatience).unwrap().waiting().await.unwrap(), 1);
+}

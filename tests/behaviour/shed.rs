@@ -3,7 +3,7 @@
 use job_orch::Refusal;
 use job_orch::prelude::*;
 use job_orch::settings::Overflow;
-use job_orch_tests::Gate;
+use job_orch_tests::{Bare, Gate, Log, soon};
 
 #[job]
 #[processor(requests(capacity = 2, full = shed))]
@@ -94,4 +94,29 @@ async fn responses_are_not_shed_and_bytes_are_not_none() {
         let orch = Orchestrator::on(Memory::new()).share(Gate::shut()).host_with(Wait, serving).start().await;
         assert!(matches!(orch, Err(job_orch::Error::InvalidServing { job: "wait", .. })));
     }
+}
+
+/// Fails once, and leads those who ask for the same meanwhile.
+#[job(cache(ttl = "1h"), retry(max = 1, backoff = constant("1h")))]
+#[processor(requests(capacity = 1, full = shed))]
+async fn learn(number: &u64, ran: &Log<u64>) -> Result<u64, Bare> {
+    ran.push(*number);
+    if ran.len() == 1 { Err(Bare::of("not yet")) } else { Ok(*number) }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_asks_for_the_same_as_what_was_shed_is_answered() {
+    let ran = Log::new();
+    let orch = Orchestrator::on(Memory::new()).share(ran.clone()).host(Learn).start().await.unwrap();
+    let first = tokio::spawn({
+        let orch = orch.clone();
+        async move { orch.call(Learn, 1).await }
+    });
+    while ran.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    // The only place is taken by the first one, which waits for its retry.
+    assert_eq!(soon(orch.call(Learn, 1)).await.unwrap(), 1);
+    assert!(matches!(first.await.unwrap(), Err(CallError::Shed { .. })));
+    orch.shutdown().await.unwrap();
 }

@@ -114,3 +114,94 @@ async fn a_shutdown_may_wait_as_long_as_it_takes() {
 async fn a_drain_time_that_is_none_is_refused() {
     assert!(Orchestrator::on(Memory::new()).host(Quick).drain_for("soon").is_err());
 }
+
+/// What a job does once it is told that its process ends.
+#[derive(Clone, Copy, Debug)]
+enum Then {
+    Succeed,
+    Fail,
+    Panic,
+    GoOn,
+}
+
+/// Takes a second to tidy up after it was told.
+#[job(retry(max = 5, backoff = "1h", jitter = 0))]
+#[processor(workers = 4)]
+async fn tidy(then: &Then, gate: &Gate, tally: &Tally, #[context] context: &Context) -> Result<&'static str, Bare> {
+    let _held = tally.one(0);
+    let token = context.cancellation().clone();
+    gate.pass().await;
+    token.cancelled().await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    match then {
+        Then::Succeed => Ok("tidy"),
+        Then::Fail => Err(Bare::of("untidy")),
+        Then::Panic => panic!("on the way out"),
+        Then::GoOn => std::future::pending().await,
+    }
+}
+
+async fn listening() -> Scene {
+    let (gate, tally) = (Gate::shut(), Tally::default());
+    let orch = Orchestrator::on(Memory::new()).share(gate.clone()).share(tally.clone());
+    let orch = orch.host(Tidy).drain_for("5s").unwrap().start().await.unwrap();
+    gate.open();
+    Scene { orch, gate, tally }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_listens_is_told_and_what_it_then_returns_counts() {
+    let Scene { orch, gate, .. } = listening().await;
+    let mut call = Driver::new(orch.call(Tidy, Then::Succeed));
+    assert!(call.poll().is_pending());
+    gate.reached_by(1).await;
+    let begun = Instant::now();
+    soon(orch.shutdown()).await.unwrap();
+    assert_eq!(begun.elapsed(), Duration::from_secs(6), "the time to drain, and a second to tidy up");
+    assert!(matches!(call.poll(), std::task::Poll::Ready(Ok("tidy"))));
+    assert_eq!(orch.counts(Tidy).unwrap().succeeded, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_was_told_and_fails_is_kept_and_costs_no_attempt() {
+    for then in [Then::Fail, Then::Panic, Then::GoOn] {
+        let Scene { orch, gate, tally } = listening().await;
+        orch.send(Tidy, then).await.unwrap();
+        gate.reached_by(1).await;
+        let error = soon(orch.shutdown()).await.unwrap_err();
+        assert!(matches!(error, Error::Unfinished(left) if left == [("tidy", 1)]), "{then:?}");
+        assert_eq!(tally.alive(), 0, "{then:?}");
+        let letters = orch.dead_letters(Tidy).await.unwrap();
+        assert_eq!(letters[0].reason.kind, FailureKind::Interrupted, "{then:?}");
+        assert_eq!(letters[0].reason.attempts, 0, "{then:?}");
+        let counts = orch.counts(Tidy).unwrap();
+        assert_eq!((counts.failed, counts.cancelled, counts.retried, counts.panicked), (0, 0, 0, 0), "{then:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_grace_of_a_job_that_goes_on_ends() {
+    let Scene { orch, gate, .. } = listening().await;
+    for then in [Then::GoOn, Then::Succeed, Then::GoOn] {
+        orch.send(Tidy, then).await.unwrap();
+    }
+    gate.reached_by(3).await;
+    let begun = Instant::now();
+    let error = soon(orch.shutdown()).await.unwrap_err();
+    assert_eq!(begun.elapsed(), Duration::from_secs(5) + job_orch::processor::GRACE);
+    assert!(matches!(error, Error::Unfinished(left) if left == [("tidy", 2)]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_cancelled_while_it_tidies_up_stays_cancelled() {
+    let Scene { orch, gate, .. } = listening().await;
+    let id = orch.send(Tidy, Then::Fail).await.unwrap().id;
+    gate.reached_by(1).await;
+    let cancel = async {
+        tokio::time::sleep(Duration::from_millis(5_500)).await;
+        assert!(orch.cancel(Tidy, id).await);
+    };
+    let (end, ()) = tokio::join!(soon(orch.shutdown()), cancel);
+    end.unwrap();
+    assert_eq!(orch.counts(Tidy).unwrap().cancelled, 1);
+}

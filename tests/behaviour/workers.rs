@@ -205,3 +205,22 @@ async fn a_receiver_that_goes_away_gives_back_what_it_fetched() {
     assert_eq!(sender.waiting(), 256 - handled);
     drop(staying);
 }
+
+/// Yields once, beside a task that is ready.
+#[job]
+async fn yields(_: &(), log: &Log<&'static str>) {
+    let other = log.clone();
+    let beside = tokio::spawn(async move { other.push("another task") });
+    tokio::task::yield_now().await;
+    log.push("the job");
+    beside.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_job_that_yields_lets_others_run() {
+    let log = Log::new();
+    let orch = Orchestrator::on(Memory::new()).share(log.clone()).host(Yields).start().await.unwrap();
+    orch.call(Yields, ()).await.unwrap();
+    assert_eq!(log.entries(), ["another task", "the job"]);
+    orch.shutdown().await.unwrap();
+}

@@ -29,7 +29,7 @@ fn post_result(served: &Served, job: &str, token: &str, result: &str) -> Answer 
 }
 
 /// Waits until a job is in this state: its worker may have the last byte before the service has noted that.
-fn await_state(served: &Served, job: &str, state: &str) {
+pub(crate) fn await_state(served: &Served, job: &str, state: &str) {
     let begun = Instant::now();
     while json(&get(served, job))["state"] != state {
         assert!(begun.elapsed() < Duration::from_secs(10), "{}", get(served, job).body);

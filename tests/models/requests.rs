@@ -204,3 +204,28 @@ fn a_request_is_withdrawn_or_received() {
         assert_eq!(together(vec![withdrawing, taking]).await, [1, 2], "either of them has it, and never both");
     });
 }
+
+#[test]
+fn a_channel_that_sheds_refuses_nobody() {
+    explore(|| async {
+        let (sender, receiver) = requests(1, Overflow::Shed);
+        let taking = spawn(take_all(receiver.clone()));
+        drop(receiver);
+        let sending: Vec<_> = (0..2)
+            .map(|own| {
+                let sender = sender.clone();
+                spawn(async move {
+                    for number in 0..3 {
+                        sender.try_send(own * 10 + number).expect("it makes room for it");
+                        yield_now().await;
+                    }
+                })
+            })
+            .collect();
+        drop(sender);
+        for sender in sending {
+            joined(sender).await;
+        }
+        joined(taking).await;
+    });
+}

@@ -80,5 +80,4 @@ async fn a_process_that_ignores_the_request_is_killed_after_the_grace() {
     let ended = within_a_minute(processes.wait(id)).await.unwrap();
     assert_eq!(ended.status, Status::Killed { signal: 9 });
     assert!(begun.elapsed() >= Duration::from_millis(300));
-    assert!(begun.elapsed() < Duration::from_millis(1300), "{:?}", begun.elapsed());
 }

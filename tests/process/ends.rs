@@ -1,6 +1,6 @@
 //! The end of a coordinator.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use job_orch::process::{Cause, Coordinator, StartError};
 use job_orch_tests::within_a_minute;
@@ -19,9 +19,7 @@ async fn a_shutdown_asks_kills_and_waits() {
         async move { processes.start(sh("true")).await }
     });
     tokio::task::yield_now().await;
-    let begun = Instant::now();
     within_a_minute(processes.shutdown()).await;
-    assert!(begun.elapsed() < Duration::from_millis(1300), "{:?}", begun.elapsed());
     let (obeyed, ignored) = (processes.wait(obeys).await.unwrap(), processes.wait(ignores).await.unwrap());
     assert_eq!((obeyed.cause, obeyed.status.exit_code()), (Cause::Shutdown, Some(0)));
     assert_eq!((ignored.cause, ignored.status.exit_code()), (Cause::Shutdown, Some(137)));

@@ -249,3 +249,48 @@ async fn a_process_that_dies_while_it_computes_holds_nobody_up() {
     orch.shutdown().await.unwrap();
     assert_eq!(log.entries(), [6]);
 }
+
+#[job(cache(store = engine))]
+async fn gated(number: &u64, gate: &Gate) -> u64 {
+    gate.pass().await;
+    *number
+}
+
+#[tokio::test]
+async fn two_orchestrators_on_one_open_store_hear_of_each_others_answers_at_once() {
+    let (place, gate) = (Place::new(), Gate::shut());
+    let store = place.open();
+    let start = || Orchestrator::on(store.clone()).share(gate.clone()).host(Gated).start();
+    let both = [start().await.unwrap(), start().await.unwrap()];
+    let calls = both.clone().map(|orch| tokio::spawn(async move { orch.call(Gated, 4).await }));
+    gate.reached_by(1).await;
+    sleep(Duration::from_millis(200)).await;
+    gate.open();
+    // Long before anybody looks by himself.
+    for call in calls {
+        let answer = tokio::time::timeout(Duration::from_secs(5), call).await.expect("it is told");
+        assert_eq!(answer.unwrap().unwrap(), 4);
+    }
+    for orch in both {
+        orch.shutdown().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_a_dead_process_was_computing_is_forgotten() {
+    let (place, gate) = (Place::new(), Gate::shut());
+    let first = Orchestrator::on(place.open()).share(gate.clone()).host(Gated).start().await.unwrap();
+    let call = {
+        let first = first.clone();
+        tokio::spawn(async move { first.call(Gated, 4).await })
+    };
+    gate.reached_by(1).await;
+    assert_eq!(place.number("SELECT count(*) FROM flight"), 1);
+    place.sql().execute("UPDATE holder SET until = 0", []).unwrap();
+    let second = place.open();
+    assert_eq!(place.number("SELECT count(*) FROM flight"), 0);
+    gate.open();
+    assert_eq!(within_a_minute(call).await.unwrap().unwrap(), 4);
+    first.shutdown().await.unwrap();
+    drop(second);
+}

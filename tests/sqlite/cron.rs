@@ -61,6 +61,21 @@ async fn a_start_takes_the_schedule_up_where_it_was_left() {
 }
 
 #[tokio::test]
+async fn a_process_of_the_second_queue_alone_fires_too() {
+    let place = Place::new();
+    let other = Beat::SERVING.queue("bulk");
+    let orch = Orchestrator::on(place.open()).host(Beat).host_with(Beat, other).only(["bulk"]).start().await.unwrap();
+    assert_eq!(orch.schedules().len(), 1);
+    within_a_minute(async {
+        while handled(&place).is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await;
+    orch.shutdown().await.unwrap();
+}
+
+#[tokio::test]
 async fn another_schedule_of_the_job_takes_the_place_of_the_one_before() {
     let place = Place::new();
     let before = Orchestrator::on(place.open()).host(Yearly).start().await.unwrap();
@@ -135,7 +150,7 @@ fn spawn(folder: &Path) -> Child {
 /// How often each tick was handled, by its second.
 fn handled(place: &Place) -> BTreeMap<u64, usize> {
     let mut counts = BTreeMap::new();
-    for row in place.rows("SELECT response FROM results WHERE job = 'beat'") {
+    for row in place.rows("SELECT response FROM results WHERE job IN ('beat', 'beat@bulk')") {
         let tick: Tick = serde_json::from_str(&row[0]).unwrap();
         *counts.entry(tick.at.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs()).or_default() += 1;
     }

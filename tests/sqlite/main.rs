@@ -1,7 +1,9 @@
 //! The durable engine on real files: what survives, and what is refused.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
 
+mod broken;
 mod cache;
+mod cancelling;
 mod completion;
 mod cron;
 mod damage;
@@ -19,4 +21,5 @@ mod room;
 mod runs;
 mod soak;
 mod store;
+mod takeover;
 mod within;

@@ -242,6 +242,11 @@ fn diary(folder: &Path) -> BTreeMap<String, usize> {
     counts
 }
 
+/// How many runs there were.
+fn lines_of(folder: &Path) -> usize {
+    std::fs::read_to_string(folder.join("diary")).unwrap_or_default().lines().count()
+}
+
 /// The outcomes of all flows that have ended, by their ids; and the ids of all steps that have.
 fn ended(folder: &Path) -> (BTreeMap<String, String>, Vec<String>) {
     let sql = Connection::open(folder.join("jobs.db")).unwrap();
@@ -276,7 +281,14 @@ async fn a_step_that_has_finished_never_runs_again_whatever_is_killed() {
     let (mut finished, mut fruitful) = (BTreeMap::new(), 0);
     for round in 0..kills {
         let mut child = spawn(folder);
-        std::thread::sleep(Duration::from_millis(350 + (round as u64 * 137) % 400));
+        // In the middle of it: however long it takes to get there.
+        let lines = lines_of(folder) + 5 + (round * 37) % 60;
+        within_a_minute(async {
+            while lines_of(folder) < lines {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        })
+        .await;
         child.kill().unwrap();
         child.wait().unwrap();
         let (counts, (_, steps)) = (diary(folder), ended(folder));

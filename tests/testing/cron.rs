@@ -2,10 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
-use job_orch::cron::{Schedule, Tick};
+use job_orch::cron::{FromTick, Schedule, Tick};
 use job_orch::prelude::*;
 use job_orch::testing::{Backing, Kit, Rig};
 use job_orch_tests::{Bare, Log};
+use serde::{Deserialize, Serialize};
 
 on_all! {
     a_tick_is_fired_when_it_comes
@@ -17,6 +18,7 @@ on_all! {
     a_tick_that_finds_no_room_comes_when_there_is_some
     a_shutdown_ends_the_ticks
     a_job_of_two_queues_has_one_schedule
+    a_tick_whose_request_panics_is_passed_over
     a_job_by_the_clock_can_be_sent_and_called
     schedules_are_listed_with_their_next_ticks
 }
@@ -166,6 +168,31 @@ async fn a_job_of_two_queues_has_one_schedule(backing: Backing) {
     assert_eq!(orch.schedules().len(), 1);
     pass(&kit, 3 * MINUTE).await;
     assert_eq!(kit.queued(All).len(), 3);
+    orch.shutdown().await.unwrap();
+}
+
+/// Of every other tick.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+struct Odd(u64);
+
+impl FromTick for Odd {
+    fn from_tick(tick: Tick) -> Self {
+        let minute = tick.at.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs() / 60;
+        assert!(minute % 2 == 1, "an even minute");
+        Self(minute)
+    }
+}
+
+#[job(cron = "* * * * *")]
+async fn particular(_: &Odd) {}
+
+async fn a_tick_whose_request_panics_is_passed_over(backing: Backing) {
+    let kit = Kit::on(backing).unwrap();
+    let orch = Orchestrator::on(kit.engine()).host(Particular).start().await.unwrap();
+    for _ in 0..6 {
+        pass(&kit, MINUTE).await;
+    }
+    assert_eq!(kit.queued(Particular).len(), 3, "the schedule goes on");
     orch.shutdown().await.unwrap();
 }
 

@@ -13,6 +13,8 @@ on_all! {
     a_snooze_that_is_not_awaited_to_its_end_is_none
     attempts_are_counted_over_snoozes
     the_deadline_of_a_snoozed_call_holds
+    a_request_that_snoozes_beyond_its_deadline_ends_with_it
+    a_snoozed_request_that_is_unique_stays_so
     what_a_snoozed_run_holds_is_dropped
 }
 
@@ -119,6 +121,32 @@ async fn the_deadline_of_a_snoozed_call_holds(backing: Backing) {
     kit.advance(HOUR * 2).await;
     orch.shutdown().await.unwrap();
     assert_eq!(log.entries(), [1]);
+}
+
+async fn a_request_that_snoozes_beyond_its_deadline_ends_with_it(backing: Backing) {
+    let (kit, orch, log) = started(backing).await;
+    kit.run_freely();
+    orch.call(Nap, 10).timeout("10m").await.unwrap_err();
+    kit.advance(Duration::from_secs(601)).await;
+    while orch.counts(Nap).unwrap().expired == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(orch.client(Nap).unwrap().waiting().await.unwrap(), 0, "it takes no room until its snooze is over");
+    orch.shutdown().await.unwrap();
+    assert_eq!(log.entries(), [1]);
+}
+
+async fn a_snoozed_request_that_is_unique_stays_so(backing: Backing) {
+    let (kit, orch, _) = started(backing).await;
+    let first = orch.send(Nap, 10).unique("nap").await.unwrap();
+    assert!(!first.is_duplicate);
+    kit.drain().await.unwrap();
+    let second = orch.send(Nap, 10).unique("nap").await.unwrap();
+    assert_eq!((second.id, second.is_duplicate), (first.id, true));
+    kit.advance(HOUR * 2).await;
+    kit.drain().await.unwrap();
+    assert!(!orch.send(Nap, 10).unique("nap").await.unwrap().is_duplicate, "it has ended");
+    orch.shutdown().await.unwrap();
 }
 
 struct Guard<'a>(&'a Log<u32>);

@@ -1,7 +1,7 @@
 //! A request of a flow: where its answer goes on, and answers that go on together.
 
 use super::scope::{Answer, At, Fault, Lasting, Place, Scope, StepNo};
-use super::stop::Stop;
+use super::stop::{Ask, Stop};
 use super::ticket::Wishes;
 use crate::id::JobId;
 use crate::job::Run;
@@ -121,7 +121,7 @@ impl Onward {
         self.scope.tell(stop);
         // It may have ended just before.
         if self.scope.is_void() {
-            stop.request();
+            stop.ask(Ask::Cancel);
         }
         Listening { scope: &self.scope, stop: Arc::clone(stop) }
     }

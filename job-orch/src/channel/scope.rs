@@ -6,7 +6,7 @@
 
 use std::any::Any;
 
-use super::stop::Stop;
+use super::stop::{Ask, Stop};
 use super::ticket::Wishes;
 use crate::id::JobId;
 use crate::job::Run;
@@ -187,7 +187,7 @@ impl Scope {
         }
         let mut ends = lock(&self.ends);
         // Under the lock: a worker that was forgotten is busy with another request.
-        ends.workers.iter().for_each(|stop| stop.request());
+        ends.workers.iter().for_each(|stop| stop.ask(Ask::Cancel));
         let waits = std::mem::take(&mut ends.waits);
         // Without it: what waits holds scopes, and values of the user's.
         drop(ends);

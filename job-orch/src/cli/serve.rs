@@ -66,6 +66,9 @@ pub(crate) struct Arguments {
     /// How long a client may take to send the body of a request
     #[arg(long, default_value = "30s", value_name = "TIME", value_parser = time)]
     body_timeout: Duration,
+    /// How long a client may take to read an answer that does not fit into the buffers of the system
+    #[arg(long, default_value = "30s", value_name = "TIME", value_parser = time)]
+    answer_timeout: Duration,
     /// How long an interruption waits for what has begun
     #[arg(long, default_value = "30s", value_name = "TIME", value_parser = time)]
     drain: Duration,
@@ -111,6 +114,7 @@ async fn serve(arguments: &Arguments) -> Result<ExitCode, Failure> {
         .callback_timeout(arguments.callback_timeout)
         .head_timeout(arguments.head_timeout)
         .body_timeout(arguments.body_timeout)
+        .answer_timeout(arguments.answer_timeout)
         .drain(arguments.drain)
         .open()
         .await?;

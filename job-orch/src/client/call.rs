@@ -192,7 +192,7 @@ impl<'a, J: Run, E: Engine> Call<'a, J, E> {
             return self.proceed(context);
         }
         let loan = lend::lend(context.waker());
-        match client.requests.try_send_made(make) {
+        match lend::serving(|| client.requests.try_send_made(make)) {
             Ok(()) if !loan.work() && sleeps => Poll::Pending,
             Ok(()) => self.awaited.poll_answer(context),
             Err(SendError::Full(make)) => {

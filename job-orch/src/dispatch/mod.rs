@@ -70,8 +70,8 @@
 //! # Where the lines stand
 //! `jobs.json` and `workers.json` are arrays, one entry a line. Beside them, for the time between two steps, may stand
 //! `….in-hand.json`, with who has left a line and may come back, and `….given`, with what was given and is on the disk still.
-//! `jobs.history` says who was sent which job, and what came of it, a JSON object a line; it holds the workers' tokens, so only
-//! its owner may read it.
+//! `jobs.history` says who was sent which job, and what came of it, a JSON object a line (what was sent in several lines is in
+//! one there, with spaces for the breaks); it holds the workers' tokens, so only its owner may read it.
 //! In [`Mode::Sqlite`] the lines are the jobs `dispatch-jobs` and `dispatch-workers` of a store, `jobs.db`: they wait, are
 //! claimed and settled as every request of the engine is, and the commands of `job-orch` see them. A directory has one
 //! dispatcher at a time.
@@ -111,7 +111,6 @@ use line::{Jobs, Line, Opening, Workers};
 use options::Limits;
 use recovery::Recovery;
 
-use crate::engine::sqlite::Sqlite;
 use crate::sync::Arc;
 
 /// Matches jobs with workers. Cheap to clone.
@@ -151,7 +150,7 @@ impl Dispatcher {
         let is_kept = jobs != Mode::InMemory || workers != Mode::InMemory;
         let lock = if is_kept { Some(lock_directory(&directory)?) } else { None };
         let needs_store = jobs == Mode::Sqlite || workers == Mode::Sqlite;
-        let store = if needs_store { Some(Sqlite::open(directory.join("jobs.db"))?) } else { None };
+        let store = if needs_store { Some(limits.store().open(directory.join("jobs.db"))?) } else { None };
         let opening = |name, mode, limit| Opening { name, mode, directory: &directory, store: store.as_ref(), limit };
         let targets = Targets::new(callbacks);
         let caller = Caller::new(targets, limits.callback, limits.callbacks).map_err(OpenError::Encryption)?;

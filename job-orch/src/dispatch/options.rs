@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Dispatcher;
 use super::error::OpenError;
+use crate::engine::sqlite::{self, Sqlite};
 
 /// Where a line stands beside this process's memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -84,7 +85,16 @@ pub(super) struct Limits {
     pub(super) connections_of_one: usize,
     pub(super) head: Duration,
     pub(super) request: Duration,
+    pub(super) answer: Duration,
     pub(super) drain: Duration,
+}
+
+impl Limits {
+    /// A store that takes whatever may come in a body, with what stands around it.
+    pub(super) const fn store(&self) -> sqlite::Options {
+        let (body, usual) = (self.body as u64 + 1024, 16 << 20);
+        Sqlite::options().most_payload(if body > usual { body } else { usual })
+    }
 }
 
 impl Builder {
@@ -104,6 +114,7 @@ impl Builder {
                 connections_of_one: 1024,
                 head: Duration::from_secs(10),
                 request: Duration::from_secs(30),
+                answer: Duration::from_secs(30),
                 drain: Duration::from_secs(30),
             },
         }
@@ -181,6 +192,13 @@ impl Builder {
     /// How long a client may take to send the body of a request. By default 30 s.
     pub const fn body_timeout(mut self, limit: Duration) -> Self {
         self.limits.request = limit;
+        self
+    }
+
+    /// How long a client may take to read an answer, once that does not fit into the buffers of the system any more. By
+    /// default 30 s; then the connection is cut, and a job that it was to give is back in its line.
+    pub const fn answer_timeout(mut self, limit: Duration) -> Self {
+        self.limits.answer = limit;
         self
     }
 

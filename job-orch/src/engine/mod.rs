@@ -41,7 +41,7 @@ pub use transacts::Transacts;
 
 #[cfg(feature = "cron")]
 use crate::channel::{Acceptance, MpSend, SendError};
-use crate::channel::{BoxError, Channels, Codec, McReceive, ReceiveError, Response, Withdraw};
+use crate::channel::{BoxError, Channels, Codec, Envelope, McReceive, ReceiveError, Response, Withdraw};
 #[cfg(feature = "cron")]
 use crate::cron::{Fired, Firing};
 use crate::id::JobId;
@@ -81,6 +81,9 @@ pub fn channel_name<J: Run>(serving: &Serving) -> Cow<'static, str> {
     if serving.queue == J::SERVING.queue { J::NAME.into() } else { format!("{}@{}", J::NAME, serving.queue).into() }
 }
 
+/// What is to be done about a request that makes room for another one.
+pub type Mourner<J> = Box<dyn Fn(&Envelope<J>) + Send + Sync>;
+
 /// The channels of an engine: also a store that can be asked.
 pub trait EngineChannels<J: Run>: Channels<J, RequestSender: Withdraw, ResponseReceiver: ResponseStream<J>> {
     /// How many requests wait.
@@ -115,6 +118,22 @@ pub trait EngineChannels<J: Run>: Channels<J, RequestSender: Withdraw, ResponseR
     /// Whether the job is paused.
     fn is_paused(&self) -> impl Future<Output = Result<bool, BoxError>> + Send {
         std::future::ready(Ok(false))
+    }
+
+    /// Has `told` run for each request that makes room for another one, before it is buried. Told once, by the orchestrator. By
+    /// default nothing is told: an engine that hands nothing back in memory has nothing that depends on a request.
+    fn when_shed(&self, told: Mourner<J>) {
+        drop(told);
+    }
+
+    /// Takes a request out that waits, since it is cancelled. An engine that records how requests end does so in the same step.
+    /// By default it is [withdrawn](Withdraw::withdraw).
+    ///
+    /// # Cancel safety
+    /// Dropped early, it may have been taken out.
+    fn cancel_waiting(&self, id: JobId) -> impl Future<Output = Result<Withdrawn<J>, BoxError>> + Send {
+        let requests = self.request_sender();
+        async move { Ok(requests.withdraw(id).await?.map_or(Withdrawn::Nothing, Withdrawn::Taken)) }
     }
 
     /// Whether requests that run here may be stopped by other processes.
@@ -200,6 +219,17 @@ where
     R: McReceive<Message = Response<J>, Delivery: Deref<Target = Response<J>>>,
     R: Stream<Item = Result<<R as McReceive>::Delivery, ReceiveError>> + Unpin,
 {
+}
+
+/// What came of a request that was to be cancelled while it waits.
+#[derive(Debug)]
+pub enum Withdrawn<J: Run> {
+    /// None of this id waits.
+    Nothing,
+    /// It was taken out. Its caller and the broadcast are to be told.
+    Taken(Envelope<J>),
+    /// It was taken out, and its end is recorded: the broadcast tells it. It comes along for its caller, if it can be read.
+    Recorded(Option<Envelope<J>>),
 }
 
 /// A request that used up its attempts, with its reason.

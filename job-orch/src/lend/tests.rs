@@ -1,16 +1,18 @@
 #![expect(clippy::expect_used, reason = "a test that finds nothing where something must be has failed")]
 
 use std::collections::VecDeque;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::task::{Poll, Waker};
+use std::sync::{Arc, Barrier, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
-use tokio::task::{Id, JoinHandle};
+use tokio::task::{Id, JoinHandle, JoinSet};
 
-use super::{Seated, lend};
+use super::{Seated, lend, serving};
 use crate::sync::lock;
 
 /// A worker of the simplest kind: it tells each caller in which task it ran.
@@ -22,6 +24,8 @@ struct State {
     asked: VecDeque<oneshot::Sender<Id>>,
     idle: Option<Waker>,
     panics: bool,
+    // What it does at its next step.
+    job: Option<Box<dyn FnOnce() + Send>>,
 }
 
 static DONE: AtomicU64 = AtomicU64::new(0);
@@ -31,6 +35,9 @@ impl Inbox {
         poll_fn::<(), _>(|context| {
             let mut state = lock(&self.0);
             assert!(!std::mem::take(&mut state.panics), "a worker that breaks");
+            if let Some(job) = state.job.take() {
+                job();
+            }
             while let Some(caller) = state.asked.pop_front() {
                 DONE.fetch_add(1, Ordering::Relaxed);
                 let _ = caller.send(tokio::task::id());
@@ -57,7 +64,13 @@ impl Inbox {
         (worker, inbox)
     }
 
+    /// Asks, and will do nothing but wait.
     fn push(&self) -> oneshot::Receiver<Id> {
+        serving(|| self.push_beside())
+    }
+
+    /// Asks, and goes on.
+    fn push_beside(&self) -> oneshot::Receiver<Id> {
         let (caller, answer) = oneshot::channel();
         let mut state = lock(&self.0);
         state.asked.push_back(caller);
@@ -129,17 +142,33 @@ async fn a_slow_worker_runs_in_its_own_task() {
     .expect("it holds");
 }
 
+/// What a worker does.
+enum At {
+    Quick,
+    Slow,
+    SlowEnd,
+}
+
+fn late(context: &Context<'_>) -> Poll<()> {
+    std::thread::sleep(Duration::from_millis(1));
+    context.waker().wake_by_ref();
+    Poll::Pending
+}
+
 #[tokio::test]
 async fn whether_a_worker_is_quick_is_measured() {
-    let is_busy = Arc::new(Mutex::new(false));
-    let busy = Arc::clone(&is_busy);
+    let at = Arc::new(Mutex::new(At::Quick));
+    let busy = Arc::clone(&at);
     let jobs = Arc::new(AtomicU64::new(0));
     let count = Arc::clone(&jobs);
     let work = poll_fn(move |context| {
-        count.fetch_add(1_000, Ordering::Relaxed);
-        if *lock(&busy) {
-            std::thread::sleep(std::time::Duration::from_millis(20));
+        match *lock(&busy) {
+            At::Quick => {}
+            At::Slow => std::thread::sleep(Duration::from_millis(20)),
+            // A job goes on that had suspended.
+            At::SlowEnd => return late(context),
         }
+        count.fetch_add(1_000, Ordering::Relaxed);
         context.waker().wake_by_ref();
         Poll::Pending
     });
@@ -156,8 +185,12 @@ async fn whether_a_worker_is_quick_is_measured() {
         false
     };
     assert!(steps(true).await, "a thousand jobs a step are quick");
-    *lock(&is_busy) = true;
+    *lock(&at) = At::Slow;
     assert!(steps(false).await, "20 µs each are not");
+    *lock(&at) = At::Quick;
+    assert!(steps(true).await);
+    *lock(&at) = At::SlowEnd;
+    assert!(steps(false).await, "nor is one that takes long after it has suspended");
     worker.abort();
 }
 
@@ -224,45 +257,54 @@ impl Drop for Dropped {
     }
 }
 
+/// A quick worker that says when it is dropped.
+fn seat_owned(inbox: &Inbox, dropped: &Arc<AtomicUsize>) -> Seated {
+    let (work, owned) = (inbox.clone().work(), Dropped(Arc::clone(dropped)));
+    let seated = Seated::new(
+        async move {
+            let _owned = owned;
+            work.await;
+        },
+        || 0,
+    );
+    seated.0.is_quick.store(true, Ordering::Relaxed);
+    seated
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn lenders_the_task_and_its_end_never_lose_anything() {
+async fn every_caller_is_answered_however_many_lend() {
+    for _ in 0..200 {
+        let inbox = Inbox::default();
+        let worker = tokio::spawn(seat_owned(&inbox, &Arc::default()));
+        let mut callers = JoinSet::new();
+        for _ in 0..4 {
+            let inbox = inbox.clone();
+            callers.spawn(async move {
+                for _ in 0..100 {
+                    // Twice, so that it becomes a regular.
+                    inbox.ask().await;
+                    inbox.ask().await;
+                }
+            });
+        }
+        let answered = tokio::time::timeout(Duration::from_secs(60), callers.join_all()).await;
+        assert_eq!(answered.map(|all| all.len()), Ok(4));
+        worker.abort();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_worker_that_is_taken_away_is_dropped_by_whoever_was_there_last() {
     let dropped = Arc::new(AtomicUsize::new(0));
     for round in 0..300 {
         let inbox = Inbox::default();
-        let owned = Dropped(Arc::clone(&dropped));
-        let work = inbox.clone().work();
-        let seated = Seated::new(
-            async move {
-                let _owned = owned;
-                work.await;
-            },
-            || 0,
-        );
-        seated.0.is_quick.store(true, Ordering::Relaxed);
-        let worker = tokio::spawn(seated);
-        let callers: Vec<_> = (0..4)
-            .map(|_| {
-                let inbox = inbox.clone();
-                tokio::spawn(async move {
-                    for _ in 0..100 {
-                        // Twice, so that it becomes a regular.
-                        inbox.ask().await;
-                        inbox.ask().await;
-                    }
-                })
-            })
-            .collect();
-        for caller in callers {
-            let answered = tokio::time::timeout(std::time::Duration::from_secs(20), caller).await;
-            answered.expect("every caller is answered").expect("it ends");
-        }
-        // Again, while the worker is taken away.
-        let lending = inbox.clone();
+        let worker = tokio::spawn(seat_owned(&inbox, &dropped));
+        inbox.ask().await;
         let lender = tokio::spawn(async move {
             loop {
                 poll_fn(|context| {
                     let loan = lend(context.waker());
-                    drop(lending.push());
+                    drop(inbox.push());
                     loan.work();
                     Poll::Ready(())
                 })
@@ -275,6 +317,72 @@ async fn lenders_the_task_and_its_end_never_lose_anything() {
         assert!(worker.await.is_err_and(|error| error.is_cancelled()));
         lender.abort();
         assert!(lender.await.is_err_and(|error| error.is_cancelled()));
-        assert_eq!(dropped.load(Ordering::Relaxed), round + 1, "the worker is dropped, by whoever was there last");
+        assert_eq!(dropped.load(Ordering::Relaxed), round + 1);
     }
+}
+
+/// Counts how often it is woken.
+#[derive(Default)]
+struct Wakes(AtomicUsize);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// A lender leaves as the task comes: whichever way that goes, there is a step after the task was woken, or it is woken again.
+#[test]
+fn a_task_that_finds_the_place_taken_is_woken() {
+    const ROUNDS: usize = 200_000;
+    let steps = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&steps);
+    let work = poll_fn(move |_| {
+        count.fetch_add(1, Ordering::SeqCst);
+        Poll::Pending
+    });
+    let mut seated = Seated::new(work, || 0);
+    let (seat, wakes) = (Arc::clone(&seated.0), Arc::new(Wakes::default()));
+    let waker = Waker::from(Arc::clone(&wakes));
+    let _ = seat.task.set(waker.clone());
+    let begin = Arc::new(Barrier::new(2));
+    let lender = std::thread::spawn({
+        let begin = Arc::clone(&begin);
+        move || {
+            for _ in 0..ROUNDS {
+                begin.wait();
+                seat.step_here();
+                begin.wait();
+            }
+        }
+    });
+    for round in 0..ROUNDS {
+        let before = (steps.load(Ordering::SeqCst), wakes.0.load(Ordering::SeqCst));
+        begin.wait();
+        let _ = Pin::new(&mut seated).poll(&mut Context::from_waker(&waker));
+        begin.wait();
+        let (stepped, woken) = (steps.load(Ordering::SeqCst) - before.0, wakes.0.load(Ordering::SeqCst) - before.1);
+        assert!(stepped + woken >= 2, "round {round}: {stepped} steps, {woken} wakes");
+    }
+    lender.join().expect("it holds");
+}
+
+#[tokio::test]
+async fn whom_a_job_wakes_while_it_goes_on_is_woken_as_ever() {
+    let (worker, inbox) = Inbox::open(true).await;
+    let (_, first) = Inbox::open(true).await;
+    tokio::spawn(async move {
+        // Of both it is the regular.
+        inbox.ask().await;
+        assert_eq!(inbox.ask().await, (tokio::task::id(), true));
+        first.ask().await;
+        let (sent, sender) = (Arc::new(Mutex::new(None)), inbox.clone());
+        let answer = Arc::clone(&sent);
+        lock(&first.0).job = Some(Box::new(move || *lock(&answer) = Some(sender.push_beside())));
+        assert_eq!(first.ask().await, (tokio::task::id(), true));
+        let answer = lock(&sent).take().expect("it was sent");
+        assert_eq!(answer.await, Ok(worker.id()));
+    })
+    .await
+    .expect("it holds");
 }

@@ -1,16 +1,16 @@
 //! [`Assembly`]: an orchestrator that is being put together.
 
 use std::any::{Any, TypeId};
+use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::task::JoinSet;
 
 use super::clocks::Clocks;
-use super::hosting::{Hosting, MOST_WORKERS, Opened, check};
-use super::stages::Stages;
+use super::hosting::{Hosting, MOST_WORKERS, Opened, Part, check};
+use super::stages::{Crew, Stages};
 use super::{HostedJob, Orchestrator, Provider};
 use crate::engine::{Engine, KeptOn, SharedByProcesses, TravelsOn};
 use crate::error::Error;
@@ -179,20 +179,22 @@ impl<E: Engine, P, A> Assembly<E, P, A> {
             return Err(Error::UnknownQueue { queue: queue.clone() });
         }
         let (mut jobs, mut starts, mut clocks) = (Vec::new(), Vec::new(), Vec::new());
+        let mut served = HashSet::new();
         for hosting in self.jobs {
             let works = self.only.is_empty() || self.only.iter().any(|queue| queue == hosting.serving.queue);
-            let Opened { job, start, clock } = (hosting.open)(&self.engine, works).await?;
-            // A job of several queues has one schedule.
-            clocks.extend(clock.filter(|_| jobs.iter().all(|(id, _)| *id != hosting.id)));
+            // A job of several queues has one schedule: its ticks go to the first of those that are served here.
+            let fires = works && served.insert(hosting.id);
+            let Opened { job, start, clock } = (hosting.open)(&self.engine, Part { works, fires }).await?;
+            clocks.extend(clock);
             jobs.push((hosting.id, job));
             starts.push(start);
         }
         let doors = OpenJobs(&jobs);
         let (runtime, mut stages) = (Handle::current(), Stages::default());
         for ((id, job), start) in jobs.iter().zip(starts) {
-            let mut workers = JoinSet::new();
-            let uses = start(&Wiring { doors: &doors, runtime: &runtime }, &mut workers)?;
-            stages.add(*id, Arc::clone(job), uses, workers);
+            let mut crew = Crew::default();
+            let uses = start(&Wiring { doors: &doors, runtime: &runtime }, &mut crew)?;
+            stages.add(*id, Arc::clone(job), uses, crew);
         }
         let stages = stages.in_order()?;
         Ok(Orchestrator::new(&jobs, stages, Clocks::start(clocks), self.drain))

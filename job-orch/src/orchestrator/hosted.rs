@@ -27,6 +27,10 @@ pub(crate) trait HostedJob: Send + Sync {
     fn end_run(&self, run: JobId, is_over: bool);
     /// Accepts nothing more.
     fn close(&self);
+    /// Asks what runs to end: the process does.
+    fn interrupt(&self);
+    /// Waits until that has ended.
+    async fn settled(&self);
     /// Returns what was parked to the queue.
     async fn ground(&self);
     /// Answers whoever waits for an answer that will not come; returns how many requests were left.
@@ -64,6 +68,14 @@ impl<J: Run, E: Engine> HostedJob for Client<J, E> {
 
     fn close(&self) {
         self.channels().retire();
+    }
+
+    fn interrupt(&self) {
+        self.service().interrupt();
+    }
+
+    async fn settled(&self) {
+        self.service().settled().await;
     }
 
     async fn ground(&self) {

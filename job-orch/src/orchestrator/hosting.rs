@@ -5,16 +5,14 @@ use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
 
-use tokio::task::JoinSet;
-
 use super::HostedJob;
 use super::clocks::Clock;
+use super::stages::Crew;
 use crate::client::Client;
 use crate::engine::{Engine, EngineChannels, KeptOn, TravelsOn};
 use crate::error::Error;
 use crate::flow::Wiring;
 use crate::job::Job;
-use crate::lend::Seated;
 use crate::processor::{Service, Worker};
 use crate::settings::{Overflow, Serving};
 use crate::sync::Arc;
@@ -26,8 +24,17 @@ pub(super) const MOST_WORKERS: usize = 4096;
 const MOST: usize = 1 << 24;
 
 type Opening<'a> = Pin<Box<dyn Future<Output = Result<Opened, Error>> + Send + 'a>>;
-/// Opens a job's channels, and readies its workers unless it is told that there are to be none.
-type Open<E> = Box<dyn for<'a> FnOnce(&'a E, bool) -> Opening<'a> + Send>;
+/// Opens a job's channels, and readies its part.
+type Open<E> = Box<dyn for<'a> FnOnce(&'a E, Part) -> Opening<'a> + Send>;
+
+/// What of a hosted job this process does.
+#[derive(Clone, Copy)]
+pub(super) struct Part {
+    /// It runs its jobs: else other processes do, and this one reaches them.
+    pub(super) works: bool,
+    /// It fires its ticks, if it works.
+    pub(super) fires: bool,
+}
 
 /// A job whose channels are open and whose workers are ready.
 pub(super) struct Opened {
@@ -38,7 +45,7 @@ pub(super) struct Opened {
 }
 
 /// Starts the workers, once all jobs are open. Gives the jobs that it uses.
-type Start = Box<dyn FnOnce(&Wiring<'_>, &mut JoinSet<()>) -> Result<Vec<TypeId>, Error> + Send>;
+type Start = Box<dyn FnOnce(&Wiring<'_>, &mut Crew) -> Result<Vec<TypeId>, Error> + Send>;
 
 /// A job, as it is to be served.
 pub(super) struct Hosting<E> {
@@ -65,9 +72,9 @@ impl<E: Engine> Hosting<E> {
             serving,
             is_elsewhere,
             at: Location::caller(),
-            open: Box::new(move |engine, works| {
+            open: Box::new(move |engine, Part { works, fires }| {
                 let (serving, resources) = if works { (serving, resources) } else { (serving.workers(0), Vec::new()) };
-                Box::pin(open::<J, E>(engine, serving, resources))
+                Box::pin(open::<J, E>(engine, serving, resources, fires))
             }),
         }
     }
@@ -77,19 +84,26 @@ async fn open<J: TravelsOn<E> + KeptOn<E> + Job, E: Engine>(
     engine: &E,
     serving: Serving,
     mut resources: Vec<J::Resources>,
+    fires: bool,
 ) -> Result<Opened, Error> {
     let failed = |source| Error::Engine { job: J::NAME, source };
     let channels = engine.open::<J>(&serving).await.map_err(failed)?;
     let keep = J::keep_on(engine).await.map_err(failed)?;
+    if J::SETTINGS.batch && keep.is_some() {
+        let problem = "a batch job has no cache of the orchestrator's: its members are not run one by one".to_owned();
+        return Err(Error::InvalidServing { job: J::NAME, problem });
+    }
     let service = Arc::new(Service::new(serving, keep));
+    let flights = Arc::downgrade(&service);
+    channels.when_shed(Box::new(move |shed| flights.upgrade().iter().for_each(|service| service.bereave(shed))));
     // Made before anything is sent: a channel without receivers is closed.
     let workers: Vec<_> = resources.iter().map(|_| Worker::new(Arc::clone(&service), &channels)).collect();
-    let clock = match resources.is_empty() {
-        true => None,
-        false => Clock::of::<J, E>(&channels).await.map_err(failed)?,
+    let clock = match fires && !resources.is_empty() {
+        true => Clock::of::<J, E>(&channels).await.map_err(failed)?,
+        false => None,
     };
     let (served, asked) = (Arc::clone(&service), channels.clone());
-    let start: Start = Box::new(move |wiring, tasks| {
+    let start: Start = Box::new(move |wiring, crew| {
         if resources.is_empty() {
             // Other processes run it, and have what it needs.
             return Ok(Vec::new());
@@ -98,11 +112,11 @@ async fn open<J: TravelsOn<E> + KeptOn<E> + Job, E: Engine>(
         for (mut worker, mut owned) in workers.into_iter().zip(resources) {
             if !<E::Channels<J> as EngineChannels<J>>::STOPS {
                 let jobs = worker.jobs();
-                tasks.spawn(Seated::new(async move { worker.run(&mut owned).await }, jobs));
+                crew.seat(async move { worker.run(&mut owned).await }, jobs);
                 continue;
             }
             let (service, channels) = (Arc::clone(&served), asked.clone());
-            tasks.spawn(async move { service.stopping(&channels, worker.run(&mut owned)).await });
+            crew.spawn(async move { service.stopping(&channels, worker.run(&mut owned)).await });
         }
         Ok(uses)
     });

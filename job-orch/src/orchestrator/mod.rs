@@ -213,7 +213,9 @@ impl<E: Engine, A> Orchestrator<E, A> {
         }
     }
 
-    /// Stops: accepts nothing more, lets the workers handle what was accepted, and ends them at the drain deadline.
+    /// Stops: accepts nothing more, lets the workers handle what was accepted, and ends them at the drain deadline. Jobs that
+    /// listen to their [token](crate::Context::cancellation) are told then, and given [`GRACE`](crate::processor::GRACE)
+    /// to end by themselves.
     ///
     /// A second shutdown waits for the first and finds nothing to do.
     ///

@@ -94,7 +94,8 @@ impl Entry {
 
     /// Does as is ordered when its time has come. Does not end.
     pub(super) async fn obey(&self, time: Option<Duration>, grace: Duration) {
-        let mut time_limit = time.map(|time| self.started + time);
+        // A limit beyond what the clock can count is none.
+        let mut time_limit = time.and_then(|time| self.started.checked_add(time));
         loop {
             let kill_at = lock(&self.orders).kill_at;
             let next = [kill_at, time_limit].into_iter().flatten().min();

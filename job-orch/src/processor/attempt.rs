@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep_until};
 use tracing::Span;
 
 use super::GRACE;
-use crate::channel::stop::Stop;
+use crate::channel::stop::{Ask, Stop};
 use crate::context::Context;
 
 /// How an attempt ended.
@@ -43,6 +43,17 @@ pub(super) enum Reason {
     Deadline,
     /// Somebody cancelled it.
     Cancel,
+    /// The process ends: it is left as if it had not been begun.
+    Interrupt,
+}
+
+impl From<Ask> for Reason {
+    fn from(ask: Ask) -> Self {
+        match ask {
+            Ask::Interrupt => Self::Interrupt,
+            Ask::Cancel => Self::Cancel,
+        }
+    }
 }
 
 /// When an attempt must end.
@@ -94,6 +105,8 @@ pub(super) async fn follow<F: Future>(
 ) -> End<F::Output> {
     let mut beside = pin!(beside);
     let mut beside_ended = false;
+    // `start` has just polled it.
+    let mut is_polled = true;
     let mut alarm = pin!(alarm(limits.first()));
     let mut stopped = pin!(stop.requested());
     let end = poll_fn(|poller| {
@@ -101,11 +114,13 @@ pub(super) async fn follow<F: Future>(
             beside_ended = beside.as_mut().poll(poller).is_ready();
         }
         let _entered = span.enter();
-        if let Poll::Ready(output) = run.as_mut().poll(poller) {
+        if !std::mem::take(&mut is_polled)
+            && let Poll::Ready(output) = run.as_mut().poll(poller)
+        {
             return Poll::Ready(Ok(output));
         }
-        if stopped.as_mut().poll(poller).is_ready() {
-            return Poll::Ready(Err(Left::Stop(Reason::Cancel)));
+        if let Poll::Ready(ask) = stopped.as_mut().poll(poller) {
+            return Poll::Ready(Err(Left::Stop(ask.into())));
         }
         if let Some(after) = context.snoozed() {
             return Poll::Ready(Err(Left::Snooze(after)));
@@ -118,7 +133,7 @@ pub(super) async fn follow<F: Future>(
         // The caller drops the job where it stands.
         Err(Left::Snooze(after)) => End::Snoozed(after),
         Err(Left::Stop(reason)) if !context.cancel() => End::Stopped(reason),
-        Err(Left::Stop(reason)) => grace(run, reason, span).await,
+        Err(Left::Stop(reason)) => grace(run, reason, stop, context, span).await,
     };
     if !beside_ended {
         beside.await;
@@ -127,13 +142,26 @@ pub(super) async fn follow<F: Future>(
 }
 
 /// Gives a job that listens to its token the time to end by itself.
-async fn grace<F: Future>(mut run: Pin<&mut F>, reason: Reason, span: &Span) -> End<F::Output> {
+async fn grace<F: Future>(
+    mut run: Pin<&mut F>,
+    reason: Reason,
+    stop: &Stop,
+    context: &Context,
+    span: &Span,
+) -> End<F::Output> {
     let mut grace = pin!(tokio::time::sleep(GRACE));
+    // Who cancels one that is interrupted already wants it never to run again.
+    let reason = || if stop.asked() == Some(Ask::Cancel) { Reason::Cancel } else { reason };
     poll_fn(|poller| {
         let _entered = span.enter();
         match run.as_mut().poll(poller) {
-            Poll::Ready(output) => Poll::Ready(End::Late(output, reason)),
-            Poll::Pending => grace.as_mut().poll(poller).map(|()| End::Stopped(reason)),
+            Poll::Ready(output) => Poll::Ready(End::Late(output, reason())),
+            Poll::Pending => match (context.snoozed(), reason()) {
+                (Some(after), Reason::Limit) => Poll::Ready(End::Snoozed(after)),
+                // Nobody waits for it, or another process has it at once.
+                (Some(_), reason) => Poll::Ready(End::Stopped(reason)),
+                (None, reason) => grace.as_mut().poll(poller).map(|()| End::Stopped(reason)),
+            },
         }
     })
     .await

@@ -133,7 +133,6 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
 
     /// Takes a delivery into the batch, unless it can be settled without running.
     async fn admit(&mut self, delivery: DeliveryOf<J, C>) -> Option<DeliveryOf<J, C>> {
-        let delivery = if self.service.keep.is_some() { self.board(delivery).await? } else { delivery };
         let (is_void, deadline) = (delivery.message().is_void(), delivery.message().deadline());
         if !is_void && !deadline.is_some_and(has_passed) {
             return Some(delivery);

@@ -25,7 +25,7 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
     /// Runs the job for one request after the other, and responds, as long as they succeed.
     // One long function: a future of its own for the inner part would cost each job a tenth of what all this costs.
     pub(super) async fn run_fetched(&mut self, resources: &mut J::Resources) -> Stretch<Result<J::Response, J::Error>> {
-        let Self { service, requests, outlet, tally, stop, following, at_first, .. } = self;
+        let Self { service, requests, outlet, tally, stop, following, held, at_first, .. } = self;
         let mut done = 0_u32;
         let mut has_suspended = false;
         // Many that were fetched together were quick before.
@@ -63,8 +63,8 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
                         outlet.go_on();
                         let _listed = service.running.enter(envelope.id(), stop);
                         let _listening = envelope.listen(stop);
-                        *following = true;
-                        has_suspended = true;
+                        (*following, has_suspended) = (true, true);
+                        held.get_or_insert_with(|| service.running.hold());
                         follow(run, outlet.flush(tally), limits, stop, &context, &span).await
                     }
                 }

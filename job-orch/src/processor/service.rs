@@ -10,12 +10,13 @@ use super::flights::Flights;
 use super::outlet::Outlet;
 use super::running::Running;
 use crate::cache::Keep;
-use crate::channel::{Channels, Delivery, Envelope, McReceive, Return, Withdraw};
-use crate::engine::EngineChannels;
+use crate::channel::{Channels, Delivery, Envelope, McReceive, Record, Return};
+use crate::engine::{EngineChannels, Withdrawn};
 use crate::id::JobId;
 use crate::job::Run;
 use crate::outcome::{CallError, Failure, FailureKind};
 use crate::settings::Serving;
+use crate::sync::Arc;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 
 pub(super) type DeliveryOf<J, C> = <<C as Channels<J>>::RequestReceiver as McReceive>::Delivery;
@@ -27,7 +28,7 @@ pub(crate) struct Service<J: Run, C: Channels<J>> {
     pub(crate) serving: Serving,
     pub(crate) keep: Option<Box<dyn Keep<J>>>,
     pub(super) flights: Flights<DeliveryOf<J, C>>,
-    pub(super) running: Running,
+    pub(super) running: Arc<Running>,
     pub(super) counters: Counters,
     // How to copy a response that both a caller and the broadcast want. Known once somebody listens: listening asks for
     // `Clone`, and jobs that nobody listens to need not have it.
@@ -51,7 +52,7 @@ impl<J: Run, C: Channels<J>> Service<J, C> {
             serving,
             keep,
             flights: Flights::new(serving.requests),
-            running: Running::default(),
+            running: Arc::default(),
             counters: Counters::default(),
             copy: OnceLock::new(),
             working: AtomicUsize::new(0),
@@ -89,6 +90,23 @@ impl<J: Run, C: Channels<J>> Service<J, C> {
         self.working.load(Ordering::Relaxed)
     }
 
+    /// Asks what runs to end: the process does.
+    pub(crate) fn interrupt(&self) {
+        self.running.interrupt();
+    }
+
+    /// Waits until that has ended.
+    pub(crate) async fn settled(&self) {
+        self.running.settled().await;
+    }
+
+    /// The same for one that was shed, on the spot: a delivery that is dropped returns to the queue.
+    pub(crate) fn bereave(&self, envelope: &Envelope<J>) {
+        let Some(keep) = &self.keep else { return };
+        keep.give_up(envelope.request());
+        drop(self.flights.land(keep.digest(envelope.request()), envelope.id()));
+    }
+
     /// Returns everybody who was parked to the queue.
     pub(crate) async fn ground(&self) {
         for parked in self.flights.clear() {
@@ -103,26 +121,48 @@ impl<J: Run, C: EngineChannels<J>> Service<J, C> {
         if self.running.stop(id) {
             return true;
         }
+        let cancelled = || Err(CallError::Cancelled { job: J::NAME });
         // Withdrawn from what it had joined, or from the queue.
-        let withdrawn = match self.flights.leave(|parked| parked.message().id() == id) {
-            Some(parked) => {
-                parked.message().answer(Err(CallError::Cancelled { job: J::NAME }));
-                parked.ack().await.is_ok()
+        if let Some(parked) = self.flights.leave(|parked| parked.message().id() == id) {
+            parked.message().answer(cancelled());
+            return self.cancel_parked(id, parked, channels).await;
+        }
+        match channels.cancel_waiting(id).await {
+            Ok(Withdrawn::Taken(envelope)) => {
+                self.abandon_flight(&envelope).await;
+                envelope.answer(cancelled());
+                self.announce_cancelled(id, channels).await;
             }
-            None => match channels.request_sender().withdraw(id).await {
-                Ok(Some(envelope)) => {
+            Ok(Withdrawn::Recorded(envelope)) => {
+                if let Some(envelope) = envelope {
                     self.abandon_flight(&envelope).await;
-                    envelope.answer(Err(CallError::Cancelled { job: J::NAME }));
-                    true
+                    envelope.answer(cancelled());
                 }
-                _ => return channels.stop_elsewhere(id).await.unwrap_or(false),
-            },
+            }
+            Ok(Withdrawn::Nothing) => return channels.stop_elsewhere(id).await.unwrap_or(false),
+            Err(error) => {
+                tracing::warn!(target: "job_orch", { job.name = J::NAME, job.id = %id, %error }, "a request could not be cancelled");
+                return false;
+            }
+        }
+        self.counters.count(|tally| tally.cancelled.add(1));
+        true
+    }
+
+    /// Ends a request that waits for what another one computes.
+    async fn cancel_parked(&self, id: JobId, mut parked: DeliveryOf<J, C>, channels: &C) -> bool {
+        let has_ended = if C::RECORDS {
+            C::record(&mut parked, Record::Failure(&cancelled_while_it_waited())).await.is_ok()
+        } else {
+            parked.ack().await.is_ok()
         };
-        if withdrawn {
+        if has_ended {
             self.counters.count(|tally| tally.cancelled.add(1));
+        }
+        if has_ended && !C::RECORDS {
             self.announce_cancelled(id, channels).await;
         }
-        withdrawn
+        has_ended
     }
 
     /// Works, and stops meanwhile what other processes ask to be stopped.
@@ -145,7 +185,7 @@ impl<J: Run, C: EngineChannels<J>> Service<J, C> {
     /// Tells the receivers of the broadcast; dropped early, that they missed it.
     async fn announce_cancelled(&self, id: JobId, channels: &C) {
         let mut outlet = Outlet::<J, C>::new(channels.response_sender(), self.serving.responses);
-        outlet.report(id, &Failure::new(FailureKind::Cancelled, "cancelled while it waited", 0));
+        outlet.report(id, &cancelled_while_it_waited());
         let refused = outlet.publish().await;
         self.counters.count(|tally| tally.refused_responses.add(refused));
     }
@@ -153,10 +193,15 @@ impl<J: Run, C: EngineChannels<J>> Service<J, C> {
     /// A withdrawn request may have led others, between two of its attempts: they go on without it.
     async fn abandon_flight(&self, envelope: &Envelope<J>) {
         let Some(keep) = &self.keep else { return };
+        keep.give_up(envelope.request());
         for parked in self.flights.land(keep.digest(envelope.request()), envelope.id()) {
             let _ = parked.nack(Return::Untouched).await;
         }
     }
+}
+
+fn cancelled_while_it_waited() -> Failure {
+    Failure::new(FailureKind::Cancelled, "cancelled while it waited", 0)
 }
 
 impl<J: Run, C: Channels<J>> fmt::Debug for Service<J, C> {

@@ -8,12 +8,20 @@ use super::attempt::{End, Reason};
 use super::flights::Boarding;
 use super::service::DeliveryOf;
 use super::worker::{Current, Ended, PAUSE, Worker};
+use crate::channel::stop::Ask;
 use crate::channel::{Channels, Delivery, Envelope, McReceive, Return, SettleError};
-use crate::context::Snoozed;
 use crate::id::random_unit;
 use crate::job::Run;
 use crate::outcome::CallError;
 use crate::sync::Arc;
+
+/// Why a run has not ended its request.
+enum Unended {
+    /// It comes again after this time.
+    Snoozed(Duration),
+    /// The process ends.
+    Interrupted,
+}
 
 /// A request that had joined another, and its share of what that came to: none if it must run itself.
 pub(super) type Share<J, C> = (DeliveryOf<J, C>, Option<Ended<J>>);
@@ -55,7 +63,8 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
     pub(super) async fn settle_end(&mut self, attempt: u32, end: End<Result<J::Response, J::Error>>) {
         match self.ended(end, attempt) {
             Ok(ended) => self.settle(attempt, ended).await,
-            Err(Snoozed { after, .. }) => self.snooze(after).await,
+            Err(Unended::Snoozed(after)) => self.snooze(after).await,
+            Err(Unended::Interrupted) => self.leave_it().await,
         }
     }
 
@@ -67,20 +76,23 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
             self.disband().await;
         }
         let Some(delivery) = self.current.take_one() else { return };
-        let settled = delivery.nack(Return::Snoozed(after)).await;
+        // It comes back to end as expired: whoever had joined it must not wait for longer.
+        let left = delivery.message().deadline().map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let settled = delivery.nack(Return::Snoozed(left.map_or(after, |left| after.min(left)))).await;
         self.count_settled(settled);
     }
 
-    fn ended(&self, end: End<Result<J::Response, J::Error>>, attempts: u32) -> Result<Ended<J>, Snoozed> {
+    fn ended(&self, end: End<Result<J::Response, J::Error>>, attempts: u32) -> Result<Ended<J>, Unended> {
         let job = J::NAME;
         Ok(match end {
-            End::Snoozed(after) => return Err(Snoozed::after(after)),
+            End::Snoozed(after) => return Err(Unended::Snoozed(after)),
             // What it did within its grace counts, if it is done.
             End::Returned(Ok(response)) | End::Late(Ok(response), _) => Ok(response),
             End::Returned(Err(error)) => Err(CallError::Failed { job, error, attempts }),
             End::Late(Err(_), reason) | End::Stopped(reason) => Err(match reason {
                 Reason::Deadline => CallError::Expired { job },
                 Reason::Cancel => CallError::Cancelled { job },
+                Reason::Interrupt => return Err(Unended::Interrupted),
                 Reason::Limit => {
                     self.tally.timed_out.add(1);
                     let limit = J::SETTINGS.timeout.unwrap_or_default();
@@ -94,8 +106,13 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
     pub(super) async fn settle_panic(&mut self, panic: &str) -> bool {
         let job = J::NAME;
         self.outlet.go_on();
+        let asked = if std::mem::take(&mut self.following) { self.stop.asked() } else { None };
+        if asked == Some(Ask::Interrupt) {
+            tracing::warn!(target: "job_orch", { job.name = job, panic }, "the job panicked as it was told to end");
+            self.leave_it().await;
+        }
         // Whoever cancelled it wants it neither tried again nor kept.
-        let cancelled = std::mem::take(&mut self.following) && self.stop.is_requested();
+        let cancelled = asked == Some(Ask::Cancel);
         let hit = match std::mem::replace(&mut self.current, Current::Nothing) {
             Current::Nothing if std::mem::take(&mut self.at_first) => {
                 self.requests.next_fetched().into_iter().collect()

@@ -10,6 +10,7 @@ use crate::clock::wall_millis;
 use crate::cron::{Cron, Fired, Firing, Missed, Round, Schedule, Tick, Timetable, millis, moment};
 use crate::engine::EngineChannels;
 use crate::job::Run;
+use crate::panics::guarded;
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicI64, Ordering};
 
@@ -113,9 +114,18 @@ impl<J: Run, C: EngineChannels<J>> Timekeeper<J, C> {
         }
     }
 
+    /// What is sent at a tick: none if the user's code panics over it.
+    fn request(&self, tick: Tick) -> Option<Envelope<J>> {
+        let made = guarded(|| self.cron.request(tick));
+        let report = |panic: &String| {
+            tracing::error!(target: "job_orch", { job.name = J::NAME, panic }, "a tick made no request, and is passed over");
+        };
+        made.inspect_err(report).ok().map(Envelope::new)
+    }
+
     /// Does the schedule up to this moment.
     async fn fire(&self, at: i64, tick: Option<Tick>) -> Next {
-        let request = tick.map(|tick| Envelope::new(self.cron.request(tick)));
+        let request = tick.and_then(|tick| self.request(tick));
         let last = self.dial.last.load(Ordering::Relaxed);
         let Cron { expression, zone, overlap, .. } = self.cron;
         let firing = Firing { schedule: (expression, zone), last, at, request, overlap };

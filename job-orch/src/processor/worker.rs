@@ -3,7 +3,7 @@
 //! The loop runs in steps under one guard. What a step is at stands in [`Worker::current`] and [`Worker::at_first`]: if the user's code panics,
 //! wherever it does, the loop goes on with settling that as a failure. Nothing is lost, and nothing loops for ever.
 
-use std::future::{Future, poll_fn};
+use std::future::{Future, pending, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
@@ -16,6 +16,7 @@ use super::batch::Lent;
 use super::counters::Tally;
 use super::in_place::Stretch;
 use super::outlet::Outlet;
+use super::running::Held;
 use super::service::{DeliveryOf, Service};
 use crate::cache::Leave;
 use crate::channel::stop::Stop;
@@ -41,6 +42,8 @@ pub(crate) struct Worker<J: Run, C: Channels<J>> {
     pub(super) stop: Arc<Stop>,
     // The job has suspended, so that `stop` speaks of it. After a panic it is set still.
     pub(super) following: bool,
+    // It has not settled what has suspended: an end of the process waits for that.
+    pub(super) held: Option<Held>,
     pub(super) current: Current<J, DeliveryOf<J, C>>,
     // It is at the first request that was fetched ahead, handled where it lies. Not one of `current`: to set that costs as
     // much as to look whether it must be dropped, and this is set twice for every job.
@@ -74,7 +77,18 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
         let outlet = Outlet::new(channels.response_sender(), service.serving.responses);
         let tally = service.counters.join();
         let (stop, current) = (Arc::default(), Current::Nothing);
-        Self { service, requests, outlet, tally, stop, following: false, current, at_first: false, leave: None }
+        Self {
+            service,
+            requests,
+            outlet,
+            tally,
+            stop,
+            following: false,
+            held: None,
+            current,
+            at_first: false,
+            leave: None,
+        }
     }
 
     /// Tells how many jobs it has started.
@@ -110,6 +124,9 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
         // Nothing has suspended since the last fetch.
         let mut goes_on = false;
         loop {
+            if self.held.is_some() {
+                self.let_go().await;
+            }
             match self.run_fetched(resources).await {
                 Stretch::Ended(end) => {
                     goes_on = false;
@@ -133,6 +150,22 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
         }
     }
 
+    /// What had suspended is settled.
+    #[cold]
+    async fn let_go(&mut self) {
+        // At the end of the process, the response goes out before whoever waits for this worker stops it.
+        if self.stop.asked().is_some() && !self.outlet.is_empty() {
+            self.outlet.flush(&self.tally).await;
+        }
+        self.held = None;
+    }
+
+    /// Leaves what it is at as it is, until the worker is dropped with it: the process ends.
+    pub(super) async fn leave_it(&mut self) {
+        self.held = None;
+        pending::<()>().await;
+    }
+
     /// Fetches more, and publishes what is done before it waits.
     async fn fetch_and_publish(&mut self) -> Result<Option<DeliveryOf<J, C>>, ReceiveError> {
         if self.outlet.is_full() {
@@ -152,6 +185,9 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
 
     async fn work_one_by_one(&mut self, resources: &mut J::Resources) {
         loop {
+            if self.held.is_some() {
+                self.let_go().await;
+            }
             // Asked for here and not in `next`: what is at hand costs no suspension point.
             let delivery = match self.requests.next_fetched() {
                 Some(delivery) => delivery,
@@ -217,7 +253,7 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
         deadline: Option<Instant>,
         resources: &mut J::Resources,
     ) -> End<Result<J::Response, J::Error>> {
-        let Self { service, requests, outlet, tally, stop, following, current, .. } = self;
+        let Self { service, requests, outlet, tally, stop, following, held, current, .. } = self;
         let Current::One(delivery) = &*current else { return End::Stopped(Reason::Cancel) };
         let envelope = delivery.message();
         let limits = Limits::of(J::SETTINGS.timeout, deadline);
@@ -238,6 +274,7 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
                 let _listed = service.running.enter(envelope.id(), stop);
                 let _listening = envelope.listen(stop);
                 *following = true;
+                held.get_or_insert_with(|| service.running.hold());
                 follow(run, outlet.flush(tally), limits, stop, &context, &span).await
             }
         }

@@ -35,18 +35,18 @@ pub(super) struct Anew {
 }
 
 impl Journal {
-    /// The file, and its text. What was not written to its end is cut off.
-    pub(super) fn open(path: &Path) -> io::Result<(Self, String)> {
+    /// The file, and its lines. What was not written to its end is cut off, whatever bytes it has.
+    pub(super) fn open(path: &Path) -> io::Result<(Self, Vec<u8>)> {
         let file = private(OpenOptions::new().create(true).read(true).append(true)).open(path)?;
-        let mut text = String::new();
-        (&file).read_to_string(&mut text)?;
-        text.truncate(text.rfind('\n').map_or(0, |end| end + 1));
-        let size = text.len() as u64;
+        let mut lines = Vec::new();
+        (&file).read_to_end(&mut lines)?;
+        lines.truncate(lines.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1));
+        let size = lines.len() as u64;
         file.set_len(size)?;
         sync_folder(path)?;
         let journal =
             Self { path: path.to_owned(), file: Arc::new(file), size, added: 0, large: SMALL, is_rewritten: false };
-        Ok((journal, text))
+        Ok((journal, lines))
     }
 
     /// Cuts off what comes from here on.
@@ -97,12 +97,13 @@ impl Journal {
         (&*anew.old).take(self.size - anew.from).read_to_end(&mut added)?;
         new.write_all(&added)?;
         new.sync_all()?;
+        let size = new.metadata()?.len();
         fs::rename(anew.new_path(), &self.path)?;
-        sync_folder(&self.path)?;
-        self.size = new.metadata()?.len();
-        self.large = (self.size * 2).max(SMALL);
+        // The old one has no name any more: from here on nothing may go there, whatever else fails.
         self.file = Arc::new(new);
-        Ok(())
+        self.size = size;
+        self.large = (size * 2).max(SMALL);
+        sync_folder(&self.path)
     }
 }
 

@@ -39,14 +39,14 @@ pub(super) struct Picture {
 
 impl Kept {
     /// What a file says, and who was on the way when its process ended.
-    pub(super) fn read(mut journal: Journal, text: &str) -> Result<(Self, Vec<Unclear>), serde_json::Error> {
+    pub(super) fn read(mut journal: Journal, lines: &[u8]) -> Result<(Self, Vec<Unclear>), serde_json::Error> {
         let (mut kept, mut unclear, mut at) = (Self::default(), HashMap::new(), 0);
-        for line in text.split_inclusive('\n') {
-            let read = serde_json::from_str(line).and_then(|record| kept.apply(&record, line, &mut unclear));
+        for line in lines.split_inclusive(|byte| *byte == b'\n') {
+            let read = record::read_line(line).and_then(|(record, line)| kept.apply(&record, line, &mut unclear));
             if let Err(error) = read {
                 // A loss of power may have torn the end. What is before a whole line is damage.
-                let rest = text.get(at + line.len()..).unwrap_or_default();
-                if rest.lines().any(|line| serde_json::from_str::<Record<'_>>(line).is_ok()) {
+                let rest = lines.get(at + line.len()..).unwrap_or_default();
+                if rest.split(|byte| *byte == b'\n').any(|line| record::read_line(line).is_ok()) {
                     return Err(error);
                 }
                 journal.cut(at as u64).map_err(serde_json::Error::io)?;
@@ -122,7 +122,7 @@ impl Kept {
         if self.jobs.get(&id).is_some_and(|past| past.token.is(&token)) {
             return;
         }
-        match self.jobs.insert(id, Past { token, assigned, end: None, is_ending: false }) {
+        match self.jobs.insert(id, Past { token, assigned, end: None, ending: None }) {
             Some(before) => self.bytes -= before.end.map_or(0, |end| end.result.len()),
             None => self.order.push_back(id),
         }
@@ -146,7 +146,7 @@ impl Kept {
         if !past.token.is(token) {
             return Err(NotTaken::Token);
         }
-        if past.end.is_some() || past.is_ending { Err(NotTaken::Ended) } else { Ok(()) }
+        if past.end.is_some() || past.ending.is_some() { Err(NotTaken::Ended) } else { Ok(()) }
     }
 
     /// Puts a result into the file. Returns how much of that has to be on the disk before it counts.
@@ -157,7 +157,7 @@ impl Kept {
             through = journal.added();
         }
         if let Some(past) = self.jobs.get_mut(&id) {
-            past.is_ending = true;
+            past.ending = Some(end.clone());
         }
         Ok(through)
     }
@@ -166,7 +166,7 @@ impl Kept {
     pub(super) fn end_end(&mut self, id: JobId, token: &Token, end: Option<End>) {
         // Offered to another worker meanwhile, it is that one's.
         let Some(past) = self.jobs.get_mut(&id).filter(|past| past.token.is(token)) else { return };
-        past.is_ending = false;
+        past.ending = None;
         if let Some(end) = end {
             self.end(id, end);
         }
@@ -201,9 +201,10 @@ impl Kept {
 
 impl Picture {
     pub(super) fn lines(self) -> impl Iterator<Item = String> {
-        let past = self.jobs.into_iter().flat_map(|(job, Past { token, assigned, end, .. })| {
+        let past = self.jobs.into_iter().flat_map(|(job, Past { token, assigned, end, ending })| {
             let past = Record::Past(Dated { job, token: token.reveal().into(), at: record::time(assigned) });
-            let end = end.and_then(|end| end.line(job).ok());
+            // The line of one that is being synced is in the old file already, and only there.
+            let end = end.or(ending).and_then(|end| end.line(job).ok());
             past.to_line().into_iter().chain(end)
         });
         past.chain(self.open)

@@ -41,8 +41,8 @@ pub(super) struct Past {
     pub(super) token: Token,
     pub(super) assigned: SystemTime,
     pub(super) end: Option<End>,
-    // It is being stored.
-    is_ending: bool,
+    // In the file, and perhaps not yet on the disk.
+    ending: Option<End>,
 }
 
 /// How a job ended.
@@ -83,8 +83,8 @@ impl History {
     pub(super) fn open(directory: &Path) -> Result<(Self, Vec<Unclear>), OpenError> {
         let path = directory.join("jobs.history");
         let opened = Journal::open(&path).map_err(|source| OpenError::Io { path: path.clone(), source })?;
-        let (journal, text) = opened;
-        let (kept, unclear) = Kept::read(journal, &text).map_err(|source| OpenError::Unreadable { path, source })?;
+        let (journal, lines) = opened;
+        let (kept, unclear) = Kept::read(journal, &lines).map_err(|source| OpenError::Unreadable { path, source })?;
         Ok((Self { kept: Mutex::new(kept), ..Self::default() }, unclear))
     }
 
@@ -266,6 +266,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_result_that_is_being_synced_is_in_the_file_written_anew() {
+        use std::os::unix::fs::MetadataExt as _;
+        let Ok(folder) = tempfile::tempdir() else { unreachable!("a folder") };
+        let ((history, _), job) = (reopen(folder.path()), job());
+        let number = || std::fs::metadata(folder.path().join("jobs.history")).map(|file| file.ino()).ok();
+        let (before, token) = (number(), offer(&history, &job));
+        let text = format!("\"{}\"", "x".repeat(80 << 10));
+        let end = End { at: SystemTime::now(), result: text.clone().into() };
+        let begun = lock(&history.kept).begin_end(job.id, &end);
+        history.tidy();
+        while number() == before {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        assert!(history.sync(begun.unwrap_or_default()).await.is_ok());
+        lock(&history.kept).end_end(job.id, &token, Some(end));
+        let ended = reopen(folder.path()).0.find(job.id).and_then(|past| past.end);
+        assert!(ended.is_some_and(|end| end.result == text));
+    }
+
+    #[tokio::test]
     async fn a_torn_end_is_cut_off_and_damage_before_it_is_refused() {
         let Ok(folder) = tempfile::tempdir() else { unreachable!("a folder") };
         let file = folder.path().join("jobs.history");
@@ -276,14 +296,20 @@ mod tests {
             offer(&history, &second);
         }
         let Ok(whole) = std::fs::read_to_string(&file) else { unreachable!("it is there") };
-        for torn in ["{\"Off", "{\"Offered\":{}}\n", "\0\0\n\0"] {
-            assert!(std::fs::write(&file, format!("{whole}{torn}")).is_ok());
+        let torn: [&[u8]; 5] =
+            [b"{\"Off", b"{\"Offered\":{}}\n", b"\0\0\n\0", b"{\"Off\xc3", b"\"\xc3\"\n\xff\n\xe2\x88"];
+        for torn in torn {
+            assert!(std::fs::write(&file, [whole.as_bytes(), torn].concat()).is_ok());
             let (history, unclear) = reopen(folder.path());
             assert!(history.find(first.id).is_some() && history.find(second.id).is_some() && unclear.is_empty());
             drop(history);
             assert_eq!(std::fs::read_to_string(&file).ok().as_ref(), Some(&whole));
         }
-        assert!(std::fs::write(&file, whole.replacen("token", "taken", 1)).is_ok());
-        assert!(matches!(History::open(folder.path()), Err(OpenError::Unreadable { path, .. }) if path == file));
+        let damaged = [whole.replacen("token", "taken", 1).into_bytes(), [b"\xff\n", whole.as_bytes()].concat()];
+        for damaged in damaged {
+            assert!(std::fs::write(&file, &damaged).is_ok());
+            assert!(matches!(History::open(folder.path()), Err(OpenError::Unreadable { path, .. }) if path == file));
+            assert_eq!(std::fs::read(&file).ok().as_ref(), Some(&damaged), "it is left as it is");
+        }
     }
 }

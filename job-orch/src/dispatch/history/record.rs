@@ -10,6 +10,8 @@ use super::delivery::DeliveryId;
 use crate::dispatch::token::Token;
 use crate::id::JobId;
 
+const BREAKS: [char; 2] = ['\n', '\r'];
+
 /// What has happened. A line of JSON.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Record<'a> {
@@ -73,10 +75,21 @@ pub(super) struct Ended<'a> {
 struct Strange(String, &'static str);
 
 impl Record<'_> {
-    /// As a line.
+    /// As a line, also where what was sent has several: a text has no line break in JSON, and beside texts it is a space.
     pub(super) fn to_line(&self) -> Result<String, serde_json::Error> {
-        serde_json::to_string(self).map(|line| line + "\n")
+        let mut line = serde_json::to_string(self)?;
+        if line.contains(BREAKS) {
+            line = line.replace(BREAKS, " ");
+        }
+        line.push('\n');
+        Ok(line)
     }
+}
+
+/// A record, and its line as text.
+pub(super) fn read_line(line: &[u8]) -> Result<(Record<'_>, &str), serde_json::Error> {
+    let line = std::str::from_utf8(line).map_err(serde::de::Error::custom)?;
+    Ok((serde_json::from_str(line)?, line))
 }
 
 pub(super) fn time(at: SystemTime) -> Text<'static> {

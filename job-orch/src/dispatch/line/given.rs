@@ -33,14 +33,14 @@ impl Given {
     /// The file, and what it says was given.
     pub(in crate::dispatch) fn open(path: &Path) -> Result<(Arc<Self>, Vec<JobId>), OpenError> {
         let io = |source| OpenError::Io { path: path.to_owned(), source };
-        let text = match std::fs::read_to_string(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        let bytes = match std::fs::read(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             read => read.map_err(io)?,
         };
-        // A last line that was not written to its end is none.
-        let ids: Vec<JobId> = text.lines().filter_map(|line| line.parse().ok()).collect();
+        // A last line that was not written to its end is none, whatever bytes it has.
+        let ids: Vec<JobId> = String::from_utf8_lossy(&bytes).lines().filter_map(|line| line.parse().ok()).collect();
         let file = append(path).map_err(io)?;
-        let open = Open { file, size: text.len(), ids: ids.iter().copied().collect() };
+        let open = Open { file, size: bytes.len(), ids: ids.iter().copied().collect() };
         Ok((Arc::new(Self { path: path.to_owned(), open: Mutex::new(open) }), ids))
     }
 

@@ -99,15 +99,11 @@ impl Drop for Held {
         if self.is_given {
             return;
         }
-        let place = match self.lease.take() {
-            // Dropped first: who claims next finds it there.
-            Some(lease) => {
-                drop(lease);
-                Place::stored(self.item.id)
-            }
-            None => Place::here(self.item.clone()),
-        };
+        let lease = self.lease.take();
+        let place = if lease.is_some() { Place::stored(self.item.id) } else { Place::here(self.item.clone()) };
         lock(&self.line.places).put_back(self.seq, place);
+        // Not before: who claims it is to find that it stood in line.
+        drop(lease);
         self.line.has_moved();
         if let Keep::File(file) = &self.line.keep {
             file.wake();

@@ -8,6 +8,7 @@ mod file;
 mod given;
 mod held;
 mod places;
+mod stored;
 
 use std::path::Path;
 use std::time::Duration;
@@ -28,9 +29,7 @@ use crate::sync::{Arc, Mutex, lock};
 use engine::{Lined, Shelf};
 use file::File;
 use places::{Place, Places};
-
-/// A place that the engine does not fill after this time is nobody's any more.
-const VOID: Duration = Duration::from_secs(1);
+use stored::{Coming, Turn, VOID};
 
 /// Between two looks at the end.
 const LITTLE: Duration = Duration::from_millis(2);
@@ -143,9 +142,9 @@ impl Line {
                 }
             }
             Keep::Engine(shelf, _) => {
-                line.check_room(&lock(&line.places))?;
+                let coming = Coming::new(line, item.id)?;
                 shelf.put(&item).await.map_err(|error| line.refused(&*error))?;
-                line.push_stored(item.id)
+                Ok(coming.arrived())
             }
         }
     }
@@ -155,24 +154,19 @@ impl Line {
     /// Dropped early, nobody has been taken.
     pub(super) async fn take(&self) -> Result<Option<Held>, LineError> {
         let line = &self.0;
-        if let Keep::File(file) = &line.keep {
-            file.refresh(line)?;
-        }
-        loop {
-            let Some((seq, place)) = lock(&line.places).pop(matches!(line.keep, Keep::File(_))) else {
-                return Ok(None);
-            };
-            line.has_moved();
-            match (place, &line.keep) {
-                (Place { item: Some(item), .. }, _) => return Ok(Some(Held::new(Arc::clone(line), seq, item))),
-                (Place { id, .. }, Keep::Engine(shelf, _)) => {
-                    let ticket = Ticket { line, seq, id, is_used: false };
-                    if let Some(held) = ticket.claim(&**shelf).await? {
+        match &line.keep {
+            Keep::Nowhere => Ok(line.pop()),
+            Keep::File(file) => {
+                file.refresh(line)?;
+                Ok(line.pop())
+            }
+            Keep::Engine(shelf, _) => {
+                while let Some(turn) = Turn::next(line) {
+                    if let Some(held) = turn.claim(&**shelf).await? {
                         return Ok(Some(held));
                     }
                 }
-                // Only the engine keeps what is not here.
-                (_, Keep::Nowhere | Keep::File(_)) => {}
+                Ok(None)
             }
         }
     }
@@ -180,8 +174,9 @@ impl Line {
     /// Compares the places with what the engine has: others may have put or taken something.
     pub(super) async fn reconcile(&self) -> Result<(), LineError> {
         let Keep::Engine(shelf, _) = &self.0.keep else { return Ok(()) };
+        lock(&self.0.places).begin_look();
         let ids = shelf.waiting().await.map_err(|error| self.0.refused(&*error))?;
-        lock(&self.0.places).add_unknown(ids);
+        lock(&self.0.places).end_look(ids);
         self.0.has_moved();
         Ok(())
     }
@@ -206,7 +201,11 @@ impl Line {
 
 impl Shared {
     fn check_room(&self, places: &Places) -> Result<(), LineError> {
-        if places.len() < self.limit { Ok(()) } else { Err(LineError::Full { line: self.name, limit: self.limit }) }
+        if places.len() + places.stored.coming() < self.limit {
+            Ok(())
+        } else {
+            Err(LineError::Full { line: self.name, limit: self.limit })
+        }
     }
 
     fn push(&self, place: Place) -> Result<(u64, usize), LineError> {
@@ -218,11 +217,11 @@ impl Shared {
         Ok(pushed)
     }
 
-    /// A place for what is in the engine now.
-    fn push_stored(&self, id: JobId) -> Result<usize, LineError> {
-        let position = lock(&self.places).push_stored(id);
+    /// The first one, of those that are here.
+    fn pop(self: &Arc<Self>) -> Option<Held> {
+        let (seq, Place { item, .. }) = lock(&self.places).pop(matches!(self.keep, Keep::File(_)))?;
         self.has_moved();
-        Ok(position)
+        Some(Held::new(Arc::clone(self), seq, item?))
     }
 
     /// It will not come back.
@@ -244,33 +243,68 @@ impl Shared {
     }
 }
 
-/// A place that was taken, until the engine has said who stands there. Dropped early, it is a place again.
-struct Ticket<'a> {
-    line: &'a Arc<Shared>,
-    seq: u64,
-    id: JobId,
-    is_used: bool,
-}
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
 
-impl Ticket<'_> {
-    async fn claim(mut self, shelf: &dyn Shelf) -> Result<Option<Held>, LineError> {
-        let Ok(claimed) = tokio::time::timeout(VOID, shelf.claim()).await else {
-            // Taken by others, unless the job is paused: what waits comes back with the next look.
-            self.is_used = true;
-            return Ok(None);
-        };
-        let (item, lease) = claimed.map_err(|error| self.line.refused(&*error))?;
-        self.is_used = true;
-        lock(&self.line.places).swap(self.seq, self.id, item.id);
-        Ok(Some(Held::leased(Arc::clone(self.line), self.seq, item, lease)))
+    use tokio::task::JoinSet;
+
+    use super::*;
+    use crate::sync::atomic::{AtomicUsize, Ordering};
+
+    const JOBS: usize = 120;
+
+    async fn open(directory: &Path) -> Option<Line> {
+        let store = Sqlite::open(directory.join("jobs.db")).ok()?;
+        let opening = Opening { name: "jobs", mode: Mode::Sqlite, directory, store: Some(&store), limit: JOBS };
+        Line::open::<Jobs>(opening).await.ok()
     }
-}
 
-impl Drop for Ticket<'_> {
-    fn drop(&mut self) {
-        if !self.is_used {
-            lock(&self.line.places).put_back(self.seq, Place::stored(self.id));
-            self.line.has_moved();
+    /// Takes until all are taken, and gives every third one back.
+    async fn take(line: Line, taken: Arc<AtomicUsize>) {
+        for turn in 0.. {
+            let held = line.take().await;
+            match held {
+                Ok(Some(held)) if turn % 3 == 0 => drop(held),
+                Ok(Some(held)) => {
+                    assert!(held.settle().await.is_ok());
+                    taken.fetch_add(1, Ordering::SeqCst);
+                }
+                other => assert!(matches!(other, Ok(None)), "{other:?}"),
+            }
+            if taken.load(Ordering::SeqCst) == JOBS {
+                return;
+            }
+            tokio::task::yield_now().await;
         }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn a_line_in_the_store_has_as_many_places_as_items_whoever_comes_and_goes_while_it_is_looked_at() {
+        let Ok(folder) = tempfile::tempdir() else { unreachable!("a folder") };
+        let Some(line) = open(folder.path()).await else { unreachable!("a line") };
+        let (taken, mut tasks) = (Arc::new(AtomicUsize::new(0)), JoinSet::new());
+        let looking = line.clone();
+        let looking = tokio::spawn(async move { while looking.reconcile().await.is_ok() {} });
+        for _ in 0..4 {
+            let line = line.clone();
+            tasks.spawn(async move {
+                for _ in 0..JOBS / 4 {
+                    assert!(line.put(Item::job("1")).await.is_ok());
+                }
+            });
+        }
+        for _ in 0..6 {
+            tasks.spawn(take(line.clone(), Arc::clone(&taken)));
+        }
+        let begun = Instant::now();
+        while taken.load(Ordering::SeqCst) < JOBS {
+            assert!(begun.elapsed() < Duration::from_secs(60), "{taken:?} of {JOBS} were taken");
+            tokio::time::sleep(LITTLE).await;
+        }
+        assert_eq!(line.waiting(), 0, "nobody stands there");
+        looking.abort();
+        let ended = tokio::time::timeout(VOID / 2, tasks.join_all()).await;
+        assert!(ended.is_ok(), "somebody has the turn of nobody");
     }
 }

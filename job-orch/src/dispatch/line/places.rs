@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
+use super::stored::Stored;
 use crate::dispatch::item::Item;
 use crate::id::JobId;
 
@@ -12,11 +13,10 @@ pub(super) struct Places {
     // Ascending: who comes back has left from the front.
     line: VecDeque<(u64, Place)>,
     // Of those in line, and of those who may come back.
-    numbers: HashMap<JobId, u64>,
+    pub(super) numbers: HashMap<JobId, u64>,
     // Of a line in a file, which holds them still.
     held: BTreeMap<u64, Out>,
-    // Claimed from the engine before their place was known.
-    early: HashSet<JobId>,
+    pub(super) stored: Stored,
 }
 
 /// One place.
@@ -76,11 +76,6 @@ impl Places {
         (seq, self.line.len())
     }
 
-    /// At the end, unless somebody has it already.
-    pub(super) fn push_stored(&mut self, id: JobId) -> usize {
-        if self.early.remove(&id) { self.len() + 1 } else { self.push(Place::stored(id)).1 }
-    }
-
     pub(super) fn pop(&mut self, holds: bool) -> Option<(u64, Place)> {
         let (seq, place) = self.line.pop_front()?;
         if let Some(item) = place.item.clone().filter(|_| holds) {
@@ -107,12 +102,19 @@ impl Places {
     pub(super) fn forget(&mut self, seq: u64, id: JobId) {
         self.held.remove(&seq);
         self.numbers.remove(&id);
+        self.stored.note_given(id);
     }
 
     pub(super) fn standing(&self, id: JobId) -> Option<Standing> {
         let seq = self.numbers.get(&id)?;
-        let found = self.line.binary_search_by_key(seq, |(seq, _)| *seq);
-        Some(found.map_or(Standing::Held, |at| Standing::Waiting(at + 1)))
+        Some(self.find(*seq, id).map_or(Standing::Held, |at| Standing::Waiting(at + 1)))
+    }
+
+    /// Where it stands. Who came from the engine unexpected shares the number of the one it stood before.
+    fn find(&self, seq: u64, id: JobId) -> Option<usize> {
+        let first = self.line.partition_point(|(other, _)| *other < seq);
+        let mut same = self.line.range(first..).take_while(|(other, _)| *other == seq);
+        same.position(|(_, place)| place.id == id).map(|at| first + at)
     }
 
     /// Takes it out, wherever it stands.
@@ -123,30 +125,10 @@ impl Places {
         Some(place)
     }
 
-    /// The place `seq` was to be that of `expected`, and the engine gave out `came` instead: they change places.
-    pub(super) fn swap(&mut self, seq: u64, expected: JobId, came: JobId) {
-        if expected == came {
-            return;
-        }
-        if let Some((other, place)) = self.line.iter_mut().find(|(_, place)| place.id == came) {
-            place.id = expected;
-            self.numbers.insert(expected, *other);
-            self.numbers.insert(came, seq);
-        } else {
-            self.numbers.insert(came, seq);
-            self.early.insert(came);
-            self.put_back(seq, Place::stored(expected));
-        }
-    }
-
-    /// Adds those who have no place yet.
-    pub(super) fn add_unknown(&mut self, ids: Vec<JobId>) {
-        if ids.len() <= self.line.len() {
-            return;
-        }
-        let known: HashSet<JobId> = self.line.iter().map(|(_, place)| place.id).collect();
-        for id in ids.into_iter().filter(|id| !known.contains(id)) {
-            self.push(Place::stored(id));
+    /// Takes it out, for somebody who has it.
+    pub(super) fn step_out(&mut self, seq: u64, id: JobId) {
+        if let Some(at) = self.find(seq, id) {
+            self.line.remove(at);
         }
     }
 

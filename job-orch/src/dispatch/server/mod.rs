@@ -28,6 +28,7 @@ use peers::{Peers, Seat};
 use request_id::RequestId;
 use wire::Wire;
 
+use super::options::Limits;
 use super::{Dispatcher, http};
 
 /// Headers of one request, in number and in bytes.
@@ -91,11 +92,11 @@ struct Connection {
 impl Connection {
     async fn answer(self, stop: CancellationToken, cut: CancellationToken) {
         let Self { stream, peer, seat, router, dispatcher } = self;
-        let head = dispatcher.0.limits.head;
+        let Limits { head, answer, .. } = dispatcher.0.limits;
         // Answers are short, and each is waited for.
         let _ = stream.set_nodelay(true);
         let handover = Handover::default();
-        let wire = TokioIo::new(Wire::new(stream, handover.clone()));
+        let wire = TokioIo::new(Wire::new(stream, handover.clone(), answer));
         let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
             dispatcher.0.counts.requests.add();
             request.extensions_mut().insert(handover.clone());

@@ -8,6 +8,7 @@ mod fetch;
 mod graveyard;
 mod lease;
 mod listener;
+mod mourner;
 mod patience;
 mod queue;
 mod receiver;
@@ -26,6 +27,7 @@ pub use broadcast::{Broadcast, responses};
 use graveyard::Graveyard;
 pub use lease::Lease;
 pub use listener::Listener;
+use mourner::Mourner;
 pub use receiver::Receiver;
 pub use request::requests;
 pub use sender::Sender;
@@ -39,6 +41,7 @@ use crate::id::JobId;
 use crate::job::Run;
 use crate::outcome::{CallError, Failure, FailureKind};
 use crate::settings::{Overflow, Serving};
+use crate::sync::Arc;
 
 /// The engine in memory.
 #[derive(Clone, Copy, Debug, Default)]
@@ -78,6 +81,7 @@ pub struct MemoryChannels<J: Run> {
     sender: Sender<Envelope<J>>,
     receiver: Receiver<Envelope<J>>,
     broadcast: Broadcast<Response<J>>,
+    mourner: Arc<Mourner<J>>,
 }
 
 impl<J: Run> MemoryChannels<J> {
@@ -87,18 +91,25 @@ impl<J: Run> MemoryChannels<J> {
         let (broadcast, _) = responses(serving.responses, serving.full_responses);
         // Only where it sheds: a channel that holds the broadcast keeps it open.
         let listeners = (serving.full_requests == Overflow::Shed).then(|| broadcast.clone());
-        let mourn = move |shed: &mut Envelope<J>| listeners.iter().for_each(|listeners| mourn(shed, listeners));
+        let mourner = Arc::<Mourner<J>>::default();
+        let also = Arc::clone(&mourner);
+        let mourn = move |shed: &mut Envelope<J>| listeners.iter().for_each(|listeners| also.mourn(shed, listeners));
         let (sender, receiver) = request::open(serving.requests, serving.full_requests, mourn);
         if serving.workers > 1 {
             sender.queue().expect_receivers(serving.workers);
         }
-        Self { sender, receiver, broadcast }
+        Self { sender, receiver, broadcast, mourner }
     }
 }
 
 impl<J: Run> Clone for MemoryChannels<J> {
     fn clone(&self) -> Self {
-        Self { sender: self.sender.clone(), receiver: self.receiver.clone(), broadcast: self.broadcast.clone() }
+        Self {
+            sender: self.sender.clone(),
+            receiver: self.receiver.clone(),
+            broadcast: self.broadcast.clone(),
+            mourner: Arc::clone(&self.mourner),
+        }
     }
 }
 
@@ -155,6 +166,10 @@ impl<J: Run> EngineChannels<J> for MemoryChannels<J> {
         ready(Ok(self.sender.graveyard().exhume(|envelope| envelope.id() == id).is_some()))
     }
 
+    fn when_shed(&self, told: super::Mourner<J>) {
+        self.mourner.tell(told);
+    }
+
     fn abandon(&self) -> u64 {
         let left = self.sender.drain();
         let count = left.len() as u64;
@@ -166,16 +181,6 @@ impl<J: Run> EngineChannels<J> for MemoryChannels<J> {
         // Nobody will respond any more: clients that live on hold a sender too, so that it would never end by itself.
         self.broadcast.close();
         count
-    }
-}
-
-/// Tells everybody of a request that made room for another one.
-fn mourn<J: Run>(shed: &mut Envelope<J>, listeners: &Broadcast<Response<J>>) {
-    shed.answer(Err(CallError::Shed { job: J::NAME }));
-    shed.leave_flow();
-    // Whoever sheds does not wait for listeners: where they have no room, they are told that they missed it.
-    if listeners.has_receivers() && listeners.try_send(Response::new(shed.id(), Err(request::reason()))).is_err() {
-        listeners.skip(1);
     }
 }
 

@@ -103,6 +103,23 @@ pub(super) enum Taken<M> {
     End,
 }
 
+/// What [`Queue::shed`] has found.
+pub(super) enum Shed<M> {
+    /// There is room.
+    Room,
+    /// Nothing may go.
+    Nothing,
+    /// This has made room.
+    Least(M),
+}
+
+/// Leaves the queue, and wakes a receiver for what there is.
+fn leave<M>(mut state: MutexGuard<'_, State<M>>) {
+    let waker = state.call_receiver();
+    drop(state);
+    wake(waker);
+}
+
 impl<M> Queue<M> {
     pub(super) fn new(capacity: usize, overflow: Overflow) -> Self {
         let state = State {
@@ -143,12 +160,15 @@ impl<M> Queue<M> {
     }
 
     /// Takes out what matters least, if that is what a full channel does, for a message of this priority.
-    pub(super) fn shed(&self, priority: i16) -> Option<M> {
+    pub(super) fn shed(&self, priority: i16) -> Shed<M> {
         if self.overflow != Overflow::Shed {
-            return None;
+            return Shed::Nothing;
         }
         let mut state = self.lock();
-        if state.len() < self.capacity { None } else { state.remove_least(priority) }
+        if state.len() < self.capacity {
+            return Shed::Room;
+        }
+        state.remove_least(priority).map_or(Shed::Nothing, Shed::Least)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -168,9 +188,7 @@ impl<M> Queue<M> {
             return Err(error.map(|()| make));
         }
         state.append(make);
-        let waker = state.call_receiver();
-        drop(state);
-        wake(waker);
+        leave(state);
         Ok(())
     }
 
@@ -182,9 +200,7 @@ impl<M> Queue<M> {
             return Err(SendError::Closed(make));
         }
         state.append(make);
-        let waker = state.call_receiver();
-        drop(state);
-        wake(waker);
+        leave(state);
         Ok(())
     }
 
@@ -197,9 +213,7 @@ impl<M> Queue<M> {
         for message in messages.drain(..) {
             state.append(|| message);
         }
-        let waker = state.call_receiver();
-        drop(state);
-        wake(waker);
+        leave(state);
         Ok(())
     }
 
@@ -225,9 +239,7 @@ impl<M> Queue<M> {
             None => state.line_up(item),
         }
         state.accepted += 1;
-        let waker = state.call_receiver();
-        drop(state);
-        wake(waker);
+        leave(state);
         Ok(Acceptance::New)
     }
 
@@ -239,9 +251,7 @@ impl<M> Queue<M> {
         }
         let room = (self.capacity - state.len()).min(messages.len());
         state.append_many(messages, room);
-        let waker = state.call_receiver();
-        drop(state);
-        wake(waker);
+        leave(state);
         Ok(())
     }
 

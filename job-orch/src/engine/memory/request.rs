@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::graveyard::Graveyard;
-use super::queue::Queue;
+use super::queue::{Queue, Shed};
 use super::receiver::Receiver;
 use super::sender::Sender;
 use crate::outcome::{Failure, FailureKind};
@@ -53,13 +53,19 @@ pub(super) struct Channel<M> {
 }
 
 impl<M> Channel<M> {
-    /// Buries what matters least, if the channel sheds, for a request of this priority. Says whether there was anything.
+    /// Buries what matters least, if the channel sheds, for a request of this priority. Says whether there is room then.
     #[cold]
     pub(super) fn shed(&self, priority: i16) -> bool {
-        let Some(mut shed) = self.queue.shed(priority) else { return false };
-        (self.mourn)(&mut shed);
-        self.graveyard.bury(shed, reason());
-        true
+        match self.queue.shed(priority) {
+            Shed::Nothing => false,
+            // A receiver was there meanwhile.
+            Shed::Room => true,
+            Shed::Least(mut shed) => {
+                (self.mourn)(&mut shed);
+                self.graveyard.bury(shed, reason());
+                true
+            }
+        }
     }
 }
 

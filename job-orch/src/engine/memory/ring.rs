@@ -107,10 +107,10 @@ impl<T> Ring<T> {
 
     /// Publishes the first messages, as many as there is room for, and leaves the others.
     pub(super) fn publish(&self, messages: &mut Vec<T>) -> Result<(), SendError<()>> {
-        let mut spare = self.lock().spares.pop().unwrap_or_default();
-        let Some(filled) = SharedArc::get_mut(&mut spare) else { return Ok(()) };
         let mut state = self.lock();
         let room = state.room(messages.len(), self.capacity, self.overflow)?;
+        let mut segment = state.spares.pop().unwrap_or_default();
+        let Some(filled) = SharedArc::get_mut(&mut segment) else { return Ok(()) };
         if room == messages.len() {
             // The user's vector becomes the segment, and the emptied one the vector: nothing is copied.
             std::mem::swap(filled, messages);
@@ -118,7 +118,7 @@ impl<T> Ring<T> {
             filled.extend(messages.drain(..room));
         }
         let kept = if self.overflow == Overflow::DropOldest { self.capacity } else { usize::MAX };
-        let gone = state.append(spare, kept);
+        let gone = state.append(segment, kept);
         let wakers = state.idle.all();
         drop(state);
         // Messages that nobody will see are dropped without the lock: they are the user's.

@@ -131,9 +131,16 @@ impl Transaction<'_> {
 
     /// Takes the leave back.
     pub(super) fn end_flight(&mut self, job: i64, key: &Key, leader: JobId) -> rusqlite::Result<()> {
-        self.prepare("DELETE FROM flight WHERE job = ?1 AND hash = ?2 AND leader = ?3")?
-            .execute(params![job, key.hash, leader.to_bytes()])
-            .map(drop)
+        let ended = self
+            .prepare("DELETE FROM flight WHERE job = ?1 AND hash = ?2 AND leader = ?3")?
+            .execute(params![job, key.hash, leader.to_bytes()])?;
+        self.has_freed |= ended == 1;
+        Ok(())
+    }
+
+    /// Takes all leaves back that a dead process had.
+    pub(super) fn ground(&mut self, holder: i64) -> rusqlite::Result<()> {
+        self.prepare("DELETE FROM flight WHERE holder = ?1")?.execute([holder]).map(drop)
     }
 
     /// Keeps an answer. Returns how many there are.

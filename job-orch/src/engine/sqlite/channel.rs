@@ -1,13 +1,12 @@
 //! The channels of one job in one process, with its types.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
+use super::callers::Callers;
 use super::checksum;
-use super::error::StoreError;
 use super::local::{Found, Local, Waiting};
 use super::requests::{Claimed, Grip, NewRequest, Next, Payload};
-use super::responses::{self, Entry, Kept, NewResponse};
+use super::responses::{Kept, NewResponse};
 use super::store::Store;
 use super::writer::Command;
 use crate::channel::ticket::{Asked, Ticket, Wishes};
@@ -16,8 +15,8 @@ use crate::id::JobId;
 use crate::job::Run;
 use crate::outcome::{CallError, Failure, FailureKind};
 use crate::retry::Retry;
-use crate::sync::atomic::{AtomicI64, Ordering};
-use crate::sync::{Arc, Mutex, Weak, lock};
+use crate::sync::Arc;
+use crate::sync::atomic::Ordering;
 
 /// A receiver looks no more often than this by itself.
 const PACE: Duration = Duration::from_millis(1);
@@ -27,10 +26,7 @@ pub(super) struct Channel<J: Run> {
     pub(super) local: Arc<Local>,
     pub(super) request: Codec<J::Request>,
     pub(super) response: Codec<J::Response>,
-    // Of requests that wait or run elsewhere: whom to answer. While a request is held here, its envelope has it.
-    callers: Mutex<HashMap<JobId, Asked<J>>>,
-    // Up to here, responses were searched for answers.
-    searched: AtomicI64,
+    pub(super) callers: Callers<J>,
 }
 
 impl<J: Run> Channel<J> {
@@ -40,8 +36,8 @@ impl<J: Run> Channel<J> {
         request: Codec<J::Request>,
         response: Codec<J::Response>,
     ) -> Self {
-        let searched = AtomicI64::new(local.published.load(Ordering::Acquire));
-        Self { store, local, request, response, callers: Mutex::default(), searched }
+        let callers = Callers::from(local.published.load(Ordering::Acquire));
+        Self { store, local, request, response, callers }
     }
 
     pub(super) fn look(&self) {
@@ -84,7 +80,7 @@ impl<J: Run> Channel<J> {
         let retry = claimed.retry().map(Box::new);
         let Claimed { id, deadline, trace, is_call, payload, .. } = claimed;
         let request = payload.and_then(|payload| read(&self.request, &payload))?;
-        let asked = lock(&self.callers).remove(&id).or_else(|| {
+        let asked = self.callers.take(id).or_else(|| {
             let deadline = deadline.map(|deadline| self.store.clock.instant(deadline));
             let trace_parent = trace.map(String::into_boxed_str);
             let has_wish = is_call || deadline.is_some() || trace_parent.is_some() || retry.is_some();
@@ -122,97 +118,6 @@ impl<J: Run> Channel<J> {
                 }
             }
         }
-    }
-
-    // ===== callers =====
-
-    /// Takes the caller of a request that leaves this process, so that it can be answered from anywhere.
-    pub(super) fn keep_caller(&self, envelope: &mut Envelope<J>) {
-        if envelope.is_awaited()
-            && let Some(asked) = envelope.take_asked()
-        {
-            lock(&self.callers).insert(envelope.id(), asked);
-        }
-    }
-
-    /// Gives the caller back to a request that did not leave.
-    pub(super) fn return_caller(&self, envelope: &mut Envelope<J>) {
-        if let Some(asked) = lock(&self.callers).remove(&envelope.id()) {
-            envelope.set_asked(asked);
-        }
-    }
-
-    /// Answers everybody who waits: nobody else will.
-    pub(super) fn dismiss_callers(&self) {
-        // Dropped without the lock: each tells its caller that the job is served no more.
-        let callers = std::mem::take(&mut *lock(&self.callers));
-        drop(callers);
-    }
-
-    /// Answers a caller, if it waits here.
-    pub(super) fn answer(&self, id: JobId, answer: Result<J::Response, CallError<J::Error>>) {
-        let asked = lock(&self.callers).remove(&id);
-        if let Some(asked) = asked {
-            asked.answer(answer);
-        }
-    }
-
-    /// Answers those whose requests ended in another process, each time such ends are on the disk.
-    pub(super) async fn answer_callers(channel: Weak<Self>, local: Arc<Local>) {
-        loop {
-            local.foreign.notified().await;
-            let Some(channel) = channel.upgrade() else { return };
-            if let Err(error) = channel.search_answers().await {
-                tracing::warn!(target: "job_orch", { job.name = J::NAME, %error }, "answers could not be read yet");
-            }
-        }
-    }
-
-    async fn search_answers(&self) -> Result<(), StoreError> {
-        loop {
-            // Read first: whoever begins to wait after this is answered at a later position.
-            let published = self.local.published.load(Ordering::Acquire);
-            let from = self.searched.load(Ordering::Acquire);
-            if lock(&self.callers).is_empty() {
-                self.searched.fetch_max(published, Ordering::AcqRel);
-                return Ok(());
-            }
-            let job = self.local.job;
-            let mut entries = self.store.reader.ask(move |store| responses::read(store, job, from, None)).await?;
-            // What stands behind that may not be on the disk yet: this is called again when it is.
-            entries.retain(|entry| entry.next() <= published);
-            let Some(last) = entries.last() else { return Ok(()) };
-            self.searched.fetch_max(last.next(), Ordering::AcqRel);
-            for entry in entries {
-                if let Entry::Response(kept, _) = entry
-                    && lock(&self.callers).contains_key(&kept.id)
-                {
-                    self.answer(kept.id, self.read_answer(kept));
-                }
-            }
-        }
-    }
-
-    fn read_answer(&self, kept: Kept) -> Result<J::Response, CallError<J::Error>> {
-        let job = J::NAME;
-        self.read_response(kept).outcome.map_err(|failure| match failure.kind {
-            FailureKind::Cancelled => CallError::Cancelled { job },
-            FailureKind::Shed => CallError::Shed { job },
-            FailureKind::Expired => CallError::Expired { job },
-            _ => CallError::Elsewhere { job, failure },
-        })
-    }
-
-    /// Has the caller of a request looked for that came to it while it ran.
-    pub(super) fn answer_late(&self, id: JobId) {
-        if lock(&self.callers).contains_key(&id) {
-            self.local.foreign.notify_one();
-        }
-    }
-
-    /// Answers a step that has ended before.
-    pub(super) fn answer_again(&self, kept: Kept) {
-        self.answer(kept.id, self.read_answer(kept));
     }
 
     // ===== responses =====

@@ -17,9 +17,10 @@ use super::{Sqlite, requests, responses};
 use crate::channel::{BoxError, Channels, Codec, Completes, Record, Response, SettleError};
 #[cfg(feature = "cron")]
 use crate::cron::{Fired, Firing};
-use crate::engine::{DeadLetter, EngineChannels, channel_name};
+use crate::engine::{DeadLetter, EngineChannels, Withdrawn, channel_name};
 use crate::id::JobId;
 use crate::job::Run;
+use crate::outcome::CallError;
 use crate::retry::Retry;
 use crate::settings::Serving;
 use crate::sync::Arc;
@@ -166,6 +167,19 @@ impl<J: Run> EngineChannels<J> for SqliteChannels<J> {
     async fn is_paused(&self) -> Result<bool, BoxError> {
         let job = self.channel.local.job;
         Ok(self.channel.store.reader.ask(move |store| requests::is_paused(store, job)).await?)
+    }
+
+    async fn cancel_waiting(&self, id: JobId) -> Result<Withdrawn<J>, BoxError> {
+        let job = self.channel.local.job;
+        let Some(taken) = self.channel.store.writer.ask(move |transaction| transaction.cancel(job, id)).await? else {
+            return Ok(Withdrawn::Nothing);
+        };
+        let read = self.channel.read(taken);
+        if let Err(reason) = &read {
+            tracing::warn!(target: "job_orch", { job.name = J::NAME, job.id = %id, reason }, "an unreadable request was cancelled");
+            self.channel.answer(id, Err(CallError::Cancelled { job: J::NAME }));
+        }
+        Ok(Withdrawn::Recorded(read.ok()))
     }
 
     const STOPS: bool = true;

@@ -5,6 +5,9 @@
 //! Another process may see a commit before it lasts. What it makes of that stands behind it in the same log, and lasts only
 //! together with it.
 //!
+//! What nobody waits for is synced too, only later: never so much of it lies in the log unsynced that the log would look
+//! damaged if a loss of power took a part of it (see `frames`).
+//!
 //! Nothing else is left to chance: before `SQLite` moves what is in the log to its place, or begins the log anew, it syncs
 //! by itself (`synchronous = NORMAL`).
 
@@ -18,6 +21,7 @@ use super::committed::Committed;
 use super::error::StoreError;
 use super::relay::{SOON, Watch};
 use crate::fault::{fails, fault};
+use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::sync::{Arc, Mutex, lock};
 
 /// So large a log is made in advance: to append to a file that must grow costs two writes for each sync, and not one.
@@ -26,43 +30,54 @@ const AHEAD: u64 = 4 << 20;
 /// So many groups may wait for the disk at once. The scan of the log when it is opened relies on there being few.
 const MOST: usize = 8;
 
+/// After so many commits that lie in the log unsynced, it is synced while nobody waits; after so many that fast, somebody does.
+/// The scan of the log relies on that too.
+const SOME: usize = 32;
+const MANY: usize = 64;
+
 /// What the disk's thread is asked for.
 enum Order {
     Sync(Committed),
+    // Of what nobody waits for.
+    SyncAll,
     Watch(Watch),
 }
 
 /// The way of commits to the disk.
 pub(super) struct Disk {
-    // None where a loss of power may take the last commits.
+    // None in a test that stays on one thread, where a loss of power may take the last commits.
     log: Option<Arc<Log>>,
+    // Whether nobody is told of anything that is not on the disk.
+    is_patient: bool,
     thread: Option<(SyncSender<Order>, JoinHandle<()>)>,
 }
 
 impl Disk {
-    /// For a store whose commits need not last.
+    /// Everything happens on the thread that asks, and commits need not last.
+    #[cfg(feature = "testing")]
     pub(super) const fn none() -> Self {
-        Self { log: None, thread: None }
+        Self { log: None, is_patient: false, thread: None }
     }
 
     /// Everything happens on the thread that asks.
     #[cfg(feature = "testing")]
     pub(super) fn here(file: &Path) -> io::Result<Self> {
-        Ok(Self { log: Some(Arc::new(Log::open(file)?)), thread: None })
+        Ok(Self { log: Some(Arc::new(Log::open(file)?)), is_patient: true, thread: None })
     }
 
-    /// With a thread of its own, for when the writer has more to do. It ends with the writer.
-    pub(super) fn spawn(file: &Path) -> io::Result<Self> {
+    /// With a thread of its own, for when the writer has more to do. It ends with the writer. Unless it `is_patient`, a loss
+    /// of power may take the last commits.
+    pub(super) fn spawn(file: &Path, is_patient: bool) -> io::Result<Self> {
         let log = Arc::new(Log::open(file)?);
         let (sender, receiver) = mpsc::sync_channel(MOST);
         let own = Arc::clone(&log);
         let thread = thread::Builder::new().name("job-orch-disk".to_owned()).spawn(move || own.serve(&receiver))?;
-        Ok(Self { log: Some(log), thread: Some((sender, thread)) })
+        Ok(Self { log: Some(log), is_patient, thread: Some((sender, thread)) })
     }
 
     /// Sees to it that this lasts, and tells everybody. If there is more to do, on another thread.
     pub(super) fn finish(&self, committed: Committed, has_more: bool) {
-        let Some(log) = self.log.as_ref().filter(|_| committed.is_durable()) else {
+        let Some(log) = self.log.as_ref().filter(|_| self.is_patient && committed.is_durable()) else {
             return self.tell(committed, Ok(()));
         };
         let committed = match &self.thread {
@@ -76,6 +91,23 @@ impl Disk {
             _ => committed,
         };
         self.tell(committed, log.sync());
+    }
+
+    /// One more commit is in the log. If those that nobody waits for have become many, they are synced.
+    pub(super) fn note_commit(&self) {
+        let Some(log) = &self.log else { return };
+        let unsynced = log.unsynced.fetch_add(1, Ordering::AcqRel) + 1;
+        let is_ordered = match &self.thread {
+            _ if unsynced < SOME => return,
+            // One is under way, or comes now.
+            Some(_) if unsynced < MANY && log.is_ordered.swap(true, Ordering::AcqRel) => true,
+            Some((thread, _)) if unsynced < MANY => thread.try_send(Order::SyncAll).is_ok(),
+            _ => false,
+        };
+        if !is_ordered {
+            // Why it failed is told to whoever asks next.
+            let _ = log.sync();
+        }
     }
 
     /// Hands it over to the disk's thread, or returns it.
@@ -105,7 +137,7 @@ impl Disk {
 
     /// Whether nobody is told of anything that is not on the disk.
     pub(super) const fn is_patient(&self) -> bool {
-        self.log.is_some()
+        self.is_patient
     }
 
     /// Why nothing can be promised any more.
@@ -128,6 +160,10 @@ impl Drop for Disk {
 /// The log beside the file.
 struct Log {
     file: File,
+    // So many commits of this process were made since the last sync began.
+    unsynced: AtomicUsize,
+    // A sync of what nobody waits for is to come.
+    is_ordered: AtomicBool,
     // After a sync that failed, nobody knows what is on the disk: the next one may well succeed and mean nothing.
     fault: Mutex<Option<StoreError>>,
 }
@@ -136,7 +172,9 @@ impl Log {
     /// The log of a file that is open. Only the file itself has locks that closing it would take away, and its index.
     fn open(file: &Path) -> io::Result<Self> {
         let path = log_of(file);
-        let log = Self { file: OpenOptions::new().append(true).open(&path)?, fault: Mutex::new(None) };
+        let file = OpenOptions::new().append(true).open(&path)?;
+        let (unsynced, is_ordered) = (AtomicUsize::new(0), AtomicBool::new(false));
+        let log = Self { file, unsynced, is_ordered, fault: Mutex::new(None) };
         if is_roomy(&path)
             && let Err(error) = log.make_room()
         {
@@ -157,8 +195,13 @@ impl Log {
         if let Some(fault) = lock(&self.fault).clone() {
             return Err(fault);
         }
+        self.is_ordered.store(false, Ordering::Release);
+        let covered = self.unsynced.load(Ordering::Acquire);
         fault!("before_sync");
         let synced = if fails!("sync") { Err(io::Error::other("told to fail")) } else { self.file.sync_data() };
+        // Two at once may cover the same.
+        let _ =
+            self.unsynced.fetch_update(Ordering::AcqRel, Ordering::Acquire, |all| Some(all.saturating_sub(covered)));
         synced.map_err(|error| lock(&self.fault).insert(StoreError::Disk(error.into())).clone())
     }
 
@@ -173,14 +216,15 @@ impl Log {
             if matches!(first, Err(RecvTimeoutError::Disconnected)) {
                 return;
             }
-            let mut group = Vec::new();
+            let (mut group, mut is_asked) = (Vec::new(), false);
             for order in first.into_iter().chain(orders.try_iter()) {
                 match order {
                     Order::Sync(committed) => group.push(committed),
+                    Order::SyncAll => is_asked = true,
                     Order::Watch(watch) => watches.push(watch),
                 }
             }
-            if !group.is_empty() {
+            if is_asked || !group.is_empty() {
                 let synced = self.sync();
                 watches.extend(group.into_iter().filter_map(|committed| committed.tell(synced.clone())));
             }

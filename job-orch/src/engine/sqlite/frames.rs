@@ -14,8 +14,9 @@ const FRAME_HEADER: usize = 24;
 /// The first bytes of a log; the last bit says in which order the bytes of its checksums are.
 const MAGIC: u32 = 0x377F_0682;
 
-/// So many commits at most are in the log and not yet on the disk, of all processes together.
-const MOST_UNDER_WAY: usize = 256;
+/// So many commits at most are in the log and not yet on the disk, of all processes together: those of some eight that commit
+/// as fast as they can (see `disk`).
+const MOST_UNDER_WAY: usize = 640;
 
 /// Two running sums over pairs of words.
 type Sums = (u32, u32);
@@ -160,5 +161,38 @@ fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(false),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+    use std::os::unix::fs::FileExt as _;
+
+    use super::*;
+
+    /// A log of so many commits, of whose fourth frame nothing has come to the disk.
+    fn torn(commits: usize) -> Option<u64> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("some.db");
+        let connection = rusqlite::Connection::open(&file).unwrap();
+        let settings = "PRAGMA page_size = 512; PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0";
+        connection.execute_batch(settings).unwrap();
+        connection.execute_batch("CREATE TABLE it (number INTEGER)").unwrap();
+        for number in 0..commits {
+            connection.execute("INSERT INTO it VALUES (?1)", [number]).unwrap();
+        }
+        let log = folder.path().join("some.db-wal");
+        let frame = (FRAME_HEADER + 512) as u64;
+        let third = HEADER as u64 + 3 * frame;
+        std::fs::File::options().write(true).open(&log).unwrap().write_all_at(&[0; 536], third).unwrap();
+        damage(&log).unwrap()
+    }
+
+    #[test]
+    fn what_a_loss_of_power_may_leave_is_no_damage() {
+        assert_eq!(torn(300), None);
+        assert!(torn(MOST_UNDER_WAY + 10).is_some(), "so many commits behind it were not under way at once");
     }
 }

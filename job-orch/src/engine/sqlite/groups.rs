@@ -65,7 +65,7 @@ impl Groups {
     pub(super) fn turn(&mut self, group: Vec<Command>) -> bool {
         let mut work = Work { locals: self.living(), ..Work::default() };
         let (mut silent, mut closes) = (Vec::new(), false);
-        let fault = self.disk.fault().or_else(|| lock(&self.damage).clone());
+        let fault = self.fault();
         for command in group {
             match command {
                 Command::Task(task) => match &fault {
@@ -113,6 +113,11 @@ impl Groups {
         closes
     }
 
+    /// Why nothing can be promised any more, if that is so.
+    fn fault(&self) -> Option<StoreError> {
+        self.disk.fault().or_else(|| lock(&self.damage).clone())
+    }
+
     fn living(&self) -> Vec<Arc<Local>> {
         lock(&self.locals).iter().filter_map(Weak::upgrade).collect()
     }
@@ -127,17 +132,38 @@ impl Groups {
             Err(error) => {
                 tracing::warn!(target: "job_orch", %error, tasks = work.tasks.len(), "a transaction failed");
                 let is_busy = error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy);
-                let Work { tasks, looks, locals, .. } = work;
+                let Work { tasks, looks, locals, beats, cleans } = work;
+                if !is_busy {
+                    self.look_after(beats, cleans, &locals);
+                }
                 for task in tasks {
-                    if is_busy && task.is_promise() {
+                    match (is_busy, task.is_promise()) {
                         // Another process keeps the file: each would wait for it as long again.
-                        task.end(Err(StoreError::Busy), None);
-                    } else {
-                        self.commit_alone(task, &locals);
+                        (true, true) => task.end(Err(StoreError::Busy), None),
+                        (true, false) => self.later.push(task),
+                        (false, _) => self.commit_alone(task, &locals),
                     }
                 }
                 let error = StoreError::from(error);
                 looks.iter().for_each(|local| local.fail(&error));
+            }
+        }
+    }
+
+    /// The sign of life, and the cleaning up, apart from each other and from all else: nobody is to be taken for dead because
+    /// something cannot be written.
+    fn look_after(&mut self, beats: bool, cleans: bool, locals: &[Arc<Local>]) {
+        for (beats, cleans) in [(beats, false), (false, cleans)] {
+            if !beats && !cleans {
+                continue;
+            }
+            match self.transact(&mut Work { beats, cleans, locals: locals.to_vec(), ..Work::default() }) {
+                Ok(served) => self.deliver(served, locals),
+                Err(error) => {
+                    // It is tried with the next sign of life again.
+                    self.has_old &= !cleans;
+                    tracing::warn!(target: "job_orch", %error, beats, cleans, "the store could not be looked after");
+                }
             }
         }
     }
@@ -186,6 +212,9 @@ impl Groups {
             self.execute("ROLLBACK")?;
         }
         fault!("after_commit");
+        if committed.is_ok() {
+            self.disk.note_commit();
+        }
         if committed.is_ok() && self.is_heard() {
             keeper::ring(&self.path);
         }
@@ -199,7 +228,7 @@ impl Groups {
             served.holder = Some(self.beat(&mut transaction)?);
         }
         if work.cleans {
-            served.has_old = self.clean(&mut transaction, &work.locals)?;
+            served.has_old = Some(self.clean(&mut transaction, &work.locals)?);
         }
         transaction.end_together(work.tasks.iter().filter_map(|task| task.ends()))?;
         for task in &mut work.tasks {
@@ -209,7 +238,9 @@ impl Groups {
             // Looked at, and so touched.
             transaction.job(local.job)?;
         }
-        for Touched { job, .. } in transaction.touched() {
+        // What is run while a fault stands could not be settled, and would run again.
+        let touched = if self.fault().is_some() { Vec::new() } else { transaction.touched() };
+        for Touched { job, .. } in touched {
             for local in work.locals.iter().filter(|local| local.job == job) {
                 let returning = transaction.returning.iter().filter(|other| Arc::ptr_eq(other, local)).count();
                 let wanted = local.demand() + returning;
@@ -231,15 +262,15 @@ impl Groups {
         served.touched = transaction.touched();
         served.has_news = transaction.has_news;
         served.has_stops = transaction.has_stops;
-        served.has_buried = transaction.has_buried;
+        served.has_freed = transaction.has_freed;
         Ok(served)
     }
 
     /// Tells everybody what has become of it.
     fn deliver(&mut self, served: Served, locals: &[Arc<Local>]) {
         self.holder = served.holder.unwrap_or(self.holder);
-        self.has_old = served.has_old;
-        if served.has_buried {
+        self.has_old = served.has_old.unwrap_or(self.has_old);
+        if served.has_freed {
             self.changed.notify_waiters();
         }
         if served.has_stops {
@@ -305,8 +336,9 @@ struct Served {
     claimed: Vec<(Arc<Local>, Vec<Claimed>, usize)>,
     touched: Vec<Touched>,
     holder: Option<i64>,
-    has_old: bool,
+    // If it was cleaned.
+    has_old: Option<bool>,
     has_news: bool,
     has_stops: bool,
-    has_buried: bool,
+    has_freed: bool,
 }

@@ -82,8 +82,9 @@ impl<J: Run> Lease<J> {
         let settled = settle.await.map_err(|error| SettleError::Engine(error.into()))?;
         self.grip = None;
         settled.map_err(|Lost| {
-            // Somebody else will answer.
+            // Somebody else will answer, or has done so.
             self.channel.keep_caller(&mut self.envelope);
+            self.channel.note_lost(id);
             SettleError::Lost
         })?;
         if id.is_within() && !self.envelope.is_awaited() {
@@ -179,8 +180,16 @@ impl<J: Run> Drop for Lease<J> {
     fn drop(&mut self) {
         if let Some(grip) = self.grip {
             self.channel.keep_caller(&mut self.envelope);
-            let next = Next::Back(Return::Untouched, None);
-            self.channel.store.writer.tell(move |transaction| transaction.settle(grip, &next).map(drop));
+            let (id, next) = (self.envelope.id(), Next::Back(Return::Untouched, None));
+            let channel = Arc::downgrade(&self.channel);
+            self.channel.store.writer.tell(move |transaction| {
+                if transaction.settle(grip, &next)?.is_err()
+                    && let Some(channel) = channel.upgrade()
+                {
+                    channel.note_lost(id);
+                }
+                Ok(())
+            });
         }
     }
 }

@@ -237,10 +237,11 @@ impl Local {
         }
     }
 
-    /// Nothing more is published: what comes now may not be on the disk, or the file is damaged.
+    /// Nothing more is published: what comes now may not be on the disk, or the file is damaged. Callers are told so.
     pub(super) fn break_off(&self, fault: &StoreError) {
         lock(&self.broken).get_or_insert_with(|| fault.clone());
         self.publication.notify_waiters();
+        self.foreign.notify_one();
     }
 
     /// Why nothing more is published, if that is so.

@@ -65,6 +65,7 @@ mod answers;
 mod archive;
 mod batch;
 mod broadcast;
+mod callers;
 mod channel;
 mod channels;
 mod checksum;
@@ -160,7 +161,8 @@ impl Sqlite {
     /// Any other connection to the file will do too, as `rusqlite` opens it. It is refused ([`TransactionError`]) if its
     /// `PRAGMA synchronous` is lower than this one's: `FULL`, or `NORMAL` on a store that need not survive the loss of power.
     /// `BEGIN IMMEDIATE` (`transaction_with_behavior`) is best for what will write: it waits for its turn, and never fails
-    /// later because somebody else has written meanwhile. While it is open, nobody else writes to the store.
+    /// later because somebody else has written meanwhile. While it is open, nobody else writes to the store: what is sent and
+    /// what ends waits, up to half a minute, and is refused then ([`StoreError::Busy`]). Nobody is taken for dead because of it.
     ///
     /// Tables of yours live in the file as long as you like, under other names than the store's; make them once the store is
     /// there. `user_version` and `application_id` are the store's.

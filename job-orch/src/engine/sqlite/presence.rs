@@ -5,7 +5,7 @@
 //! This only makes haste. Where there can be no such folder, or somebody has emptied it, the leases do what they always do;
 //! and whoever is taken for dead can settle nothing, for its fences are old.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
@@ -26,20 +26,23 @@ pub(super) struct Presence {
 impl Presence {
     /// Says that this process is there.
     pub(super) fn of(store: &Path) -> io::Result<Self> {
+        Self::locked_by(store, File::try_lock)
+    }
+
+    fn locked_by(store: &Path, lock: impl Fn(&File) -> Result<(), TryLockError>) -> io::Result<Self> {
         let folder = folder_of(store);
-        let mut tried = 0;
-        loop {
-            tried += 1;
-            match Self::sign(&folder) {
+        for _ in 0..TRIES {
+            match Self::sign(&folder, &lock) {
                 Ok(Some(presence)) => return Ok(presence),
-                Err(error) if error.kind() != ErrorKind::NotFound || tried == TRIES => return Err(error),
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
                 // Whoever left has taken the folder along, or somebody has taken the file for one of a dead process.
                 Ok(None) | Err(_) => {}
             }
         }
+        Err(io::Error::new(ErrorKind::TimedOut, format!("whatever is put into {} is taken away", folder.display())))
     }
 
-    fn sign(folder: &Path) -> io::Result<Option<Self>> {
+    fn sign(folder: &Path, lock: impl Fn(&File) -> Result<(), TryLockError>) -> io::Result<Option<Self>> {
         make(folder)?;
         let sign = JobId::new().to_string();
         let path = folder.join(&sign);
@@ -48,9 +51,14 @@ impl Presence {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(&path)?;
-        // Before it is locked it looks as if its process had died.
-        let is_ours = file.try_lock().is_ok() && path.exists();
-        Ok(is_ours.then(|| Self { folder: folder.to_owned(), sign, _file: file }))
+        let signed = Self { folder: folder.to_owned(), sign, _file: file };
+        // Before it is locked it looks as if its process had died. Dropped, it takes what it has put there away.
+        match lock(&signed._file) {
+            Ok(()) => Ok(path.exists().then_some(signed)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            // Not every file system has locks.
+            Err(TryLockError::Error(error)) => Err(error),
+        }
     }
 
     /// What the process is called in the folder, and in the store.
@@ -162,6 +170,16 @@ mod tests {
         assert!(one.lookout().dead().is_empty());
         drop(one);
         assert!(!folder_of(&store).exists());
+    }
+
+    #[test]
+    fn a_file_system_without_locks_is_not_asked_for_ever() {
+        let (_folder, store) = place();
+        let refused = Presence::locked_by(&store, |_| Err(TryLockError::Error(ErrorKind::Unsupported.into())));
+        assert_eq!(refused.unwrap_err().kind(), ErrorKind::Unsupported);
+        let taken = Presence::locked_by(&store, |_| Err(TryLockError::WouldBlock));
+        assert_eq!(taken.unwrap_err().kind(), ErrorKind::TimedOut);
+        assert!(!folder_of(&store).exists(), "nothing is left of the tries");
     }
 
     #[test]

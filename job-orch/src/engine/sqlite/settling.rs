@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::places::{TURN, job_of};
-use super::requests::{Grip, Lost, Next, Settled, id, json};
+use super::requests::{Claimed, Grip, Lost, Next, Settled, id, json};
 use super::responses::NewResponse;
 use super::transaction::Transaction;
 use crate::channel::Return;
@@ -138,6 +138,15 @@ impl Transaction<'_> {
     }
 
     // ===== cancelling =====
+
+    /// Takes a request out that waits, readable or not, and says so.
+    pub(super) fn cancel(&mut self, job: i64, wanted: JobId) -> rusqlite::Result<Option<Claimed>> {
+        let Some(taken) = self.withdraw(job, wanted)? else { return Ok(None) };
+        let failure = Failure::new(FailureKind::Cancelled, "cancelled while it waited", 0);
+        self.publish_failure(job, wanted, taken.version, &failure)?;
+        self.end_run(wanted, true)?;
+        Ok(Some(taken))
+    }
 
     /// Asks whoever holds a request to stop it. Says whether anybody does.
     pub(super) fn ask_to_stop(&mut self, job: i64, id: JobId) -> rusqlite::Result<bool> {

@@ -52,7 +52,7 @@ pub(super) struct Store {
     pub(super) clock: Clock,
     pub(super) durability: Durability,
     pub(super) lease: Duration,
-    /// Wakes those who wait for what another process does: it has written, or died.
+    /// Wakes those who wait for what somebody else does: another process has written or died, or an answer is there.
     pub(super) changed: Arc<Notify>,
     /// Whether this process has sent a step of a run that the store remembers.
     pub(super) has_runs: AtomicBool,
@@ -160,14 +160,12 @@ fn check_later(path: &Path, groups: &Groups) -> Result<Option<Later>, OpenError>
 }
 
 fn disk(path: &Path, settings: Settings) -> std::io::Result<Disk> {
-    if settings.durability < Durability::PowerLoss {
-        return Ok(Disk::none());
-    }
+    let is_patient = settings.durability >= Durability::PowerLoss;
     #[cfg(feature = "testing")]
     if settings.is_test {
-        return Disk::here(path);
+        return if is_patient { Disk::here(path) } else { Ok(Disk::none()) };
     }
-    Disk::spawn(path)
+    Disk::spawn(path, is_patient)
 }
 
 #[cfg(feature = "testing")]
@@ -229,7 +227,8 @@ fn join(
         for sign in dead {
             transaction.bury_process(sign)?;
         }
-        transaction.sweep(&process.boot, uptime())?;
+        // Those that are overdue for less may have waited for the same transaction, and had no turn yet.
+        transaction.sweep(&process.boot, uptime() - millis(lease))?;
         transaction.save()?;
         Ok(holder)
     });
@@ -254,4 +253,49 @@ fn presence(path: &Path, settings: Settings) -> Option<Presence> {
 fn process() -> String {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     format!("{}:{}", host.trim(), std::process::id())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+    use std::time::Instant;
+
+    use super::*;
+    use crate::engine::sqlite::writer::Told;
+
+    const SETTINGS: Settings = Settings {
+        durability: Durability::PowerLoss,
+        lease: Duration::from_secs(30),
+        poll: Duration::from_secs(1),
+        retention: Duration::from_secs(60),
+        most_bytes: None,
+        most_payload: 1000,
+        #[cfg(feature = "testing")]
+        is_test: false,
+    };
+
+    /// What nobody waits for.
+    fn told(name: &'static str) -> Command {
+        Command::Task(Box::new(Told(move |transaction: &mut Transaction<'_>| transaction.register(name).map(drop))))
+    }
+
+    #[test]
+    fn a_file_that_is_busy_holds_the_writer_up_once() {
+        const BUSY: Duration = Duration::from_millis(200);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("jobs.db");
+        let mut groups = groups(&path, SETTINGS, schema::open(&path, None).unwrap(), Clock::System).unwrap();
+        groups.connection.busy_timeout(BUSY).unwrap();
+        let other = schema::open_for_user(&path, Durability::PowerLoss).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let begun = Instant::now();
+        groups.turn((0..10).map(|_| told("late")).collect());
+        assert!(begun.elapsed() < BUSY * 5, "{:?}", begun.elapsed());
+        other.execute_batch("ROLLBACK").unwrap();
+        // With the next sign of life it is done.
+        groups.turn(vec![Command::Beat]);
+        let known = "SELECT count(*) FROM job WHERE name = 'late'";
+        assert_eq!(other.query_row(known, [], |row| row.get::<_, i64>(0)).unwrap(), 1);
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use rusqlite::{CachedStatement, Connection, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use super::batch::Pending;
 use super::clock::Clock;
@@ -27,8 +27,9 @@ pub(super) struct Transaction<'a> {
     pub(super) has_news: bool,
     /// Whether something that runs is asked to stop.
     pub(super) has_stops: bool,
-    /// Whether a process was found dead: others may wait for what it did.
-    pub(super) has_buried: bool,
+    /// Whether something is at an end that others may wait for: a process was found dead, or an answer is not computed any
+    /// more.
+    pub(super) has_freed: bool,
     /// Rows that go in together.
     pub(super) pending: Pending,
     // To look a statement up in the connection's cache costs a tenth of what it does.
@@ -133,7 +134,7 @@ impl<'a> Transaction<'a> {
             ended: HashSet::new(),
             has_news: false,
             has_stops: false,
-            has_buried: false,
+            has_freed: false,
             pending: Pending::default(),
             statements: Vec::new(),
         }
@@ -239,6 +240,12 @@ impl<'a> Transaction<'a> {
             .query_row(params![name, boot, until, sign], |row| row.get(0))
     }
 
+    /// Until when this process is known to live, if it is listed.
+    pub(super) fn until(&mut self) -> rusqlite::Result<Option<i64>> {
+        let holder = self.holder;
+        self.prepare("SELECT until FROM holder WHERE number = ?1")?.query_row([holder], |row| row.get(0)).optional()
+    }
+
     /// Gives back what processes with this sign held: they have died. Returns how many requests that were.
     pub(super) fn bury_process(&mut self, sign: &str) -> rusqlite::Result<usize> {
         let dead: Vec<i64> = self
@@ -250,9 +257,10 @@ impl<'a> Transaction<'a> {
 
     fn reclaim_all(&mut self, dead: &[i64]) -> rusqlite::Result<usize> {
         let mut reclaimed = 0;
-        self.has_buried |= !dead.is_empty();
+        self.has_freed |= !dead.is_empty();
         for holder in dead {
             reclaimed += self.reclaim(*holder)?;
+            self.ground(*holder)?;
             self.leave(*holder)?;
         }
         if reclaimed > 0 {
@@ -261,7 +269,7 @@ impl<'a> Transaction<'a> {
         Ok(reclaimed)
     }
 
-    /// Gives back what dead processes held. Returns how many requests that were.
+    /// Gives back what processes held whose time was up at this moment. Returns how many requests that were.
     pub(super) fn sweep(&mut self, boot: &str, uptime: i64) -> rusqlite::Result<usize> {
         let dead: Vec<i64> = self
             .prepare(

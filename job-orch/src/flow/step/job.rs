@@ -13,6 +13,7 @@ use crate::channel::scope::{Answer, Answered, At, Fault, Place, Scope, StepNo};
 use crate::channel::ticket::Asked;
 use crate::client::Door;
 use crate::job::Run;
+use crate::lend;
 use crate::outcome::CallError;
 use crate::sync::Arc;
 
@@ -117,7 +118,7 @@ impl<J: Takes<T>, T: Send + 'static> Next<T> for Ask<J> {
         if let Some(progress) = at.scope.progress() {
             progress.entered(self.step, 1);
         }
-        self.door.forward(J::request(value), Asked::Flow(Onward::new(at, self.step)));
+        lend::serving(|| self.door.forward(J::request(value), Asked::Flow(Onward::new(at, self.step))));
     }
 
     fn accept_many(&self, scope: &Arc<Scope>, first: u32, values: &mut Vec<T>) {
@@ -129,7 +130,7 @@ impl<J: Takes<T>, T: Send + 'static> Next<T> for Ask<J> {
             Envelope::calling(onward.request_id::<J>(), J::request(value), Asked::Flow(onward))
         };
         let mut envelopes = (first..).zip(values.drain(..)).map(envelope).collect();
-        self.door.forward_many(&mut envelopes);
+        lend::serving(|| self.door.forward_many(&mut envelopes));
     }
 
     fn accept_all(&self, values: &mut Vec<(Place, T)>) {
@@ -141,7 +142,7 @@ impl<J: Takes<T>, T: Send + 'static> Next<T> for Ask<J> {
             Envelope::calling(onward.request_id::<J>(), J::request(value), Asked::Flow(onward))
         };
         let mut envelopes = values.drain(..).map(envelope).collect();
-        self.door.forward_many(&mut envelopes);
+        lend::serving(|| self.door.forward_many(&mut envelopes));
     }
 }
 

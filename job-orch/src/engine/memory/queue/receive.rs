@@ -8,7 +8,7 @@ use super::super::aside::{Item, Past};
 use super::super::patience::{let_gather, lock_patiently};
 use super::super::shelf::Shelf;
 use super::super::waiters::{Awoken, Place, wake};
-use super::{CHUNK, Hands, Queue, Taken};
+use super::{CHUNK, Hands, Queue, Taken, leave};
 use crate::channel::Chunk;
 use crate::sync::Arc;
 
@@ -51,9 +51,7 @@ impl<M> Queue<M> {
         let mut state = self.lock();
         state.idle.rise(place);
         // Also one that nobody had called may have watched the clock for the others.
-        let waker = state.call_receiver();
-        drop(state);
-        wake(waker);
+        leave(state);
     }
 
     /// Puts fresh messages back where they were. A bare chunk: its messages count no attempt.
@@ -68,9 +66,7 @@ impl<M> Queue<M> {
         }
         state.fresh_len += chunk.len();
         state.full.push_front(chunk);
-        let waker = state.call_receiver();
-        drop(state);
-        wake(waker);
+        leave(state);
     }
 
     /// Puts a message back at the front, or into the future.
@@ -84,9 +80,7 @@ impl<M> Queue<M> {
             Some(due) => state.aside.delay(item, due),
             None => state.aside.put_first(item),
         }
-        let waker = state.call_receiver();
-        drop(state);
-        wake(waker);
+        leave(state);
     }
 
     /// Forgets the unique key of a message that ended.

@@ -5,14 +5,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::{Inspector, State};
 use crate::engine::sqlite::clock::millis;
 use crate::engine::sqlite::error::StoreError;
-use crate::engine::sqlite::requests::{Payload, json};
-use crate::engine::sqlite::responses::NewResponse;
 use crate::engine::sqlite::transaction::Transaction;
 use crate::id::JobId;
-use crate::outcome::{Failure, FailureKind};
-
-/// The codec of failures.
-const JSON: u8 = 1;
 
 impl Inspector {
     /// Sends a dead letter again, with all its attempts before it. Says whether there was one of this id.
@@ -37,13 +31,7 @@ impl Inspector {
     /// # Errors
     /// If the store refuses.
     pub fn cancel(&mut self, id: JobId) -> Result<bool, StoreError> {
-        self.on(id, |transaction, job| {
-            let Some(withdrawn) = transaction.withdraw(job, id)? else { return Ok(false) };
-            let failure = Failure::new(FailureKind::Cancelled, "cancelled while it waited", 0);
-            let payload = Payload { version: withdrawn.version, codec: JSON, bytes: json(&failure).into_bytes() };
-            transaction.publish(job, &NewResponse::new(id, true, payload))?;
-            Ok(true)
-        })
+        self.on(id, |transaction, job| Ok(transaction.cancel(job, id)?.is_some()))
     }
 
     /// Has a request that waits for its time run now. Says whether there was one of this id.

@@ -1,0 +1,178 @@
+//! A line whose items the engine has: places here, items there.
+//!
+//! The engine gives out what is first there, and that may be another one than who is first here: several take at once, and
+//! other processes put and take too. So who takes has a [`Turn`], not a place of somebody by name: as many wait here for the
+//! engine as have a turn, and whoever it gives out is one of them, or one of them stays in line.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::time::Duration;
+
+use super::engine::Shelf;
+use super::held::Held;
+use super::places::{Place, Places};
+use super::{LineError, Shared};
+use crate::id::JobId;
+use crate::sync::{Arc, lock};
+
+/// A turn for which the engine has nobody after this time is over.
+pub(super) const VOID: Duration = Duration::from_secs(1);
+
+/// What a line with an engine knows beside its places.
+#[derive(Debug, Default)]
+pub(super) struct Stored {
+    // Out of the line, by number: one for each turn.
+    awaited: BTreeSet<(u64, JobId)>,
+    // Being put: the engine may have them before they have a place. Whether it has given them out already.
+    coming: HashMap<JobId, bool>,
+    // Who was given since a look at the engine began, which may see them still.
+    given: Option<HashSet<JobId>>,
+}
+
+impl Stored {
+    pub(super) fn coming(&self) -> usize {
+        self.coming.len()
+    }
+
+    pub(super) fn note_given(&mut self, id: JobId) {
+        if let Some(given) = &mut self.given {
+            given.insert(id);
+        }
+    }
+}
+
+impl Places {
+    /// A turn, if anybody waits.
+    fn begin_turn(&mut self) -> bool {
+        let first = self.pop(false);
+        self.stored.awaited.extend(first.iter().map(|(number, place)| (*number, place.id)));
+        first.is_some()
+    }
+
+    /// The turn has brought this one. Returns its number.
+    fn bring(&mut self, id: JobId) -> u64 {
+        let number = self.numbers.get(&id).copied();
+        if let Some(number) = number.filter(|number| self.stored.awaited.remove(&(*number, id))) {
+            return number;
+        }
+        let next = self.end_turn();
+        if let Some(number) = number {
+            self.step_out(number, id);
+            return number;
+        }
+        if let Some(is_given_out) = self.stored.coming.get_mut(&id) {
+            *is_given_out = true;
+        }
+        // If it comes back, it stands before who was to be next.
+        let number = next.unwrap_or_default();
+        self.numbers.insert(id, number);
+        number
+    }
+
+    /// The turn brings nobody: the last one of those that were awaited is back in line. Returns its number.
+    fn end_turn(&mut self) -> Option<u64> {
+        let (number, id) = self.stored.awaited.pop_last()?;
+        self.put_back(number, Place::stored(id));
+        Some(number)
+    }
+
+    /// The engine has nobody for this turn: others have taken the first one.
+    fn void_turn(&mut self) {
+        if let Some((_, id)) = self.stored.awaited.pop_first() {
+            self.numbers.remove(&id);
+        }
+    }
+
+    /// It is in the engine now. Returns its place, counted from 1.
+    fn arrive(&mut self, id: JobId) -> usize {
+        match self.stored.coming.remove(&id) {
+            Some(true) => self.len() + 1,
+            Some(false) | None => self.push(Place::stored(id)).1,
+        }
+    }
+
+    /// The engine is about to be asked who waits there.
+    pub(super) fn begin_look(&mut self) {
+        self.stored.given = Some(HashSet::new());
+    }
+
+    /// These wait there: those who are unknown here have a place at the end.
+    pub(super) fn end_look(&mut self, ids: Vec<JobId>) {
+        let given = self.stored.given.take().unwrap_or_default();
+        // As many turns as there are items take all of them, whoever they are.
+        if ids.len() <= self.len() {
+            return;
+        }
+        for id in ids {
+            if !self.numbers.contains_key(&id) && !self.stored.coming.contains_key(&id) && !given.contains(&id) {
+                self.push(Place::stored(id));
+            }
+        }
+    }
+}
+
+/// One's turn to be given who is first. Dropped early, nobody was taken.
+pub(super) struct Turn<'a> {
+    line: &'a Arc<Shared>,
+    is_over: bool,
+}
+
+impl<'a> Turn<'a> {
+    pub(super) fn next(line: &'a Arc<Shared>) -> Option<Self> {
+        let is_one = lock(&line.places).begin_turn();
+        if is_one {
+            line.has_moved();
+        }
+        is_one.then(|| Self { line, is_over: false })
+    }
+
+    /// Waits for the engine. `None` if it has nobody.
+    pub(super) async fn claim(mut self, shelf: &dyn Shelf) -> Result<Option<Held>, LineError> {
+        let Ok(claimed) = tokio::time::timeout(VOID, shelf.claim()).await else {
+            // Taken by others, unless the job is paused: what waits comes back with the next look.
+            self.is_over = true;
+            lock(&self.line.places).void_turn();
+            return Ok(None);
+        };
+        let (item, lease) = claimed.map_err(|error| self.line.refused(&*error))?;
+        self.is_over = true;
+        let number = lock(&self.line.places).bring(item.id);
+        Ok(Some(Held::leased(Arc::clone(self.line), number, item, lease)))
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if !self.is_over {
+            lock(&self.line.places).end_turn();
+            self.line.has_moved();
+        }
+    }
+}
+
+/// One that is being put. Dropped early, the next look finds it, if it was.
+pub(super) struct Coming<'a> {
+    line: &'a Shared,
+    id: JobId,
+}
+
+impl<'a> Coming<'a> {
+    pub(super) fn new(line: &'a Shared, id: JobId) -> Result<Self, LineError> {
+        let mut places = lock(&line.places);
+        line.check_room(&places)?;
+        places.stored.coming.insert(id, false);
+        Ok(Self { line, id })
+    }
+
+    /// Returns its place, counted from 1.
+    pub(super) fn arrived(self) -> usize {
+        let position = lock(&self.line.places).arrive(self.id);
+        self.line.has_moved();
+        position
+    }
+}
+
+impl Drop for Coming<'_> {
+    fn drop(&mut self) {
+        lock(&self.line.places).stored.coming.remove(&self.id);
+    }
+}
