@@ -116,7 +116,7 @@ impl Transaction<'_> {
     pub(super) fn begin_answer(&mut self, job: i64, key: &Key, leader: JobId) -> rusqlite::Result<Begun> {
         let now = self.now;
         let holder = self.holder;
-        if let Found::Kept { kept: Kept { bytes, is_stale: false }, .. } = find(self.connection(), job, key, now)? {
+        if let Found::Kept { kept: Kept { bytes, is_stale: false }, .. } = find(self.connection()?, job, key, now)? {
             return Ok(Begun::Kept(bytes));
         }
         self.prepare("DELETE FROM flight WHERE job = ?1 AND hash = ?2 AND holder NOT IN (SELECT number FROM holder)")?
@@ -171,7 +171,7 @@ impl Transaction<'_> {
 
     /// Removes the answers that were used longest ago, beyond as many as may be kept.
     fn evict(&mut self, job: i64, capacity: usize) -> rusqlite::Result<i64> {
-        let entries = entries(self.connection(), job)?;
+        let entries = entries(self.connection()?, job)?;
         let capacity = i64::try_from(capacity.max(1)).unwrap_or(i64::MAX);
         if entries <= capacity {
             return Ok(entries);

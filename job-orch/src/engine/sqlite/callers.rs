@@ -65,7 +65,7 @@ impl Transaction<'_> {
         if is_open {
             return Ok(Fate::Open);
         }
-        Ok(responses::find(self.connection(), job, id)?.map_or(Fate::Forgotten, |(_, kept)| Fate::Ended(kept)))
+        Ok(responses::find(self.connection()?, job, id)?.map_or(Fate::Forgotten, |(_, kept)| Fate::Ended(kept)))
     }
 }
 

@@ -157,7 +157,7 @@ impl<J: Run> Channel<J> {
     pub(super) fn bury_unreadable(&self, id: JobId, grip: Grip, attempt: u32, reason: &str) {
         tracing::error!(target: "job_orch", { job.name = J::NAME, job.id = %id, reason }, "a request is unreadable");
         let failure = Failure::new(FailureKind::Unreadable, reason, attempt.saturating_sub(1));
-        let (response, next) = (Self::write_failure(id, &failure), Next::Dead(failure.clone()));
+        let (response, next) = (Arc::new(Self::write_failure(id, &failure)), Next::Dead(failure.clone()));
         let has_runs = self.store.has_runs.load(Ordering::Relaxed);
         self.store
             .writer

@@ -29,7 +29,7 @@ pub(super) struct Completion<J: Run> {
 /// A response, and where it was recorded.
 struct Done {
     place: i64,
-    response: NewResponse,
+    response: Arc<NewResponse>,
 }
 
 impl<J: Run> Completion<J> {
@@ -38,6 +38,7 @@ impl<J: Run> Completion<J> {
     }
 
     fn record(&self, user: &dyn Transact, response: NewResponse) -> Result<(), CompleteError> {
+        let response = Arc::new(response);
         let (job, grip, id) = (J::NAME, self.grip, self.id);
         let store = &self.channel.store;
         let refused = |source| CompleteError::Transaction { job, source };
@@ -101,13 +102,13 @@ impl<J: Run> Lease<J> {
         };
         // The writer is asked, so that the response is on the disk, and listeners here have heard of it.
         let sought = Arc::clone(&done);
-        let is_in = move |transaction: &mut Transaction<'_>| sought.is_in(transaction.connection());
+        let is_in = move |transaction: &mut Transaction<'_>| sought.is_in(transaction.connection()?);
         let is_in = self.channel().store.writer.ask(is_in).await;
         if !is_in.map_err(|error| SettleError::Engine(error.into()))? {
             return Ok(None);
         }
         self.forget();
-        let NewResponse { id, payload, .. } = &done.response;
+        let NewResponse { id, payload, .. } = &*done.response;
         let kept = Kept { id: *id, is_failure: false, payload: Ok(payload.clone()) };
         Ok(Some(self.channel().read_response(kept)))
     }

@@ -69,7 +69,7 @@ impl<J: Run> Lease<J> {
             // Before anybody else can have it.
             self.channel.keep_caller(&mut self.envelope);
         }
-        let local = Arc::clone(&self.channel.local);
+        let (local, response) = (Arc::clone(&self.channel.local), response.map(Arc::new));
         // What ends together does so before all else of its group: a step must not be missed by a run that looks for it there.
         let ends = (matches!(next, Next::Gone) && !id.is_within()).then_some(grip);
         let settle = self.channel.store.writer.ask_at_the_end(ends, move |transaction| {

@@ -65,6 +65,7 @@
 
 mod answers;
 mod archive;
+mod batch;
 mod broadcast;
 mod callers;
 mod channel;

@@ -1,7 +1,10 @@
 //! The table of requests: how one comes into it, and what it is when it comes out.
 
+use std::ops::Deref;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::batch::{self, Cells, Insert};
 use super::checksum;
 use super::places;
 use super::transaction::{Transaction, read_pause};
@@ -9,6 +12,7 @@ use crate::channel::{Acceptance, Return};
 use crate::id::JobId;
 use crate::outcome::{Failure, FailureKind};
 use crate::retry::Retry;
+use crate::sync::Arc;
 
 /// Bytes, with what is known of them.
 #[derive(Clone, Debug)]
@@ -61,6 +65,35 @@ impl NewRequest {
             || self.deadline.is_some()
             || self.trace.is_some()
             || self.retry.is_some()
+    }
+}
+
+/// How requests without more come into the table.
+pub(super) static INSERT: Insert = Insert::new(
+    "request (seq, id, sent, version, codec, checksum, payload, is_call)",
+    8,
+    "ON CONFLICT (id) DO NOTHING",
+);
+
+/// A request that has its place in the line.
+#[derive(Debug)]
+pub(super) struct LinedUp<R = Arc<NewRequest>> {
+    pub(super) seq: i64,
+    sent: i64,
+    pub(super) request: R,
+}
+
+impl<R: Deref<Target = NewRequest>> batch::Row for LinedUp<R> {
+    fn fill(&self, cells: &mut Cells<'_, '_>) -> rusqlite::Result<()> {
+        let NewRequest { id, is_call, payload, checksum, .. } = &*self.request;
+        cells.put(self.seq)?;
+        cells.put(id.to_bytes())?;
+        cells.put(self.sent)?;
+        cells.put(payload.version)?;
+        cells.put(payload.codec)?;
+        cells.put(checksum::of_row(*checksum, self.seq, self.sent))?;
+        cells.put(&payload.bytes)?;
+        cells.put(is_call)
     }
 }
 
@@ -131,6 +164,18 @@ macro_rules! columns {
 pub(super) use columns;
 
 impl Transaction<'_> {
+    /// The same as [`insert`](Self::insert). Requests as most are go in together with what comes next.
+    pub(super) fn insert_soon(&mut self, job: i64, request: &Arc<NewRequest>) -> rusqlite::Result<Acceptance> {
+        if request.has_more() {
+            return self.insert(job, request);
+        }
+        let row = self.job(job)?;
+        let seq = places::in_line(job, row.next_turn());
+        row.add_waiting(1, request.size());
+        self.put_request(LinedUp { seq, sent: self.now, request: Arc::clone(request) })?;
+        Ok(Acceptance::New)
+    }
+
     /// Puts a request at the end of the line, or among the delayed ones. One that is there already is not put twice.
     pub(super) fn insert(&mut self, job: i64, request: &NewRequest) -> rusqlite::Result<Acceptance> {
         if let Some(rival) = self.rival_of(job, request)? {
@@ -138,7 +183,11 @@ impl Transaction<'_> {
         }
         let turn = self.job(job)?.next_turn();
         let seq = if request.is_plain() { places::in_line(job, turn) } else { places::beside(job, turn) };
-        let is_new = if request.has_more() { self.write_all(seq, request)? } else { self.write_plain(seq, request)? };
+        let is_new = if request.has_more() {
+            self.write_all(seq, request)?
+        } else {
+            self.put_rows(&INSERT, &[LinedUp { seq, sent: self.now, request }])? == 1
+        };
         if is_new && request.has_more() {
             self.take_key(job, request)?;
         }
@@ -149,19 +198,6 @@ impl Transaction<'_> {
             self.job(job)?.add_waiting(1, request.size());
         }
         Ok(Acceptance::New)
-    }
-
-    fn write_plain(&mut self, seq: i64, request: &NewRequest) -> rusqlite::Result<bool> {
-        let (now, checksum) = (self.now, checksum::of_row(request.checksum, seq, self.now));
-        let NewRequest { id, is_call, payload, .. } = request;
-        let Payload { version, codec, bytes } = payload;
-        let written = self
-            .prepare(
-                "INSERT INTO request (seq, id, sent, version, codec, checksum, payload, is_call)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO NOTHING",
-            )?
-            .execute(params![seq, id.to_bytes(), now, version, codec, checksum, bytes, is_call])?;
-        Ok(written == 1)
     }
 
     fn write_all(&mut self, seq: i64, request: &NewRequest) -> rusqlite::Result<bool> {

@@ -1,13 +1,17 @@
 //! The table of responses: a broadcast that is read by position.
 
+use std::ops::Deref;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::batch::{self, Cells, Insert};
 use super::checksum;
 use super::places;
 use super::requests::{Payload, agree, id, json, read_payload};
 use super::transaction::Transaction;
 use crate::id::JobId;
 use crate::outcome::Failure;
+use crate::sync::Arc;
 
 /// The codec of failures.
 const JSON: u8 = 1;
@@ -31,6 +35,32 @@ pub(super) struct NewResponse {
 impl NewResponse {
     pub(super) fn new(id: JobId, is_failure: bool, payload: Payload) -> Self {
         Self { id, is_failure, checksum: checksum::of_response(id, is_failure, &payload), payload }
+    }
+}
+
+/// How responses come into the table.
+pub(super) static INSERT: Insert =
+    Insert::new("response (place, id, ended, version, codec, checksum, payload, is_failure)", 8, "");
+
+/// A response that has its place.
+#[derive(Debug)]
+pub(super) struct Published<R = Arc<NewResponse>> {
+    place: i64,
+    ended: i64,
+    response: R,
+}
+
+impl<R: Deref<Target = NewResponse>> batch::Row for Published<R> {
+    fn fill(&self, cells: &mut Cells<'_, '_>) -> rusqlite::Result<()> {
+        let NewResponse { id, is_failure, payload, checksum } = &*self.response;
+        cells.put(self.place)?;
+        cells.put(id.to_bytes())?;
+        cells.put(self.ended)?;
+        cells.put(payload.version)?;
+        cells.put(payload.codec)?;
+        cells.put(checksum)?;
+        cells.put(&payload.bytes)?;
+        cells.put(is_failure)
     }
 }
 
@@ -62,16 +92,18 @@ impl Entry {
 
 impl Transaction<'_> {
     pub(super) fn publish(&mut self, job: i64, response: &NewResponse) -> rusqlite::Result<()> {
-        let position = self.job(job)?.next_position(1);
-        let (place, now) = (places::position(job, position), self.now);
-        let NewResponse { id, is_failure, payload, checksum } = response;
-        let Payload { version, codec, bytes } = payload;
-        self.prepare(
-            "INSERT INTO response (place, id, ended, version, codec, checksum, payload, is_failure)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        )?
-        .execute(params![place, id.to_bytes(), now, version, codec, checksum, bytes, is_failure])
-        .map(drop)
+        let published = Published { place: self.next_place(job)?, ended: self.now, response };
+        self.put_rows(&INSERT, &[published]).map(drop)
+    }
+
+    /// Publishes it together with what comes next.
+    pub(super) fn publish_soon(&mut self, job: i64, response: &Arc<NewResponse>) -> rusqlite::Result<()> {
+        let published = Published { place: self.next_place(job)?, ended: self.now, response: Arc::clone(response) };
+        self.put_response(published)
+    }
+
+    fn next_place(&mut self, job: i64) -> rusqlite::Result<i64> {
+        Ok(places::position(job, self.job(job)?.next_position(1)))
     }
 
     /// Publishes a failure of which no worker tells.

@@ -71,19 +71,24 @@ impl Transaction<'_> {
         if local.room.fits(self.job(local.job)?, request.size()) {
             return Ok(true);
         }
+        // Some of what is pending may turn out to be there already.
+        self.put_pending()?;
+        if local.room.fits(self.job(local.job)?, request.size()) {
+            return Ok(true);
+        }
         // Somebody who sends again what is there already is to cost nobody his place.
         if !local.room.sheds || self.knows(request.id)? {
             return Ok(false);
         }
         // All that it takes, or nothing.
         let before = *self.job(local.job)?;
-        self.connection().execute_batch("SAVEPOINT shed")?;
+        self.connection()?.execute_batch("SAVEPOINT shed")?;
         let made = self.shed_until(local, request);
         if !matches!(made, Ok(true)) {
-            self.connection().execute_batch("ROLLBACK TO shed")?;
+            self.connection()?.execute_batch("ROLLBACK TO shed")?;
             *self.job(local.job)? = before;
         }
-        self.connection().execute_batch("RELEASE shed")?;
+        self.connection()?.execute_batch("RELEASE shed")?;
         made
     }
 

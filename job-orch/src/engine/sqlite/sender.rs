@@ -32,6 +32,9 @@ impl<J: Run> Drop for Senders<J> {
     }
 }
 
+/// Requests that are offered together. Each may stay with the writer for a while.
+type Requests = Arc<[Arc<NewRequest>]>;
+
 /// What became of requests that were offered.
 enum Offered {
     /// So many were accepted, the first ones.
@@ -56,7 +59,7 @@ impl<J: Run> Sender<J> {
         self.channel().look();
     }
 
-    async fn offer(&self, requests: Arc<Vec<NewRequest>>, from: usize) -> Result<Offered, StoreError> {
+    async fn offer(&self, requests: Requests, from: usize) -> Result<Offered, StoreError> {
         let local = Arc::clone(&self.channel().local);
         if requests.iter().any(|request| request.run.is_some()) {
             self.channel().store.has_runs.store(true, Ordering::Relaxed);
@@ -86,7 +89,7 @@ impl<J: Run> Sender<J> {
                 if !transaction.make_room(&local, request)? && !transaction.knows(request.id)? {
                     break;
                 }
-                if let Acceptance::Duplicate(holder) = transaction.insert(local.job, request)? {
+                if let Acceptance::Duplicate(holder) = transaction.insert_soon(local.job, request)? {
                     return Ok((Offered::Duplicate(holder), ended));
                 }
                 accepted += 1;
@@ -102,7 +105,7 @@ impl<J: Run> Sender<J> {
     }
 
     /// Offers them until at least one is accepted, or none ever will be. Who is to wait stands in line behind those who do.
-    async fn put(&self, requests: &Arc<Vec<NewRequest>>, from: usize, waits: bool) -> Result<Offered, StoreError> {
+    async fn put(&self, requests: &Requests, from: usize, waits: bool) -> Result<Offered, StoreError> {
         let local = &self.channel().local;
         if !waits || local.in_line.load(Ordering::Acquire) == 0 {
             match self.offer(Arc::clone(requests), from).await? {
@@ -112,7 +115,7 @@ impl<J: Run> Sender<J> {
         }
         let _place = Place::take(&local.in_line);
         let _first = local.line.lock().await;
-        local.room.wants(requests.get(from).map_or(0, NewRequest::size));
+        local.room.wants(requests.get(from).map_or(0, |request| request.size()));
         loop {
             let mut room = std::pin::pin!(local.room_made.notified());
             room.as_mut().enable();
@@ -179,14 +182,14 @@ impl<J: Run> MpSend for Sender<J> {
         let mut unwritable = None;
         for message in &*messages {
             match channel.write(message, &plain) {
-                Ok(request) => written.push(request),
+                Ok(request) => written.push(Arc::new(request)),
                 Err(error) => {
                     unwritable = Some(error);
                     break;
                 }
             }
         }
-        let (requests, mut from) = (Arc::new(written), 0);
+        let (requests, mut from) = (Requests::from(written), 0);
         while from < requests.len() {
             let mut expecting = Expecting::new(channel, messages);
             let accepted = match self.put(&requests, from, channel.local.waits).await {
@@ -216,7 +219,8 @@ impl<J: Run> MpSend for Sender<J> {
         };
         let mut one = vec![message];
         let mut expecting = Expecting::new(channel, &mut one);
-        let put = self.put(&Arc::new(vec![request]), 0, channel.local.waits && !options.refuse_if_full).await;
+        let put =
+            self.put(&Requests::from([Arc::new(request)]), 0, channel.local.waits && !options.refuse_if_full).await;
         if matches!(put, Ok(Offered::Accepted(_))) {
             expecting.accepted(1);
             return Ok(Acceptance::New);

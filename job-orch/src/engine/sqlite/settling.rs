@@ -9,6 +9,7 @@ use super::transaction::Transaction;
 use crate::channel::Return;
 use crate::id::JobId;
 use crate::outcome::{Failure, FailureKind};
+use crate::sync::Arc;
 
 const READY: i64 = 0;
 const DELAYED: i64 = 1;
@@ -27,14 +28,14 @@ impl Transaction<'_> {
         id: JobId,
         grip: Grip,
         next: &Next,
-        response: Option<&NewResponse>,
+        response: Option<&Arc<NewResponse>>,
         has_runs: bool,
     ) -> rusqlite::Result<Settled> {
         if self.settle(grip, next)?.is_err() {
             return Ok(Err(Lost));
         }
         if let Some(response) = response {
-            self.publish(grip.job, response)?;
+            self.publish_soon(grip.job, response)?;
             if id.is_within() {
                 self.end_step(response)?;
             }

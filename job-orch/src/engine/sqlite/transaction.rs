@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
+use super::batch::Pending;
 use super::clock::Clock;
 use super::local::Local;
 use super::requests::Grip;
@@ -29,6 +30,8 @@ pub(super) struct Transaction<'a> {
     /// Whether something is at an end that others may wait for: a process was found dead, or an answer is not computed any
     /// more.
     pub(super) has_freed: bool,
+    /// Rows that go in together.
+    pub(super) pending: Pending,
     // To look a statement up in the connection's cache costs a tenth of what it does.
     statements: Vec<(&'static str, CachedStatement<'a>)>,
 }
@@ -132,12 +135,19 @@ impl<'a> Transaction<'a> {
             has_news: false,
             has_stops: false,
             has_freed: false,
+            pending: Pending::default(),
             statements: Vec::new(),
         }
     }
 
-    /// A statement, which stays at hand until the end.
+    /// A statement, which stays at hand until the end. It finds everything in its place.
     pub(super) fn prepare(&mut self, sql: &'static str) -> rusqlite::Result<&mut CachedStatement<'a>> {
+        self.put_pending()?;
+        self.prepare_at_once(sql)
+    }
+
+    /// A statement that has nothing to do with what is pending.
+    pub(super) fn prepare_at_once(&mut self, sql: &'static str) -> rusqlite::Result<&mut CachedStatement<'a>> {
         let at = match self.statements.iter().position(|(known, _)| std::ptr::eq(*known, sql)) {
             Some(at) => at,
             None => {
@@ -148,8 +158,10 @@ impl<'a> Transaction<'a> {
         Ok(&mut self.statements[at].1)
     }
 
-    pub(super) const fn connection(&self) -> &'a Connection {
-        self.connection
+    /// The connection, for what finds everything in its place.
+    pub(super) fn connection(&mut self) -> rusqlite::Result<&'a Connection> {
+        self.put_pending()?;
+        Ok(self.connection)
     }
 
     /// The counters of a job.
@@ -158,7 +170,9 @@ impl<'a> Transaction<'a> {
             Some(rows) => *rows,
             None => {
                 let row = self
-                    .prepare("SELECT waiting, turn, head, position, is_paused, bytes FROM job WHERE number = ?1")?
+                    .prepare_at_once(
+                        "SELECT waiting, turn, head, position, is_paused, bytes FROM job WHERE number = ?1",
+                    )?
                     .query_row([number], |row| {
                         Ok(JobRow {
                             waiting: row.get(0)?,
@@ -182,6 +196,7 @@ impl<'a> Transaction<'a> {
 
     /// Writes the counters that have changed.
     pub(super) fn save(&mut self) -> rusqlite::Result<()> {
+        self.put_pending()?;
         let changed: Vec<_> = self.touched_and_changed().collect();
         for (number, JobRow { waiting, bytes, turn, head, position, is_paused }) in changed {
             self.prepare(
