@@ -63,6 +63,14 @@ pub enum LineError {
         /// How many may wait.
         limit: usize,
     },
+    /// What waits has so many bytes already that this is too much: try later.
+    #[error("the {line} that wait may have {limit} bytes")]
+    TooManyBytes {
+        /// Which line: `jobs` or `workers`.
+        line: &'static str,
+        /// How many bytes may wait.
+        limit: usize,
+    },
     /// The line could not be stored. Nothing was accepted.
     #[error("the line of {line} could not be stored: {reason}")]
     Store {

@@ -146,6 +146,7 @@ impl Dispatcher {
         if let Some(take) = key.and_then(|key| history.taken(key)) {
             return Ok(Taking::Again(take));
         }
+        let _counted = self.0.counts.takers.enter();
         // Who does not want to wait for a job waits for those before it all the same, while there are jobs.
         let turn = if self.0.jobs.waiting() > 0 { until.max(Instant::now() + TURN) } else { until };
         let Ok(_turn) = tokio::time::timeout_at(turn, self.0.takers.lock()).await else { return Ok(Taking::Nothing) };

@@ -63,7 +63,8 @@
 //!   has sent a result; names are remembered as long as states are. Without a name, a job that was on its way at a kill stands
 //!   in its line again, and may be given twice.
 //! - **Nobody waits for a slow worker.** No lock is held over a call. A worker that fails, redirects, takes too long or dies
-//!   is dropped, and the next one is called.
+//!   is dropped, and the next one is called. Who waits for a job or a result and does not read the answer is cut off.
+//! - **What waits has limits**, in number and in bytes: what is more is refused at once, with a time to try again.
 //! - **Nobody inside is called.** A worker's URL is `https`, without a password, at a port of no other service, and every
 //!   address of its name is public; the connection goes to one of the addresses that were checked. With
 //!   [`allow_local_callbacks`](Builder::allow_local_callbacks), loopback and private addresses may be called too, and plainly.
@@ -157,7 +158,7 @@ impl Dispatcher {
         let lock = if is_kept { Some(lock_directory(&directory)?) } else { None };
         let needs_store = jobs == Mode::Sqlite || workers == Mode::Sqlite;
         let store = if needs_store { Some(limits.store().open(directory.join("jobs.db"))?) } else { None };
-        let opening = |name, mode, limit| Opening { name, mode, directory: &directory, store: store.as_ref(), limit };
+        let opening = |name, mode, limits| Opening { name, mode, directory: &directory, store: store.as_ref(), limits };
         let targets = Targets::new(callbacks);
         let caller = Caller::new(targets, limits.callback, limits.callbacks).map_err(OpenError::Encryption)?;
         let caller = Arc::new(caller);
