@@ -114,3 +114,23 @@ fn a_job_whose_answer_is_cut_by_the_worker_is_given_once() {
         assert_eq!(take(&served, "c-1").status, 204, "{mode}");
     }
 }
+
+#[test]
+fn who_does_not_wait_gets_a_job_all_the_same_if_there_is_one() {
+    for mode in MODES {
+        let served = Served::new(mode);
+        for number in 0..32 {
+            served.client().submit(&number.to_string()).unwrap();
+        }
+        let statuses: Vec<u16> = thread::scope(|scope| {
+            let takers: Vec<_> = (0..32)
+                .map(|number| {
+                    let served = &served;
+                    scope.spawn(move || take(served, &number.to_string()).status)
+                })
+                .collect();
+            takers.into_iter().map(|taker| taker.join().unwrap()).collect()
+        });
+        assert_eq!(statuses, [200; 32], "{mode}");
+    }
+}

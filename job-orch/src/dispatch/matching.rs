@@ -25,6 +25,9 @@ use crate::sync::{Arc, Weak};
 /// So often at least, the matcher looks by itself.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// So long a taker that finds jobs waits for its turn.
+const TURN: Duration = Duration::from_secs(10);
+
 /// What has become of a submitted job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -144,7 +147,9 @@ impl Dispatcher {
             return Ok(Taking::Again(take));
         }
         let _counted = self.0.counts.takers.enter();
-        let Ok(_turn) = tokio::time::timeout_at(until, self.0.takers.lock()).await else { return Ok(Taking::Nothing) };
+        // Who does not want to wait for a job waits for those before it all the same, while there are jobs.
+        let turn = if self.0.jobs.waiting() > 0 { until.max(Instant::now() + TURN) } else { until };
+        let Ok(_turn) = tokio::time::timeout_at(turn, self.0.takers.lock()).await else { return Ok(Taking::Nothing) };
         // It may have asked twice at once.
         if let Some(take) = key.and_then(|key| history.taken(key)) {
             return Ok(Taking::Again(take));
