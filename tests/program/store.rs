@@ -1,7 +1,9 @@
 //! The commands over a store, while an orchestrator works on it.
 
+use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
-use std::process::Output;
+use std::process::{Child, Output, Stdio};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use job_orch::prelude::*;
@@ -252,4 +254,48 @@ fn shells_are_told_how_to_complete() {
         assert!(output.status.success());
         assert!(String::from_utf8(output.stdout).unwrap().contains("redrive"));
     }
+}
+
+#[job]
+async fn newcomer(number: &u64) -> u64 {
+    *number
+}
+
+/// Lines as they are printed, for ten seconds each.
+struct Lines(mpsc::Receiver<String>);
+
+impl Lines {
+    fn of(program: &mut Child) -> Self {
+        let printed = BufReader::new(program.stdout.take().unwrap()).lines();
+        let (sender, lines) = mpsc::channel();
+        std::thread::spawn(move || printed.map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        Self(lines)
+    }
+
+    /// Whether one comes soon that has this in it.
+    fn have(&self, word: &str, most: Duration) -> bool {
+        std::iter::from_fn(|| self.0.recv_timeout(most).ok()).any(|line| line.contains(word))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tail_tells_of_jobs_that_come_later() {
+    let place = Place::new().await;
+    let mut tail = job_orch();
+    let mut tail = tail.args(["tail", "--store"]).arg(place.file()).stdout(Stdio::piped()).spawn().unwrap();
+    let lines = Lines::of(&mut tail);
+    let mut tries = 0;
+    while !lines.have("half", Duration::from_millis(200)) {
+        // What was there before it has begun it does not tell.
+        place.orch.call(Half, 8).await.unwrap();
+        tries += 1;
+        assert!(tries < 100);
+    }
+    let other = Orchestrator::on(Sqlite::open(place.file()).unwrap()).host(Newcomer).start().await.unwrap();
+    assert_eq!(other.call(Newcomer, 7).await.unwrap(), 7);
+    assert!(lines.have("newcomer", Duration::from_secs(10)));
+    tail.kill().unwrap();
+    tail.wait().unwrap();
+    other.shutdown().await.unwrap();
+    place.orch.shutdown().await.unwrap();
 }

@@ -4,6 +4,7 @@ use job_orch::Engine;
 
 use job_orch::channel::{Channels, Delivery, Envelope, McReceive, MpSend, ReceiveError, SendOptions};
 use job_orch::engine::EngineChannels;
+use job_orch::engine::sqlite::inspect::Inspector;
 use job_orch::engine::sqlite::{OpenError, StoreError};
 use job_orch::prelude::*;
 use job_orch_tests::within_a_minute;
@@ -194,6 +195,22 @@ async fn a_large_file_is_looked_at_while_it_is_in_use() {
     assert!(matches!(source, Some(StoreError::Damaged { what }) if what.contains("count")), "{refused:?}");
     let received = within_a_minute(channels.request_receiver().receive()).await;
     assert!(matches!(received, Err(ReceiveError::Engine(_))), "nothing is run that could not be settled");
+}
+
+#[tokio::test]
+async fn the_doctor_finds_what_an_orchestrator_would() {
+    let place = Place::new();
+    of_bytes(&place, 9 << 20).await;
+    let wrong = || {
+        let found = Inspector::open(place.file()).unwrap().check(|_| {}).unwrap();
+        let wrong = found.into_iter().filter(|check| !check.is_good);
+        wrong.map(|check| (check.subject, check.finding)).collect::<Vec<_>>()
+    };
+    assert_eq!(wrong(), []);
+    let orphan = "INSERT INTO aside (seq, job, state, turn, due, priority, attempts, fence)
+                  VALUES (1 << 40 | 1 << 39 | 1, 1, 3, 1, 0, 0, 0, 0)";
+    assert_eq!(place.sql().execute(orphan, []).unwrap(), 1);
+    assert_eq!(wrong(), [("rows", "a request is missing".to_owned())]);
 }
 
 #[tokio::test]

@@ -10,10 +10,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use job_orch::channel::{Channels, Delivery, Envelope, McReceive, MpSend};
+use job_orch::engine::EngineChannels;
 use job_orch::flow::{Flow, Wire, arm};
 use job_orch::prelude::*;
 use job_orch::retry::Retry;
-use job_orch::{Route, flow};
+use job_orch::{Engine, Route, flow};
 use job_orch_tests::{Bare, Gate, Log, within_a_minute};
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -312,4 +314,23 @@ async fn a_step_that_has_finished_never_runs_again_whatever_is_killed() {
     assert_eq!(number("SELECT count(*) FROM results WHERE job = 'sum'"), 2 * numbers.len() as i64);
     assert_eq!(number("SELECT count(*) FROM results WHERE job = 'picky'"), 3 * numbers.len() as i64);
     assert_eq!(number("SELECT count(*) FROM step"), 0, "runs that are over are forgotten");
+}
+
+/// However it died: not every death is told by the worker that ran it.
+#[tokio::test]
+async fn what_is_redriven_does_anew_what_had_failed() {
+    let place = Place::new();
+    let store = place.open();
+    let channels = Engine::open::<Noted>(&store, &Noted::SERVING).await.unwrap();
+    let envelope = Envelope::new(1);
+    let id = envelope.id();
+    channels.request_sender().send(envelope).await.unwrap();
+    let held = within_a_minute(channels.request_receiver().receive()).await.unwrap();
+    held.bury(Failure::new(FailureKind::Interrupted, "its process died while it ran", 1)).await.unwrap();
+    for (step, is_failure) in [(1, true), (2, false)] {
+        let sql = "INSERT INTO step (id, run, noted, is_failure) SELECT zeroblob(?1), id, 0, ?2 FROM request";
+        assert_eq!(place.sql().execute(sql, rusqlite::params![step, is_failure]).unwrap(), 1);
+    }
+    assert!(channels.redrive(id).await.unwrap());
+    assert_eq!(place.rows("SELECT hex(id) FROM step"), [["0000"]], "what has succeeded is not done again");
 }

@@ -49,6 +49,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
             continue;
         }
         version = Some(now);
+        if arguments.jobs.is_empty() {
+            add_new(&store, &mut places)?;
+        }
         for (job, position) in &mut places {
             while print_some(&store, job, position, arguments.form, &mut is_first)? {}
         }
@@ -60,15 +63,22 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
 
 /// The jobs, and where their next responses stand.
 fn places(store: &Inspector, arguments: &Arguments) -> Result<Vec<(String, i64)>, Failure> {
-    let mut jobs = arguments.jobs.clone();
-    if jobs.is_empty() {
-        jobs = store.queues()?.into_iter().map(|queue| queue.job).collect();
-    }
+    let jobs = if arguments.jobs.is_empty() { store.jobs()? } else { arguments.jobs.clone() };
     let place = |job: String| {
         let position = if arguments.from_start { 0 } else { store.next_position(&job)?.unwrap_or(0) };
         Ok((job, position))
     };
     jobs.into_iter().map(place).collect()
+}
+
+/// Adds the jobs that have come since: all their responses are new.
+fn add_new(store: &Inspector, places: &mut Vec<(String, i64)>) -> Result<(), Failure> {
+    for job in store.jobs()? {
+        if places.iter().all(|(known, _)| *known != job) {
+            places.push((job, 0));
+        }
+    }
+    Ok(())
 }
 
 /// Prints the next responses of a job. Says whether there may be more.

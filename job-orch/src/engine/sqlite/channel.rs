@@ -158,15 +158,10 @@ impl<J: Run> Channel<J> {
         tracing::error!(target: "job_orch", { job.name = J::NAME, job.id = %id, reason }, "a request is unreadable");
         let failure = Failure::new(FailureKind::Unreadable, reason, attempt.saturating_sub(1));
         let (response, next) = (Self::write_failure(id, &failure), Next::Dead(failure.clone()));
-        self.store.writer.tell(move |transaction| {
-            if transaction.settle(grip, &next)?.is_ok() {
-                transaction.publish(grip.job, &response)?;
-                if id.is_within() {
-                    transaction.end_step(&response)?;
-                }
-            }
-            Ok(())
-        });
+        let has_runs = self.store.has_runs.load(Ordering::Relaxed);
+        self.store
+            .writer
+            .tell(move |transaction| transaction.conclude(id, grip, &next, Some(&response), has_runs).map(drop));
         self.answer(id, Err(CallError::Elsewhere { job: J::NAME, failure }));
     }
 }

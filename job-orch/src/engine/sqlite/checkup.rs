@@ -15,8 +15,20 @@ use crate::sync::{Arc, Mutex, lock};
 const SMALL: i64 = 8 << 20;
 
 /// The tables, each of which is looked at with its indices: the log can be begun anew between two of them.
-const TABLES: [&str; 10] =
-    ["job", "holder", "held", "aside", "taken", "request", "response", "step", "answer", "flight"];
+const TABLES: [&str; 12] = [
+    "job",
+    "holder",
+    "held",
+    "aside",
+    "taken",
+    "schedule",
+    "request",
+    "response",
+    "step",
+    "answer",
+    "answers_of",
+    "flight",
+];
 
 /// What is quick to tell: what was handed out is held or stands aside, nothing else is, and the counters of jobs are beyond
 /// what stands in the tables.
@@ -76,6 +88,15 @@ pub(super) fn damage(connection: &Connection) -> rusqlite::Result<Option<String>
         return Ok(None);
     }
     match whole(&moment, "PRAGMA integrity_check(1)")? {
+        None => first(&moment, ROWS),
+        found => Ok(found),
+    }
+}
+
+/// How it shows that the rows of a file do not agree with each other, if they do not.
+pub(super) fn disagreement(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    let moment = connection.unchecked_transaction()?;
+    match first(&moment, LINE)? {
         None => first(&moment, ROWS),
         found => Ok(found),
     }
@@ -174,3 +195,23 @@ fn step_back() {
 
 #[cfg(not(target_os = "linux"))]
 fn step_back() {}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+    use super::*;
+    use crate::engine::sqlite::schema;
+
+    #[test]
+    fn every_table_is_looked_at() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = schema::open(&folder.path().join("jobs.db"), None).unwrap();
+        let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name";
+        let mut tables = store.prepare(tables).unwrap();
+        let there: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
+        let mut known = TABLES;
+        known.sort_unstable();
+        assert_eq!(there, known);
+    }
+}

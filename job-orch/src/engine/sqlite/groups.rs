@@ -150,24 +150,6 @@ impl Groups {
         }
     }
 
-    /// The sign of life, and the cleaning up, apart from each other and from all else: nobody is to be taken for dead because
-    /// something cannot be written.
-    fn look_after(&mut self, beats: bool, cleans: bool, locals: &[Arc<Local>]) {
-        for (beats, cleans) in [(beats, false), (false, cleans)] {
-            if !beats && !cleans {
-                continue;
-            }
-            match self.transact(&mut Work { beats, cleans, locals: locals.to_vec(), ..Work::default() }) {
-                Ok(served) => self.deliver(served, locals),
-                Err(error) => {
-                    // It is tried with the next sign of life again.
-                    self.has_old &= !cleans;
-                    tracing::warn!(target: "job_orch", %error, beats, cleans, "the store could not be looked after");
-                }
-            }
-        }
-    }
-
     fn commit_alone(&mut self, task: Box<dyn Task>, locals: &[Arc<Local>]) {
         let mut work = Work::of(vec![task]);
         let done = self.transact(&mut work);
@@ -202,7 +184,7 @@ impl Groups {
         self.committed.patience()
     }
 
-    fn transact(&mut self, work: &mut Work) -> rusqlite::Result<Served> {
+    pub(super) fn transact(&mut self, work: &mut Work) -> rusqlite::Result<Served> {
         self.execute("BEGIN IMMEDIATE")?;
         let done = self.run(work);
         fault!("before_commit");
@@ -267,7 +249,7 @@ impl Groups {
     }
 
     /// Tells everybody what has become of it.
-    fn deliver(&mut self, served: Served, locals: &[Arc<Local>]) {
+    pub(super) fn deliver(&mut self, served: Served, locals: &[Arc<Local>]) {
         self.holder = served.holder.unwrap_or(self.holder);
         self.has_old = served.has_old.unwrap_or(self.has_old);
         if served.has_freed {
@@ -327,11 +309,16 @@ impl Work {
     pub(super) fn of(tasks: Vec<Box<dyn Task>>) -> Self {
         Self { tasks, ..Self::default() }
     }
+
+    /// Only what is done from time to time.
+    pub(super) fn of_upkeep(beats: bool, cleans: bool, locals: &[Arc<Local>]) -> Self {
+        Self { beats, cleans, locals: locals.to_vec(), ..Self::default() }
+    }
 }
 
 /// What came of one transaction, beside its tasks.
 #[derive(Default)]
-struct Served {
+pub(super) struct Served {
     // With the number of workers that will be back for it.
     claimed: Vec<(Arc<Local>, Vec<Claimed>, usize)>,
     touched: Vec<Touched>,

@@ -167,7 +167,7 @@ impl<J: Run> Delivery for Lease<J> {
     /// The lease needs no extending; this says whether it is held still.
     async fn extend(&mut self, _: Duration) -> Result<(), SettleError> {
         let Some(grip) = self.grip else { return Ok(()) };
-        let held = self.channel.store.writer.ask(move |transaction| transaction.is_held(grip)).await;
+        let held = self.channel.store.writer.ask_lightly(move |transaction| transaction.is_held(grip)).await;
         match held {
             Ok(true) => Ok(()),
             Ok(false) => Err(SettleError::Lost),

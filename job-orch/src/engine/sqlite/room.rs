@@ -5,16 +5,12 @@ use rusqlite::{OptionalExtension, params};
 use super::error::StoreError;
 use super::local::Local;
 use super::places;
-use super::requests::{NewRequest, Payload, id, json};
-use super::responses::NewResponse;
+use super::requests::{NewRequest, id, json};
 use super::settling::DEAD;
 use super::transaction::{JobRow, Transaction};
 use crate::outcome::{Failure, FailureKind};
 use crate::settings::{Overflow, Serving};
 use crate::sync::atomic::{AtomicI64, Ordering};
-
-/// The codec of failures.
-const JSON: u8 = 1;
 
 /// How much may wait, by what one process was told.
 #[derive(Debug)]
@@ -150,13 +146,7 @@ impl Transaction<'_> {
             self.put_among_the_dead(job, seq, &reason)?;
         }
         self.job(job)?.add_waiting(-1, -size);
-        let response = NewResponse::new(id, true, Payload { version, codec: JSON, bytes: json(&reason).into_bytes() });
-        self.publish(job, &response)?;
-        if id.is_within() {
-            self.end_step(&response)?;
-        }
-        self.has_news = true;
-        Ok(())
+        self.publish_failure(job, id, version, &reason)
     }
 
     fn put_among_the_dead(&mut self, job: i64, seq: i64, reason: &Failure) -> rusqlite::Result<()> {
@@ -168,10 +158,6 @@ impl Transaction<'_> {
              SET state = excluded.state, turn = excluded.turn, due = excluded.due, failure = excluded.failure",
         )?
         .execute(params![seq, job, DEAD, turn, now, json(reason)])?;
-        self.prepare(
-            "UPDATE request SET dead_key = unique_key, unique_key = NULL WHERE seq = ?1 AND unique_key IS NOT NULL",
-        )?
-        .execute([seq])
-        .map(drop)
+        self.lay_key_down(seq)
     }
 }

@@ -76,13 +76,16 @@ impl Transaction<'_> {
                  WHERE held.seq = ?1 AND fence = ?2",
             )?
             .execute(params![seq, fence, job, DEAD, turn, now, json(reason)])?;
-        if buried == 1 {
-            self.prepare(
-                "UPDATE request SET dead_key = unique_key, unique_key = NULL WHERE seq = ?1 AND unique_key IS NOT NULL",
-            )?
-            .execute([seq])?;
-        }
-        Ok(())
+        if buried == 1 { self.lay_key_down(seq) } else { Ok(()) }
+    }
+
+    /// The unique key of a request that has died is free: it is taken up again when that is redriven.
+    pub(super) fn lay_key_down(&mut self, seq: i64) -> rusqlite::Result<()> {
+        self.prepare(
+            "UPDATE request SET dead_key = unique_key, unique_key = NULL WHERE seq = ?1 AND unique_key IS NOT NULL",
+        )?
+        .execute([seq])
+        .map(drop)
     }
 
     fn give_back(&mut self, grip: Grip, back: Return, failure: Option<&Failure>) -> rusqlite::Result<()> {
@@ -211,6 +214,8 @@ impl Transaction<'_> {
         .execute([seq])?;
         let size = self.size_of(seq)?;
         self.job(job)?.add_waiting(1, size);
+        // If it is a flow: what failed is tried again. Not everything that dies is settled by a worker who says so.
+        self.end_run(id, false)?;
         Ok(true)
     }
 

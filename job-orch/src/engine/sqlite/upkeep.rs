@@ -66,6 +66,24 @@ impl Groups {
         Ok(transaction.holder)
     }
 
+    /// The sign of life, and the cleaning up, apart from each other and from all else: nobody is to be taken for dead because
+    /// something cannot be written.
+    pub(super) fn look_after(&mut self, beats: bool, cleans: bool, locals: &[Arc<Local>]) {
+        for (beats, cleans) in [(beats, false), (false, cleans)] {
+            if !beats && !cleans {
+                continue;
+            }
+            match self.transact(&mut Work::of_upkeep(beats, cleans, locals)) {
+                Ok(served) => self.deliver(served, locals),
+                Err(error) => {
+                    // It is tried with the next sign of life again.
+                    self.has_old &= !cleans;
+                    tracing::warn!(target: "job_orch", %error, beats, cleans, "the store could not be looked after");
+                }
+            }
+        }
+    }
+
     /// Removes what is too old, some of it. Says whether there may be more.
     pub(super) fn clean(&self, transaction: &mut Transaction<'_>, locals: &[Arc<Local>]) -> rusqlite::Result<bool> {
         let cutoff = transaction.now - millis(self.retention);

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use super::{Inspector, State, Wanted};
 use crate::engine::Durability;
+use crate::engine::sqlite::checkup;
+use crate::engine::sqlite::disk::log_of;
 use crate::engine::sqlite::error::StoreError;
 use crate::engine::sqlite::schema;
 
@@ -32,6 +34,7 @@ impl Inspector {
         };
         check("file", &|| self.check_file())?;
         check("references", &|| self.check_references())?;
+        check("rows", &|| self.check_rows())?;
         check("counters", &|| self.check_counters())?;
         check("durability", &|| self.check_durability())?;
         check("SQLite", &|| Ok((true, format!("version {}", rusqlite::version()))))?;
@@ -52,6 +55,12 @@ impl Inspector {
     fn check_references(&self) -> Result<(bool, String), StoreError> {
         let count = self.connection.prepare("PRAGMA foreign_key_check")?.query_map([], |_| Ok(()))?.count();
         Ok((count == 0, format!("{count} rows of jobs that are not there")))
+    }
+
+    /// What an orchestrator looks at before or while it uses a file.
+    fn check_rows(&self) -> Result<(bool, String), StoreError> {
+        let found = checkup::disagreement(&self.connection)?;
+        Ok((found.is_none(), found.unwrap_or_else(|| "they agree with each other".to_owned())))
     }
 
     /// The counters that senders are held by, against what is there.
@@ -115,9 +124,7 @@ fn check_permissions(_: &Path) -> (bool, String) {
 
 /// A log that has outgrown its file says that somebody reads without end, or that nobody moves it into the file.
 fn check_log(path: &Path) -> (bool, String) {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
     let size = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
-    let (log, file) = (size(Path::new(&log)), size(path));
+    let (log, file) = (size(&log_of(path)), size(path));
     (log <= file.max(64 << 20), format!("{} KiB beside a file of {} KiB", log >> 10, file >> 10))
 }

@@ -5,6 +5,7 @@ use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::{Ended, Inspector, Process, Queue, Request, Schedule, State, Wanted, moment};
 use crate::engine::sqlite::error::StoreError;
+use crate::engine::sqlite::places;
 use crate::id::JobId;
 
 /// The columns that [`request`] reads.
@@ -14,6 +15,10 @@ const REQUEST: &str =
 
 /// The columns that [`ended`] reads.
 const ENDED: &str = "SELECT job, uuid, position, outcome = 'failed', unixepoch(ended), response FROM results";
+
+/// The same, of the responses of a job that stand in a row: what is read again and again must not read all of them.
+const RESPONSES: &str = "SELECT ?4, id, place & ((1 << 40) - 1), is_failure, ended / 1000, CAST(payload AS TEXT)
+    FROM response WHERE place >= ?1 AND place < ?2 AND missed = 0 ORDER BY place LIMIT ?3";
 
 impl Inspector {
     /// The jobs of the store, by name.
@@ -25,7 +30,8 @@ impl Inspector {
             "SELECT job.name, is_paused,
                     coalesce(sum(state = 'ready'), 0), coalesce(sum(state = 'delayed'), 0),
                     coalesce(sum(state = 'running'), 0), coalesce(sum(state = 'dead'), 0),
-                    (SELECT count(*) FROM results WHERE results.job = job.name),
+                    (SELECT count(*) FROM response
+                     WHERE place >= job.number << 40 AND place < (job.number + 1) << 40 AND missed = 0),
                     unixepoch(min(CASE state WHEN 'ready' THEN due END)), job.bytes
              FROM job LEFT JOIN jobs ON jobs.job = job.name GROUP BY job.number ORDER BY job.name",
         )?;
@@ -91,9 +97,19 @@ impl Inspector {
     /// # Errors
     /// If the store refuses.
     pub fn responses_from(&self, job: &str, position: i64, most: u32) -> Result<Vec<Ended>, StoreError> {
-        let sql = format!("{ENDED} WHERE job = ?1 AND position >= ?2 ORDER BY position LIMIT ?3");
-        let mut statement = self.connection.prepare(&sql)?;
-        Ok(statement.query_map(params![job, position, most], ended)?.collect::<Result<_, _>>()?)
+        let Some(number) = self.number(job)? else { return Ok(Vec::new()) };
+        let (from, end) = (places::position(number, position.max(0)), places::end_of_positions(number));
+        let mut statement = self.connection.prepare_cached(RESPONSES)?;
+        Ok(statement.query_map(params![from, end, most, job], ended)?.collect::<Result<_, _>>()?)
+    }
+
+    /// The names of the jobs that the store knows.
+    ///
+    /// # Errors
+    /// If the store refuses.
+    pub fn jobs(&self) -> Result<Vec<String>, StoreError> {
+        let mut statement = self.connection.prepare_cached("SELECT name FROM job ORDER BY name")?;
+        Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
     }
 
     /// The position of the next response of a job, if the store knows it.
@@ -201,4 +217,25 @@ fn ended(row: &Row<'_>) -> rusqlite::Result<Ended> {
         ended: moment(row.get::<_, Option<i64>>(4)?.unwrap_or(0)),
         payload: text(row, 5)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+    use super::*;
+    use crate::engine::sqlite::Sqlite;
+
+    #[test]
+    fn responses_are_found_by_their_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("jobs.db");
+        let store = Sqlite::open(&file).unwrap();
+        let inspector = Inspector::open(&file).unwrap();
+        let mut plan = inspector.connection.prepare(&format!("EXPLAIN QUERY PLAN {RESPONSES}")).unwrap();
+        let steps = plan.query_map(params![0, 1, 2, "job"], |row| row.get::<_, String>(3)).unwrap();
+        let steps: Vec<String> = steps.collect::<Result<_, _>>().unwrap();
+        assert_eq!(steps, ["SEARCH response USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"]);
+        drop(store);
+    }
 }
