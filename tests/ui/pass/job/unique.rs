@@ -16,7 +16,7 @@ mod keys {
 }
 
 #[job(unique(key = keys::of_path))]
-async fn index(path: &String) {}
+async fn index(_: &String) {}
 
 #[job(unique(key = str::len, within = "1h 30m", even_dead))]
 async fn count(path: &String) -> usize {
@@ -24,7 +24,7 @@ async fn count(path: &String) -> usize {
 }
 
 #[job(unique(key = "all", while_waiting))]
-async fn sweep(path: &String) {}
+async fn sweep(_: &String) {}
 
 #[job(unique(key = keys::nothing, even_dead, while_waiting,))]
 async fn tick() {}
@@ -45,7 +45,7 @@ fn counted(numbers: Wire<u64>) -> Wire<u64> {
 }
 
 #[job]
-async fn free(path: &String) {}
+async fn free(_: &String) {}
 
 fn key<J: Run>(request: &J::Request) -> String {
     (J::UNIQUE.expect("it was asked for").key)(request)
