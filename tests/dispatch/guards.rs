@@ -13,7 +13,8 @@ use rustix::process::{Resource, Rlimit};
 
 use crate::http::once;
 use crate::robot::Robot;
-use crate::serve::Served;
+use crate::serve::{DURABLE, MODES, Served};
+use crate::states::await_figure;
 
 /// A listener that nobody may connect to.
 struct Canary {
@@ -212,15 +213,24 @@ fn five_thousand_connections_that_dawdle_are_closed_and_the_others_notice_nothin
 fn one_address_has_so_many_connections_and_no_more() {
     let mut served = Served::idle(&["--connections-per-address", "8"]);
     served.start();
-    thread::sleep(Duration::from_millis(100));
-    let mut held: Vec<_> = (0..8).map(|_| served.client()).collect();
-    for client in &mut held {
-        assert_eq!(client.request("GET", "/healthz", "", "").unwrap().status, 200);
+    let begun = Instant::now();
+    let sit = || {
+        // Who has just left may have a seat still.
+        loop {
+            let mut client = served.client();
+            if client.request("GET", "/healthz", "", "").is_ok_and(|answer| answer.status == 200) {
+                return client;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(20), "there is no seat");
+            thread::sleep(Duration::from_millis(1));
+        }
+    };
+    let mut held: Vec<_> = (0..8).map(|_| sit()).collect();
+    for _ in 0..3 {
+        assert!(served.client().request("GET", "/healthz", "", "").is_err());
+        held.pop();
+        held.push(sit());
     }
-    assert!(served.client().request("GET", "/healthz", "", "").is_err());
-    held.pop();
-    thread::sleep(Duration::from_millis(100));
-    assert_eq!(once(served.port, "GET", "/healthz", "", "").status, 200);
 }
 
 #[test]
@@ -235,6 +245,27 @@ fn heads_and_lines_have_limits() {
     assert_eq!((full.status, &*full.body, full.header("retry-after")), (503, r#"{"Error":"Full"}"#, Some("1")));
     for status in [202, 202, 503] {
         assert_eq!(client.submit("1").unwrap().status, status);
+    }
+}
+
+#[test]
+fn a_line_has_room_for_so_many_bytes() {
+    let job = format!("\"{}\"", "x".repeat(1000));
+    for mode in MODES {
+        let mut served = Served::with(&["--mode", mode, "--max-waiting-bytes", "3000"]);
+        let submit = |served: &Served| served.client().submit(&job).unwrap().status;
+        assert_eq!([(); 3].map(|()| submit(&served)), [202, 202, 503], "{mode}");
+        if DURABLE.contains(&mode) {
+            served.kill();
+            served.start();
+            assert_eq!(submit(&served), 503, "{mode}");
+        }
+        for _ in 0..2 {
+            assert_eq!(once(served.port, "POST", "/take-job", "", "").status, 200, "{mode}");
+        }
+        assert_eq!([(); 3].map(|()| submit(&served)), [202, 202, 503], "{mode}");
+        let refused = served.client().submit(&job).unwrap();
+        assert_eq!((&*refused.body, refused.header("retry-after")), (r#"{"Error":"Full"}"#, Some("1")), "{mode}");
     }
 }
 
@@ -272,7 +303,7 @@ fn an_interruption_answers_what_has_begun_and_keeps_everything() {
     let mut served = Served::new("CachedJsonFile");
     let mut taker = served.client();
     taker.send("POST /take-job?wait=60 HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n").unwrap();
-    thread::sleep(Duration::from_millis(100));
+    await_figure(&served, "takers_waiting", 1);
     let begun = Instant::now();
     served.interrupt();
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());

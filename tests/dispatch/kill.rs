@@ -76,6 +76,36 @@ impl Diary {
         }
     }
 
+    /// As a worker that cannot be called: it asks by the same name until it has an answer.
+    fn take(&self) {
+        while !self.ends.load(Ordering::SeqCst) {
+            let name = format!("take-{}", self.registrations.fetch_add(1, Ordering::SeqCst));
+            if !self.take_as(&name) {
+                // Let jobs gather.
+                thread::sleep(Duration::from_millis(30));
+            }
+        }
+    }
+
+    /// Whether there was a job for this name.
+    fn take_as(&self, name: &str) -> bool {
+        let headers = format!("Job-Take: {name}\r\n");
+        loop {
+            let answer = self.client().map(|mut client| client.request("POST", "/take-job", &headers, ""));
+            match answer {
+                Some(Ok(answer)) if answer.status == 200 => {
+                    let delivery = answer.header("job-delivery").unwrap().to_owned();
+                    self.note(&data(&answer.body), Given { registration: name.to_owned(), delivery });
+                    return true;
+                }
+                Some(Ok(answer)) if answer.status == 204 => return false,
+                Some(Ok(answer)) => panic!("{answer:?}"),
+                // Killed: it may have been given one.
+                Some(Err(_)) | None => thread::sleep(Duration::from_millis(5)),
+            }
+        }
+    }
+
     fn note(&self, data: &str, given: Given) {
         self.given.lock().unwrap().entry(data.parse().unwrap()).or_default().insert(given);
     }
@@ -103,7 +133,11 @@ fn torment(mode: &str, kills: u64) {
     let threads: Vec<_> = (0..CLIENTS)
         .map(|number| {
             let (diary, robot) = (Arc::clone(&diary), robot.clone());
-            thread::spawn(move || if number % 2 == 0 { diary.submit() } else { diary.work(&robot) })
+            thread::spawn(move || match number % 4 {
+                0 | 2 => diary.submit(),
+                1 => diary.work(&robot),
+                _ => diary.take(),
+            })
         })
         .collect();
     for round in 0..kills {

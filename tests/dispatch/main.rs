@@ -10,5 +10,7 @@ mod interface;
 mod kill;
 mod lines;
 mod robot;
+mod security;
 mod serve;
 mod states;
+mod takes;

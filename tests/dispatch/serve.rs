@@ -75,6 +75,14 @@ impl Served {
         let mut command = self.command();
         adjust(&mut command);
         self.child = Some(command.spawn().unwrap());
+        self.wait_until_up();
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
+    }
+
+    fn wait_until_up(&self) {
         let begun = Instant::now();
         while Client::new(self.port).is_err() {
             assert!(begun.elapsed() < Duration::from_secs(30), "it does not answer");

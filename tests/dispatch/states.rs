@@ -37,6 +37,19 @@ pub(crate) fn await_state(served: &Served, job: &str, state: &str) {
     }
 }
 
+/// Waits until a figure is so high.
+pub(crate) fn await_figure(served: &Served, figure: &str, value: usize) {
+    let (begun, line) = (Instant::now(), format!("\njob_orch_dispatch_{figure} {value}\n"));
+    loop {
+        let figures = get(served, "/metrics").body;
+        if figures.contains(&line) {
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(20), "{line}: {figures}");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
 #[test]
 fn a_job_is_followed_from_the_line_to_its_result() {
     for mode in MODES {
@@ -161,11 +174,11 @@ fn workers_that_cannot_be_called_wait_for_jobs_in_order() {
         let served = Served::new(mode);
         assert_eq!(once(served.port, "POST", "/take-job", "", "").status, 204, "{mode}");
         let mut takers: Vec<Client> = Vec::new();
-        for _ in 0..3 {
+        for number in 1..4 {
             let mut client = served.client();
             client.send("POST /take-job?wait=30 HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n").unwrap();
             takers.push(client);
-            thread::sleep(Duration::from_millis(50));
+            await_figure(&served, "takers_waiting", number);
         }
         for (number, taker) in takers.iter_mut().enumerate() {
             assert_eq!(served.client().submit(&number.to_string()).unwrap().status, 202);
@@ -179,12 +192,12 @@ fn a_taker_that_hangs_up_takes_nothing() {
     let served = Served::new("InMemory");
     let mut client = served.client();
     client.send("POST /take-job?wait=30 HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n").unwrap();
-    thread::sleep(Duration::from_millis(50));
+    await_figure(&served, "takers_waiting", 1);
     drop(client);
-    thread::sleep(Duration::from_millis(50));
+    await_figure(&served, "takers_waiting", 0);
     let job = submit(&served, "1");
-    thread::sleep(Duration::from_millis(50));
     assert_eq!(json(&get(&served, &job))["position"], 1);
+    assert_eq!(data(&once(served.port, "POST", "/take-job", "", "").body), "1");
 }
 
 #[test]

@@ -15,10 +15,9 @@ async fn program() {
         return;
     }
     let processes = Coordinator::options().contain().build();
-    let start_one = if processes.contains() { "setsid sleep 1000" } else { "sleep 1000" };
     for _ in 0..3 {
-        let script = format!("trap '' TERM HUP INT; {start_one} & echo $! $$; sleep 1000; sleep 1000");
-        let id = start(&processes, &script).await;
+        let script = "trap '' TERM HUP INT; setsid sleep 1000 & echo $! $$; sleep 1000; sleep 1000";
+        let id = start(&processes, script).await;
         println!("pids {}", first_line(&processes, id).await);
     }
     println!("ready");

@@ -117,22 +117,35 @@ async fn an_end_by_a_signal_is_told() {
     }
 }
 
+/// By a mark in its environment, and by a control group where one can be had: this one may be off before it is in there.
 #[tokio::test]
-async fn s10_one_who_left_the_group_is_caught_by_a_control_group() {
+async fn s10_one_who_left_the_group_is_caught() {
     let processes = Coordinator::options().grace(GRACE).contain().build();
-    if !processes.contains() {
-        eprintln!("SKIPPED: no control groups can be had here");
-        return;
-    }
-    let script = "setsid sh -c 'echo $$; setsid sleep 1000 >/dev/null & sleep 1000' & sleep 1000";
-    let id = start(&processes, script).await;
+    // It has a session of its own, ignores requests, and its parent is gone.
+    let stray = "trap \"\" TERM HUP; echo $$; setsid sleep 1000 >/dev/null & sleep 1000; sleep 1000";
+    let script = format!("setsid sh -c 'setsid sh -c '\\''{stray}'\\'' & exit 0' & sleep 1000");
+    let id = start(&processes, &script).await;
     let pid = first_line(&processes, id).await;
+    let children = || {
+        let listed = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+        listed.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+    };
+    while children().len() < 2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let all = children();
     processes.stop(id).unwrap();
     within_a_minute(processes.wait(id)).await.unwrap();
-    assert!(is_gone(&pid));
+    for pid in all.iter().chain([&pid]) {
+        assert!(is_gone(pid), "{pid} survives");
+    }
     // One that ends by itself leaves nobody either.
     let id = start(&processes, "setsid sleep 1000 >/dev/null 2>&1 & echo $!; sleep 0.1").await;
     let pid = first_line(&processes, id).await;
     assert!(within_a_minute(processes.wait(id)).await.unwrap().status.is_success());
     assert!(is_gone(&pid));
+    // Another process of the same coordinator is left alone.
+    let (first, second) = (start(&processes, "sleep 1000").await, start(&processes, "sleep 0.1; exit 3").await);
+    assert_eq!(within_a_minute(processes.wait(second)).await.unwrap().status.exit_code(), Some(3));
+    assert_eq!(processes.status(first).unwrap(), Status::Running);
 }

@@ -48,6 +48,9 @@ pub(crate) struct Arguments {
     /// How many workers may wait
     #[arg(long, default_value_t = 100_000, value_name = "COUNT")]
     max_workers: usize,
+    /// How many bytes the jobs that wait may have together, and the workers
+    #[arg(long, default_value_t = 1024 * 1024 * 1024, value_name = "BYTES")]
+    max_waiting_bytes: usize,
     /// How many bytes a body may have
     #[arg(long, default_value_t = 1024 * 1024, value_name = "BYTES")]
     max_body: usize,
@@ -109,6 +112,7 @@ async fn serve(arguments: &Arguments) -> Result<ExitCode, Failure> {
         .allow_local_callbacks(arguments.allow_local_callbacks)
         .most_jobs(arguments.max_jobs)
         .most_workers(arguments.max_workers)
+        .most_waiting_bytes(arguments.max_waiting_bytes)
         .most_bytes(arguments.max_body)
         .most_connections(arguments.connections, arguments.connections_per_address)
         .callback_timeout(arguments.callback_timeout)
@@ -123,6 +127,11 @@ async fn serve(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let stop = CancellationToken::new();
     tokio::spawn(on_signals(stop.clone()));
     tracing::info!("serving on http://{}", listener.local_addr()?);
+    if !arguments.address.is_loopback() {
+        tracing::warn!(
+            "who can reach this address can order and take jobs; --address 127.0.0.1 keeps it to this machine"
+        );
+    }
     dispatcher.serve(listener, stop).await;
     Ok(ExitCode::SUCCESS)
 }

@@ -34,6 +34,12 @@ pub enum OpenError {
         /// The directory.
         path: PathBuf,
     },
+    /// Everybody may write into this directory: put a file there, or take ours away.
+    #[error("everybody may write into `{}`: take that away (`chmod o-w`), or choose another directory", path.display())]
+    Open {
+        /// The directory.
+        path: PathBuf,
+    },
     /// Encrypted callbacks cannot be set up.
     #[error("encrypted callbacks cannot be set up")]
     Encryption(#[source] io::Error),
@@ -55,6 +61,14 @@ pub enum LineError {
         /// Which line: `jobs` or `workers`.
         line: &'static str,
         /// How many may wait.
+        limit: usize,
+    },
+    /// What waits has so many bytes already that this is too much: try later.
+    #[error("the {line} that wait may have {limit} bytes")]
+    TooManyBytes {
+        /// Which line: `jobs` or `workers`.
+        line: &'static str,
+        /// How many bytes may wait.
         limit: usize,
     },
     /// The line could not be stored. Nothing was accepted.

@@ -15,7 +15,7 @@ use url::Url;
 
 use super::callback::Forbidden;
 use super::error::LineError;
-use super::history::Delivery;
+use super::history::{Delivery, Take, TakeKey, To};
 use super::item::Item;
 use super::line::Held;
 use super::{Dispatcher, Inner};
@@ -86,6 +86,17 @@ pub(super) enum Registered {
     Queued,
 }
 
+/// What a worker gets that cannot be called.
+#[derive(Debug)]
+pub(super) enum Taking {
+    /// The first job.
+    Job(Held, Delivery),
+    /// What it was sent when it asked by this name before.
+    Again(Take),
+    /// None came in time.
+    Nothing,
+}
+
 impl Dispatcher {
     /// Gives a job to the first worker that takes it, or puts it at the end of the line.
     pub(super) async fn submit_item(&self, job: Item) -> Result<Submitted, LineError> {
@@ -125,18 +136,29 @@ impl Dispatcher {
         Ok(Registered::Queued)
     }
 
-    /// Takes the first job, and waits for one. Those who wait get theirs in the order in which they came.
-    pub(super) async fn take_job(&self, until: Instant) -> Result<Option<Held>, LineError> {
-        let Ok(_turn) = tokio::time::timeout_at(until, self.0.takers.lock()).await else { return Ok(None) };
+    /// Takes the first job, and waits for one. Those who wait get theirs in the order in which they came. Who has got one by
+    /// this name gets the same again.
+    pub(super) async fn take_job(&self, until: Instant, key: Option<&TakeKey>) -> Result<Taking, LineError> {
+        let history = &self.0.history;
+        if let Some(take) = key.and_then(|key| history.taken(key)) {
+            return Ok(Taking::Again(take));
+        }
+        let _counted = self.0.counts.takers.enter();
+        let Ok(_turn) = tokio::time::timeout_at(until, self.0.takers.lock()).await else { return Ok(Taking::Nothing) };
+        // It may have asked twice at once.
+        if let Some(take) = key.and_then(|key| history.taken(key)) {
+            return Ok(Taking::Again(take));
+        }
         // Subscribed first: what happens from here on wakes it.
         let mut changes = self.changes();
         loop {
             if let Some(job) = self.0.jobs.take().await? {
                 job.leave().await?;
-                return Ok(Some(job));
+                let delivery = history.offer(job.item(), To::Taker(key))?;
+                return Ok(Taking::Job(job, delivery));
             }
             if !changes.changed(until, self).await {
-                return Ok(None);
+                return Ok(Taking::Nothing);
             }
         }
     }
@@ -160,7 +182,7 @@ impl Inner {
             tracing::warn!(target: "job_orch", { worker.id = %worker.item().id }, "a worker without a URL");
             return Ok(None);
         };
-        let delivery = self.history.offer(job, Some((Some(worker.item().id), &url)))?;
+        let delivery = self.history.offer(job, To::Url(Some(worker.item().id), &url))?;
         let called = self.caller.call(&url, job, &delivery).await;
         let count = if called.is_ok() { &self.counts.calls_taken } else { &self.counts.calls_failed };
         count.add();

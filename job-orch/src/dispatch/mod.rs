@@ -31,7 +31,7 @@
 //! |---|---|
 //! | `POST /submit-job`, any JSON | `200 "Assigned"`: a worker has it. `202 {"Queued":{"position":1}}`: it waits. `Location` says where it is |
 //! | `POST /register-worker`, `CPEE-CALLBACK: <url>` | `200 {"Job":{"id":…,"data":…,"submitted_at":…}}`: a job that waited. `202 "Queued"`, `CPEE-CALLBACK: true`: a later job comes by `PUT` to the URL, in the same form, with a `Job-Delivery`: the same one twice is the same job twice |
-//! | `POST /take-job?wait=30` | `200`: a job, as above. `204`: none came in so many seconds, 60 at most. For workers that cannot be called |
+//! | `POST /take-job?wait=30`, by choice `Job-Take: <name>` | `200`: a job, as above. `204`: none came in so many seconds, 60 at most. For workers that cannot be called; asked again by the same name, it answers the same |
 //! | `GET /jobs/{id}` | `{"id":…,"state":…}`: `Queued` with its `position`, `Offered`, `Assigned` or `Done` |
 //! | `GET /jobs/{id}/result?wait=30` | `200`: the result. `202`: its state, if there is none yet |
 //! | `GET /jobs/{id}/events` | server-sent events: each new state |
@@ -41,7 +41,7 @@
 //! | `GET /metrics`, `/healthz`, `/openapi.json` | figures for Prometheus, whether it is well, this interface |
 //!
 //! A refusal is `{"Error":…}`: `400` `Missing`, `NotAString` or `NotAUrl` for the URL of a worker, `NotJson` for a body, `Cut`
-//! for half a one, `NotSeconds` for a time; `401` `Token`; `403` `Forbidden` for a URL that is not to be called, `Origin` for a
+//! for half a one, `NotSeconds` for a time, `NotAName` for the name of a request; `401` `Token`; `403` `Forbidden` for a URL that is not to be called, `Origin` for a
 //! page of another origin; `404` `NotFound`; `405` `MethodNotAllowed`; `408` `TooSlow`; `409` `Ended` or `Back` for a result
 //! that comes too late; `413` `TooLarge`; `503` `Full`, or `NotStored` where the disk fails, with `Retry-After`. Every answer
 //! has an `X-Request-Id`: the one that came, or a new one.
@@ -55,11 +55,16 @@
 //!   system, or when the worker that was called has said yes. In a durable mode it is noted before a job is sent which worker
 //!   it is for. Should the process be killed before it is noted what came of that, the next one sends the same job to the same
 //!   worker again, by `PUT` to its URL, with the same `Job-Delivery`, before it does anything else: a worker that has the job
-//!   already says yes and does nothing. If it does not say yes, the job stands in its line again. So does a job of
-//!   `/take-job`, whose worker cannot be asked. A worker whose yes is lost on its way, or comes too late, may share its job
-//!   with the next one; after a loss of power, the workers of the last moments may.
+//!   already says yes and does nothing. If it does not say yes, the job stands in its line again. A worker whose yes is lost on
+//!   its way, or comes too late, may share its job with the next one; after a loss of power, the workers of the last moments
+//!   may.
+//! - **A worker that cannot be called asks again.** It names its request for a job (`Job-Take`, a new name for each job that it
+//!   wants). When the answer was lost, by a kill or on its way, it asks by the same name and gets the same delivery, until it
+//!   has sent a result; names are remembered as long as states are. Without a name, a job that was on its way at a kill stands
+//!   in its line again, and may be given twice.
 //! - **Nobody waits for a slow worker.** No lock is held over a call. A worker that fails, redirects, takes too long or dies
-//!   is dropped, and the next one is called.
+//!   is dropped, and the next one is called. Who waits for a job or a result and does not read the answer is cut off.
+//! - **What waits has limits**, in number and in bytes: what is more is refused at once, with a time to try again.
 //! - **Nobody inside is called.** A worker's URL is `https`, without a password, at a port of no other service, and every
 //!   address of its name is public; the connection goes to one of the addresses that were checked. With
 //!   [`allow_local_callbacks`](Builder::allow_local_callbacks), loopback and private addresses may be called too, and plainly.
@@ -71,7 +76,8 @@
 //! `jobs.json` and `workers.json` are arrays, one entry a line. Beside them, for the time between two steps, may stand
 //! `….in-hand.json`, with who has left a line and may come back, and `….given`, with what was given and is on the disk still.
 //! `jobs.history` says who was sent which job, and what came of it, a JSON object a line (what was sent in several lines is in
-//! one there, with spaces for the breaks); it holds the workers' tokens, so only its owner may read it.
+//! one there, with spaces for the breaks); it holds the workers' tokens. Only their owner may read these files, links are not
+//! followed, and a directory that everybody may write into is refused.
 //! In [`Mode::Sqlite`] the lines are the jobs `dispatch-jobs` and `dispatch-workers` of a store, `jobs.db`: they wait, are
 //! claimed and settled as every request of the engine is, and the commands of `job-orch` see them. A directory has one
 //! dispatcher at a time.
@@ -79,6 +85,7 @@
 mod callback;
 mod counts;
 mod error;
+mod files;
 mod history;
 mod http;
 mod item;
@@ -151,7 +158,7 @@ impl Dispatcher {
         let lock = if is_kept { Some(lock_directory(&directory)?) } else { None };
         let needs_store = jobs == Mode::Sqlite || workers == Mode::Sqlite;
         let store = if needs_store { Some(limits.store().open(directory.join("jobs.db"))?) } else { None };
-        let opening = |name, mode, limit| Opening { name, mode, directory: &directory, store: store.as_ref(), limit };
+        let opening = |name, mode, limits| Opening { name, mode, directory: &directory, store: store.as_ref(), limits };
         let targets = Targets::new(callbacks);
         let caller = Caller::new(targets, limits.callback, limits.callbacks).map_err(OpenError::Encryption)?;
         let caller = Arc::new(caller);
@@ -212,6 +219,9 @@ impl Dispatcher {
 fn lock_directory(path: &Path) -> Result<File, OpenError> {
     let io = |source| OpenError::Io { path: path.to_owned(), source };
     let directory = File::open(path).map_err(io)?;
+    if files::is_open(&directory).map_err(io)? {
+        return Err(OpenError::Open { path: path.to_owned() });
+    }
     match directory.try_lock() {
         Ok(()) => Ok(directory),
         Err(TryLockError::WouldBlock) => Err(OpenError::Taken { path: path.to_owned() }),

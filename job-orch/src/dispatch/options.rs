@@ -73,11 +73,20 @@ pub(super) struct Callbacks {
     pub(super) local: bool,
 }
 
+/// What a line holds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    pub(super) items: usize,
+    pub(super) bytes: usize,
+}
+
+const ROOM: Room = Room { items: 100_000, bytes: 1 << 30 };
+
 /// What a dispatcher bears.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    pub(super) jobs: usize,
-    pub(super) workers: usize,
+    pub(super) jobs: Room,
+    pub(super) workers: Room,
     pub(super) body: usize,
     pub(super) callback: Duration,
     pub(super) callbacks: usize,
@@ -105,8 +114,8 @@ impl Builder {
             directory: PathBuf::from("."),
             callbacks: Callbacks::default(),
             limits: Limits {
-                jobs: 100_000,
-                workers: 100_000,
+                jobs: ROOM,
+                workers: ROOM,
                 body: 1024 * 1024,
                 callback: Duration::from_secs(10),
                 callbacks: 512,
@@ -154,13 +163,20 @@ impl Builder {
 
     /// How many jobs may wait. By default 100,000; one more is refused.
     pub const fn most_jobs(mut self, most: usize) -> Self {
-        self.limits.jobs = most;
+        self.limits.jobs.items = most;
         self
     }
 
     /// How many workers may wait. By default 100,000; one more is refused.
     pub const fn most_workers(mut self, most: usize) -> Self {
-        self.limits.workers = most;
+        self.limits.workers.items = most;
+        self
+    }
+
+    /// How many bytes the jobs that wait may have together, and the workers. By default 1 GiB each; what is more is refused.
+    pub const fn most_waiting_bytes(mut self, most: usize) -> Self {
+        self.limits.jobs.bytes = most;
+        self.limits.workers.bytes = most;
         self
     }
 

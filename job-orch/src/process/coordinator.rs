@@ -59,7 +59,8 @@ impl Coordinator {
         Self(Arc::new(Shared::new(options)))
     }
 
-    /// Whether each process has a control group of its own, so that none of its descendants can leave it.
+    /// Whether each process has a control group of its own, so that none of its descendants can leave it. See
+    /// [`Options::contain`](super::Options::contain).
     #[must_use]
     pub fn contains(&self) -> bool {
         self.0.cgroups.is_some()

@@ -7,7 +7,7 @@ use tokio::net::unix::pipe::Sender;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
-use super::cgroup::Cgroup;
+use super::bonds::Bonds;
 use super::child;
 use super::output::Log;
 use super::status::{Cause, Ended, Status};
@@ -22,7 +22,7 @@ pub(super) struct Entry {
     pub(super) end: watch::Sender<Option<Ended>>,
     /// Standard input, as long as it is open.
     pub(super) stdin: tokio::sync::Mutex<Option<Sender>>,
-    pub(super) cgroup: Option<Cgroup>,
+    pub(super) bonds: Bonds,
     started: Instant,
     pid: Pid,
     orders: Mutex<Orders>,
@@ -39,10 +39,10 @@ struct Orders {
 }
 
 impl Entry {
-    pub(super) fn new(id: JobId, pid: Pid, cgroup: Option<Cgroup>, stdin: Option<Sender>, log: Log) -> Self {
+    pub(super) fn new(id: JobId, pid: Pid, bonds: Bonds, stdin: Option<Sender>, log: Log) -> Self {
         Self {
             id,
-            cgroup,
+            bonds,
             log: Arc::new(log),
             end: watch::Sender::new(None),
             stdin: tokio::sync::Mutex::new(stdin),
@@ -67,10 +67,8 @@ impl Entry {
         if !orders.is_reaped {
             // A group that has none but the dead says so; it has ended all the same.
             let _ = kill_process_group(self.pid, signal);
-            if let Some(cgroup) = &self.cgroup
-                && signal == Signal::KILL
-            {
-                cgroup.kill();
+            if signal == Signal::KILL {
+                self.bonds.kill();
             }
         }
         !orders.is_reaped

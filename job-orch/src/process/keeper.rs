@@ -8,11 +8,12 @@ use std::collections::HashMap;
 use std::io::{self, Write as _};
 use std::os::fd::AsFd as _;
 use std::os::unix::process::CommandExt as _;
-use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
 use rustix::process::Pid;
 
+use super::bonds::Bonds;
+use super::mark::Mark;
 use crate::sync::{Mutex, lock};
 
 const SHELL: &str = "/bin/sh";
@@ -24,18 +25,17 @@ pub(super) struct Keeper(Mutex<Post>);
 #[derive(Debug, Default)]
 struct Post {
     helper: Option<Helper>,
-    // Those that it was told of, for the case that it has to be replaced.
-    groups: HashMap<Pid, Box<Path>>,
+    // What it was told of, for the case that it has to be replaced.
+    groups: HashMap<Pid, Vec<u8>>,
     has_warned: bool,
 }
 
 impl Keeper {
     /// From now on, this group ends with us.
-    pub(super) fn guard(&self, group: Pid, cgroup: Option<&Path>) {
+    pub(super) fn guard(&self, group: Pid, bonds: &Bonds) {
+        let line = added(group, bonds);
         let mut post = lock(&self.0);
-        let cgroup = cgroup.unwrap_or_else(|| Path::new(""));
-        post.groups.insert(group, cgroup.into());
-        let line = added(group, cgroup);
+        post.groups.insert(group, line.clone());
         post.tell(&line);
     }
 
@@ -48,10 +48,11 @@ impl Keeper {
 }
 
 /// The line that tells of a group. A path with a line break in it would tell of two, so it tells of none.
-fn added(group: Pid, cgroup: &Path) -> Vec<u8> {
+fn added(group: Pid, bonds: &Bonds) -> Vec<u8> {
     use std::os::unix::ffi::OsStrExt as _;
-    let mut line = format!("+ {} ", group.as_raw_nonzero()).into_bytes();
-    let path = cgroup.as_os_str().as_bytes();
+    let mark = bonds.mark.as_ref().map_or("-", Mark::value);
+    let mut line = format!("+ {} {mark} ", group.as_raw_nonzero()).into_bytes();
+    let path = bonds.cgroup.as_ref().map_or(&b""[..], |cgroup| cgroup.path().as_os_str().as_bytes());
     line.extend(path.iter().filter(|_| !path.contains(&b'\n')));
     line.push(b'\n');
     line
@@ -69,7 +70,7 @@ impl Post {
         if self.groups.is_empty() {
             return;
         }
-        let all: Vec<u8> = self.groups.iter().flat_map(|(group, cgroup)| added(*group, cgroup)).collect();
+        let all = self.groups.values().flatten().copied().collect::<Vec<u8>>();
         match Helper::start().and_then(|mut helper| helper.say(&all).map(|()| helper)) {
             Ok(helper) => self.helper = Some(helper),
             Err(error) if !self.has_warned => {

@@ -63,9 +63,11 @@
 //! | our program is killed in the microseconds between the start of a process and the word to the helper | nothing: that one process lives on |
 //! | our program and the helper are killed together | nothing, unless the whole machine or container ends |
 //!
-//! A process that leaves its group (`setsid`) and has no control group can be found by nobody, and lives on. A process is
-//! reaped last, when all signals to its group have been sent: so none reaches another that has got its number. Nothing is left
-//! as a zombie of ours; orphans are the business of `init`, so a program that is process 1 of a container needs one.
+//! Who leaves the group of its process (`setsid`) lives on, unless the coordinator [contains](Options::contain) it: by a mark
+//! in its environment, which is lost on who has put off its environment too, and by a control group, which nobody leaves,
+//! where one can be had. A process is reaped last, when all signals to its group have been sent: so none reaches another that
+//! has got its number. Nothing is left as a zombie of ours; orphans are the business of `init`, so a program that is process 1
+//! of a container needs one.
 //!
 //! # What is bounded
 //! Processes that run and that wait, those that are remembered, and the output of each of them that is kept ([`Keep`]):
@@ -77,6 +79,7 @@
 //! the standard ones. Secrets belong into [its input](Program::stdin_bytes): everybody can read arguments.
 
 mod attached;
+mod bonds;
 mod cgroup;
 mod child;
 mod coordinator;
@@ -85,6 +88,7 @@ mod error;
 mod keep;
 mod keeper;
 mod limits;
+mod mark;
 mod options;
 mod output;
 mod program;

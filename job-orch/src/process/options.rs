@@ -96,11 +96,15 @@ impl Options {
         self
     }
 
-    /// Gives each process a control group of its own, where one can be had: on Linux 5.14 or later, with cgroups of version 2,
-    /// for one who may make them. Then also those of its descendants are caught that have left its process group
-    /// (`setsid`). It takes the system up to 10 ms to move a process into one.
+    /// Catches also those descendants of a process that have left its process group (`setsid`). On Linux.
     ///
-    /// [`Coordinator::contains`] says whether one can be had. Where none can, process groups have to do.
+    /// Each process is marked by a variable in its environment, `JOB_ORCH_PROCESS`, and whoever bears its mark ends with it. One
+    /// that has put off its environment, or runs as another user, is not found so. It takes a look at every process of the
+    /// system.
+    ///
+    /// Each process gets a control group of its own too, where one can be had: on Linux 5.14 or later, with cgroups of version
+    /// 2, for one who may make them. Nobody leaves that. It takes the system up to 10 ms to move a process into one.
+    /// [`Coordinator::contains`] says whether one can be had.
     pub const fn contain(mut self) -> Self {
         self.contains = true;
         self

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use rustix::process::Pid;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::bonds::Bonds;
 use super::cgroup::{self, Cgroup};
 use super::child::{self, Child};
 use super::entry::Entry;
 use super::error::StartError;
 use super::keeper::Keeper;
+use super::mark::Mark;
 use super::options::Options;
 use super::output::{Log, Output, Pipe};
 use super::program::{Input, Program};
@@ -79,15 +81,16 @@ impl Shared {
         path: &Path,
         permit: OwnedSemaphorePermit,
     ) -> Result<Started, StartError> {
-        let Options { grace, linger, keep, limits, is_unprivileged, .. } = &self.options;
+        let Options { grace, linger, keep, limits, contains, is_unprivileged, .. } = &self.options;
         let limits = program.limits.or(*limits);
-        let command = program.command(path)?;
-        let Child { pid, exit, stdout, stderr, stdin } = child::spawn(command, path, &limits, *is_unprivileged)?;
+        let mut command = program.command(path)?;
         let id = JobId::new();
-        let cgroup = self.cgroup(id, pid);
+        let mark = contains.then(|| Mark::put(id, &mut command));
+        let Child { pid, exit, stdout, stderr, stdin } = child::spawn(command, path, &limits, *is_unprivileged)?;
+        let bonds = Bonds { cgroup: self.cgroup(id, pid), mark };
         let keeper = Arc::clone(&self.keeper);
-        keeper.guard(pid, cgroup.as_ref().map(Cgroup::path));
-        let entry = Arc::new(Entry::new(id, pid, cgroup, stdin, Log::new(keep.clone())));
+        keeper.guard(pid, &bonds);
+        let entry = Arc::new(Entry::new(id, pid, bonds, stdin, Log::new(keep.clone())));
         let table = Arc::clone(&self.table);
         table.add(Arc::clone(&entry));
         let [stdout_read, stderr_read] = [Pipe::Stdout, Pipe::Stderr].map(|pipe| Output::of(&entry.log, Some(pipe)));

@@ -63,9 +63,7 @@ impl Supervised {
             pumps.shutdown().await;
         }
         feeder.shutdown().await;
-        if let Some(cgroup) = &entry.cgroup {
-            cgroup.emptied().await;
-        }
+        entry.bonds.emptied().await;
         drop(care);
         drop(permit);
     }
@@ -105,9 +103,7 @@ impl Drop for Care {
         self.entry.signal(Signal::KILL);
         self.keeper.release(self.entry.pid());
         let status = self.entry.reap();
-        if let Some(cgroup) = &self.entry.cgroup {
-            cgroup.remove();
-        }
+        self.entry.bonds.remove();
         self.entry.conclude(status);
         self.table.finish(self.entry.id);
     }

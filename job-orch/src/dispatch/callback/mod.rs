@@ -19,8 +19,9 @@ use url::Url;
 pub(super) use target::Forbidden;
 pub(super) use target::Targets;
 
-use super::history::Delivery;
+use super::history::{Delivery, DeliveryId};
 use super::item::Item;
+use super::token::Token;
 use crate::id::JobId;
 use connect::Connector;
 
@@ -77,7 +78,7 @@ impl Caller {
         *request.uri_mut() = uri;
         let headers = request.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        mark(headers, job.id, delivery);
+        mark(headers, job.id, delivery.id(), delivery.token());
         let answer = tokio::time::timeout(self.limit, self.client.request(request)).await;
         let status = answer.map_err(|_| Refused::Late(self.limit))??.status();
         if status.is_success() { Ok(()) } else { Err(Refused::Status(status)) }
@@ -85,9 +86,9 @@ impl Caller {
 }
 
 /// Adds what a worker is told of a job beside the job itself.
-pub(super) fn mark(headers: &mut HeaderMap, job: JobId, delivery: &Delivery) {
+pub(super) fn mark(headers: &mut HeaderMap, job: JobId, delivery: DeliveryId, token: &Token) {
     let result = format!("/jobs/{job}/result");
-    for (name, value) in [(TOKEN, delivery.token().reveal()), (RESULT, result), (DELIVERY, delivery.id().to_string())] {
+    for (name, value) in [(TOKEN, token.reveal()), (RESULT, result), (DELIVERY, delivery.to_string())] {
         // Ids are values of headers.
         if let Ok(value) = HeaderValue::try_from(value) {
             headers.insert(name, value);

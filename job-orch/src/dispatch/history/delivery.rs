@@ -54,6 +54,11 @@ impl Delivery {
         &self.token
     }
 
+    /// Its answer has not arrived. Returns it, if its worker has asked for the same again: then it has another one.
+    pub(in crate::dispatch) fn lost(self) -> Option<Self> {
+        if self.history.lose(self.job, self.id) { None } else { Some(self) }
+    }
+
     /// It has arrived.
     pub(in crate::dispatch) fn given(self) {
         self.history.close(self.job, self.id, true);

@@ -3,11 +3,11 @@
 //! A line is with the system when it has been appended: a process that is killed loses none. What has to outlive a loss of
 //! power too is synced. A file that has become much larger than what it says is written anew, beside what goes on.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use crate::dispatch::files;
 use crate::sync::Arc;
 
 /// Below this size a file is left as it is.
@@ -37,7 +37,7 @@ pub(super) struct Anew {
 impl Journal {
     /// The file, and its lines. What was not written to its end is cut off, whatever bytes it has.
     pub(super) fn open(path: &Path) -> io::Result<(Self, Vec<u8>)> {
-        let file = private(OpenOptions::new().create(true).read(true).append(true)).open(path)?;
+        let file = files::append(path)?;
         let mut lines = Vec::new();
         (&file).read_to_end(&mut lines)?;
         lines.truncate(lines.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1));
@@ -114,13 +114,7 @@ impl Anew {
 
     /// The new file with these lines, on the disk.
     pub(super) fn write(&self, lines: impl Iterator<Item = String>) -> io::Result<File> {
-        let path = self.new_path();
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let file = private(OpenOptions::new().create_new(true).append(true).read(true)).open(path)?;
-        let mut writer = io::BufWriter::new(file);
+        let mut writer = io::BufWriter::new(files::create(&self.new_path())?);
         for line in lines {
             writer.write_all(line.as_bytes())?;
         }
@@ -133,9 +127,4 @@ impl Anew {
 /// Has the disk know the file by its name.
 fn sync_folder(path: &Path) -> io::Result<()> {
     path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
-}
-
-/// It holds tokens: nobody else may read it.
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    options.mode(0o600)
 }

@@ -10,7 +10,8 @@ use url::Url;
 use super::delivery::DeliveryId;
 use super::journal::{Anew, Journal};
 use super::record::{self, Dated, Ended, Offered, Record};
-use super::{End, NotTaken, Past, Unclear};
+use super::takes::{Take, TakeKey, Takes};
+use super::{End, NotTaken, Past, To, Unclear};
 use crate::dispatch::item::Item;
 use crate::dispatch::token::Token;
 use crate::id::JobId;
@@ -28,6 +29,7 @@ pub(super) struct Kept {
     // Lines of jobs on their way, as long as there is a file. A job is on one way at a time.
     open: HashMap<JobId, (DeliveryId, String)>,
     pub(super) journal: Option<Journal>,
+    pub(super) takes: Takes,
 }
 
 /// What there is to say of a file that is written anew.
@@ -35,6 +37,8 @@ pub(super) struct Kept {
 pub(super) struct Picture {
     jobs: Vec<(JobId, Past)>,
     open: Vec<String>,
+    // Jobs that have arrived, and may be asked for again.
+    takes: Vec<(TakeKey, Take)>,
 }
 
 impl Kept {
@@ -70,12 +74,18 @@ impl Kept {
             Record::Offered(offered) => {
                 let (found, at) = Unclear::read(offered)?;
                 self.offered(found.job.id, found.token, at);
+                self.taken(found.delivery, found.token, at, &found.job, found.take.as_ref());
                 self.open.insert(found.job.id, (found.delivery, line.to_owned()));
                 unclear.insert(found.job.id, found);
             }
-            Record::Given(job) | Record::NotGiven(job) => {
+            Record::Given(job) => {
                 self.open.remove(job);
                 unclear.remove(job);
+            }
+            Record::NotGiven(job) => {
+                self.open.remove(job);
+                unclear.remove(job);
+                self.takes.remove(*job);
             }
             Record::Past(Dated { job, token, at }) => {
                 self.offered(*job, record::read_token(token)?, record::read_time(at)?);
@@ -93,29 +103,28 @@ impl Kept {
     }
 
     /// A job is about to be sent to a worker: noted before it is.
-    pub(super) fn offer(
-        &mut self,
-        delivery: DeliveryId,
-        token: Token,
-        job: &Item,
-        worker: Option<(Option<JobId>, &Url)>,
-    ) -> io::Result<()> {
+    pub(super) fn offer(&mut self, delivery: DeliveryId, token: Token, job: &Item, to: To<'_>) -> io::Result<()> {
         let now = SystemTime::now();
         if let Some(journal) = &mut self.journal {
-            let line = Record::Offered(Offered {
-                delivery: delivery.to_string().into(),
-                token: token.reveal().into(),
-                at: record::time(now),
-                callback: worker.map(|(_, url)| url.as_str().into()),
-                worker: worker.and_then(|(id, _)| id),
-                job: serde_json::from_slice(&job.json)?,
-            });
-            let line = line.to_line()?;
+            let line = offered_line(delivery, &token, now, job, to)?;
             journal.append(&line)?;
             self.open.insert(job.id, (delivery, line));
         }
         self.offered(job.id, token, now);
+        if let To::Taker(take) = to {
+            self.taken(delivery, token, now, job, take);
+        } else {
+            self.takes.remove(job.id);
+        }
         Ok(())
+    }
+
+    /// Who is sent a job last has it, and nobody else.
+    fn taken(&mut self, delivery: DeliveryId, token: Token, at: SystemTime, job: &Item, take: Option<&TakeKey>) {
+        self.takes.remove(job.id);
+        if let Some(key) = take {
+            self.takes.add(key.clone(), Take::new(job, delivery, token, at));
+        }
     }
 
     fn offered(&mut self, id: JobId, token: Token, assigned: SystemTime) {
@@ -131,6 +140,9 @@ impl Kept {
 
     /// It has arrived, or not.
     pub(super) fn close(&mut self, job: JobId, delivery: DeliveryId, is_given: bool) -> io::Result<()> {
+        if !is_given {
+            self.takes.fail(job, delivery);
+        }
         let Some(journal) = &mut self.journal else { return Ok(()) };
         // Sent again meanwhile, it is that delivery's.
         if self.open.get(&job).is_none_or(|(open, _)| *open != delivery) {
@@ -173,6 +185,8 @@ impl Kept {
     }
 
     fn end(&mut self, id: JobId, end: End) {
+        // Who has a result for it has it.
+        self.takes.remove(id);
         let Some(past) = self.jobs.get_mut(&id) else { return };
         self.bytes += end.result.len();
         self.bytes -= past.end.replace(end).map_or(0, |end| end.result.len());
@@ -182,6 +196,7 @@ impl Kept {
     fn trim(&mut self) {
         while self.jobs.len() > MOST || self.bytes > MOST_BYTES {
             let Some(oldest) = self.order.pop_front() else { return };
+            self.takes.remove(oldest);
             let end = self.jobs.remove(&oldest).and_then(|past| past.end);
             self.bytes -= end.map_or(0, |end| end.result.len());
         }
@@ -191,12 +206,30 @@ impl Kept {
     pub(super) fn begin_anew(&mut self) -> Option<(Anew, Picture)> {
         let anew = self.journal.as_mut()?.begin_anew()?;
         let known = |id: &JobId| Some((*id, self.jobs.get(id)?.clone()));
+        let is_closed = |(_, take): &(&TakeKey, &Take)| !self.open.contains_key(&take.job.id);
         let picture = Picture {
             jobs: self.order.iter().filter_map(known).collect(),
             open: self.open.values().map(|(_, line)| line.clone()).collect(),
+            takes: self.takes.all().filter(is_closed).map(|(key, take)| (key.clone(), take.clone())).collect(),
         };
         Some((anew, picture))
     }
+}
+
+fn offered_line(
+    delivery: DeliveryId,
+    token: &Token,
+    at: SystemTime,
+    job: &Item,
+    to: To<'_>,
+) -> Result<String, serde_json::Error> {
+    let (callback, worker, take) = match to {
+        To::Url(worker, url) => (Some(url.as_str().into()), worker, None),
+        To::Taker(take) => (None, None, take.map(|take| take.text().into())),
+    };
+    let (delivery, token) = (delivery.to_string().into(), token.reveal().into());
+    let job = serde_json::from_slice(&job.json)?;
+    Record::Offered(Offered { delivery, token, at: record::time(at), callback, worker, take, job }).to_line()
 }
 
 impl Picture {
@@ -207,7 +240,11 @@ impl Picture {
             let end = end.or(ending).and_then(|end| end.line(job).ok());
             past.to_line().into_iter().chain(end)
         });
-        past.chain(self.open)
+        let takes = self.takes.into_iter().flat_map(|(key, Take { job, delivery, token, at, .. })| {
+            let offered = offered_line(delivery, &token, at, &job, To::Taker(Some(&key))).ok();
+            offered.into_iter().chain(Record::Given(job.id).to_line().ok())
+        });
+        past.chain(takes).chain(self.open)
     }
 }
 
@@ -219,7 +256,7 @@ impl End {
 
 impl Unclear {
     fn read(offered: &Offered<'_>) -> Result<(Self, SystemTime), serde_json::Error> {
-        let Offered { delivery, token, at, callback, worker, job } = offered;
+        let Offered { delivery, token, at, callback, worker, take, job } = offered;
         let callback = callback.as_ref().map(|url| Url::parse(url).map_err(serde::de::Error::custom)).transpose()?;
         let found = Self {
             delivery: record::read_delivery(delivery)?,
@@ -227,6 +264,7 @@ impl Unclear {
             job: Item::read_job(job)?,
             callback,
             worker: *worker,
+            take: take.as_ref().map(|take| record::read_take(take)).transpose()?,
         };
         Ok((found, record::read_time(at)?))
     }

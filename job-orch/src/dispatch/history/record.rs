@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::delivery::DeliveryId;
+use super::takes::TakeKey;
 use crate::dispatch::token::Token;
 use crate::id::JobId;
 
@@ -46,6 +47,9 @@ pub(super) struct Offered<'a> {
     pub(super) callback: Option<Text<'a>>,
     /// Its place in the line of workers, if it stood there.
     pub(super) worker: Option<JobId>,
+    /// How the worker named its request, if it did.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub(super) take: Option<Text<'a>>,
     /// The job, as it is sent.
     #[serde(borrow)]
     pub(super) job: &'a RawValue,
@@ -103,6 +107,10 @@ pub(super) fn read_time(text: &str) -> Result<SystemTime, serde_json::Error> {
 pub(super) fn read_token(text: &str) -> Result<Token, serde_json::Error> {
     // A token is a secret, also one that is none.
     Token::read(text).ok_or_else(|| strange("…", "token"))
+}
+
+pub(super) fn read_take(text: &str) -> Result<TakeKey, serde_json::Error> {
+    TakeKey::read(text).ok_or_else(|| strange(text, "name of a request"))
 }
 
 pub(super) fn read_delivery(text: &str) -> Result<DeliveryId, serde_json::Error> {

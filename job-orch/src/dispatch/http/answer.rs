@@ -41,7 +41,7 @@ pub(super) fn error(status: StatusCode, name: &str) -> Response {
 /// A line that is full, or cannot be stored.
 pub(super) fn line(refusal: &LineError) -> Response {
     let name = match refusal {
-        LineError::Full { .. } => "Full",
+        LineError::Full { .. } | LineError::TooManyBytes { .. } => "Full",
         LineError::Store { .. } => "NotStored",
     };
     let mut response = error(StatusCode::SERVICE_UNAVAILABLE, name);

@@ -52,17 +52,24 @@ async fn show(State(site): State<Site>, Path(id): Path<String>) -> Result<Respon
 
 async fn result(State(site): State<Site>, Path(id): Path<String>, uri: Uri) -> Result<Response, Refusal> {
     let until = wait::until(&uri)?;
-    // Subscribed first: what happens from here on wakes it.
-    let mut changes = site.dispatcher.changes();
+    let (id, _) = find(&site, &id)?;
+    let (inner, mut is_over) = (&site.dispatcher.0, false);
     loop {
-        let (id, state) = find(&site, &id)?;
+        // Before it looks: a result that comes from here on wakes it.
+        let mut waiting = inner.history.wait_for(id);
+        let state = site.dispatcher.state(id).ok_or(UNKNOWN)?;
         if matches!(state.became, Became::Done(_)) {
-            let end = site.dispatcher.0.history.find(id).and_then(|past| past.end).ok_or(UNKNOWN)?;
+            let end = inner.history.find(id).and_then(|past| past.end).ok_or(UNKNOWN)?;
             return Ok(answer::json(StatusCode::OK, end.result));
         }
-        if !changes.changed(until, &site.dispatcher).await {
+        if is_over {
             return Ok(answer::json(StatusCode::ACCEPTED, state.to_json()));
         }
+        is_over = tokio::select! {
+            () = waiting.come() => false,
+            () = tokio::time::sleep_until(until) => true,
+            () = inner.ending.cancelled() => true,
+        };
     }
 }
 

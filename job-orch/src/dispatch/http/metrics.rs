@@ -43,6 +43,7 @@ async fn metrics(State(site): State<Site>) -> Response {
     {
         figure(&mut text, name, "gauge", help, line.waiting() as u64);
     }
+    figure(&mut text, "takers_waiting", "gauge", "Workers that wait for a job they take.", counts.takers.get());
     let mut response = Response::new(Body::from(text));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4"));
     response

@@ -43,10 +43,18 @@ impl Operation {
         self
     }
 
-    pub(super) fn header(mut self, name: &str, description: &str) -> Self {
+    pub(super) fn header(self, name: &str, description: &str) -> Self {
+        self.with_header(name, description, true)
+    }
+
+    /// A header that a request can do without.
+    pub(super) fn may_have(self, name: &str, description: &str) -> Self {
+        self.with_header(name, description, false)
+    }
+
+    fn with_header(mut self, name: &str, description: &str, is_required: bool) -> Self {
         let schema = json!({"type": "string"});
-        let header =
-            json!({"name": name, "in": "header", "required": true, "description": description, "schema": schema});
+        let header = json!({"name": name, "in": "header", "required": is_required, "description": description, "schema": schema});
         self.parameters.push(header);
         self
     }

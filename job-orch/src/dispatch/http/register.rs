@@ -13,6 +13,7 @@ use url::Url;
 use super::operation::Operation;
 use super::{Site, answer};
 use crate::dispatch::callback::{envelope, mark};
+use crate::dispatch::history::{Delivery, To};
 use crate::dispatch::line::Held;
 use crate::dispatch::matching::{RegisterError, Registered};
 use crate::dispatch::server::{Handed, Handover};
@@ -43,7 +44,13 @@ async fn register(State(site): State<Site>, handover: Option<Extension<Handover>
         Err(name) => return answer::error(StatusCode::BAD_REQUEST, name),
     };
     match site.dispatcher.register_worker(&callback).await {
-        Ok(Registered::Job(job)) => give(&site, job, Some(&callback), handover),
+        Ok(Registered::Job(job)) => {
+            // It can be asked at its URL whether the job has arrived.
+            match site.dispatcher.0.history.offer(job.item(), To::Url(None, &callback)) {
+                Ok(delivery) => give(&site, job, delivery, handover),
+                Err(error) => answer::line(&error),
+            }
+        }
         Ok(Registered::Queued) => {
             let mut response = answer::json(StatusCode::ACCEPTED, Bytes::from_static(br#""Queued""#));
             response.headers_mut().insert(CALLBACK, HeaderValue::from_static("true"));
@@ -57,15 +64,11 @@ async fn register(State(site): State<Site>, handover: Option<Extension<Handover>
     }
 }
 
-/// Gives a job in an answer, to a worker that can be asked at this URL whether it has arrived.
-pub(super) fn give(site: &Site, job: Held, callback: Option<&Url>, handover: Option<Extension<Handover>>) -> Response {
-    let delivery = match site.dispatcher.0.history.offer(job.item(), callback.map(|url| (None, url))) {
-        Ok(delivery) => delivery,
-        Err(error) => return answer::line(&error),
-    };
+/// Gives a job in an answer.
+pub(super) fn give(site: &Site, job: Held, delivery: Delivery, handover: Option<Extension<Handover>>) -> Response {
     site.dispatcher.0.counts.given.add();
     let mut response = answer::body_of(StatusCode::OK, Body::empty());
-    mark(response.headers_mut(), job.item().id, &delivery);
+    mark(response.headers_mut(), job.item().id, delivery.id(), delivery.token());
     let handover = handover.map(|Extension(handover)| handover);
     *response.body_mut() = Body::new(Handed::new(envelope(job.item()), job, delivery, handover));
     response

@@ -72,7 +72,14 @@ pub(super) trait Shelf: Debug + Send + Sync {
     /// Waits for the first one.
     async fn claim(&self) -> Result<(Item, Box<dyn Lease>), BoxError>;
     /// Who waits, in order.
-    async fn waiting(&self) -> Result<Vec<JobId>, BoxError>;
+    async fn waiting(&self) -> Result<Vec<Waiting>, BoxError>;
+}
+
+/// One that waits in the engine, and its bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Waiting {
+    pub(super) id: JobId,
+    pub(super) size: usize,
 }
 
 /// One that was claimed. Dropped, it is back.
@@ -110,8 +117,9 @@ impl<J: Lined> Shelf for Store<J> {
         Ok((item, Box::new(lease)))
     }
 
-    async fn waiting(&self) -> Result<Vec<JobId>, BoxError> {
-        self.0.line().await
+    async fn waiting(&self) -> Result<Vec<Waiting>, BoxError> {
+        let line = self.0.line().await?;
+        Ok(line.into_iter().map(|(id, size)| Waiting { id, size }).collect())
     }
 }
 

@@ -21,6 +21,7 @@ use super::Shared;
 use super::given::Given;
 use super::places::Picture;
 use crate::dispatch::error::{LineError, OpenError};
+use crate::dispatch::files;
 use crate::dispatch::item::{Item, Read};
 use crate::id::JobId;
 use crate::sync::atomic::{AtomicU64, Ordering};
@@ -267,7 +268,7 @@ fn stamp(path: &Path) -> Option<Stamp> {
 
 /// The items of a file; none where there is no file.
 fn read(path: &Path, how: Read) -> Result<Vec<Item>, OpenError> {
-    let bytes = match fs::read(path) {
+    let bytes = match files::read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         read => read.map_err(|source| OpenError::Io { path: path.to_owned(), source })?,
     };
@@ -286,7 +287,7 @@ fn replace(directory: &Path, path: &Path, items: &[Item]) -> io::Result<()> {
     }
     text.extend_from_slice(if items.is_empty() { b"]\n" } else { b"\n]\n" });
     let new = path.with_extension("json.new");
-    let mut file = fs::File::create(&new)?;
+    let mut file = files::create(&new)?;
     file.write_all(&text)?;
     file.sync_all()?;
     fs::rename(&new, path)?;

@@ -5,11 +5,12 @@
 //! the history knows. (After a loss of power both may lack the last ones. They are given twice then; none is lost.)
 
 use std::collections::HashSet;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::dispatch::error::OpenError;
+use crate::dispatch::files;
 use crate::id::JobId;
 use crate::sync::{Arc, Mutex, lock};
 
@@ -33,13 +34,11 @@ impl Given {
     /// The file, and what it says was given.
     pub(in crate::dispatch) fn open(path: &Path) -> Result<(Arc<Self>, Vec<JobId>), OpenError> {
         let io = |source| OpenError::Io { path: path.to_owned(), source };
-        let bytes = match std::fs::read(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-            read => read.map_err(io)?,
-        };
+        let file = files::append(path).map_err(io)?;
+        let mut bytes = Vec::new();
+        io::copy(&mut &file, &mut bytes).map_err(io)?;
         // A last line that was not written to its end is none, whatever bytes it has.
         let ids: Vec<JobId> = String::from_utf8_lossy(&bytes).lines().filter_map(|line| line.parse().ok()).collect();
-        let file = append(path).map_err(io)?;
         let open = Open { file, size: bytes.len(), ids: ids.iter().copied().collect() };
         Ok((Arc::new(Self { path: path.to_owned(), open: Mutex::new(open) }), ids))
     }
@@ -87,16 +86,12 @@ impl Open {
             return Ok(());
         }
         let anew = path.with_extension("given.new");
-        let mut file = File::create(&anew)?;
+        let mut file = files::create(&anew)?;
         let text: String = self.ids.iter().map(|id| format!("{id}\n")).collect();
         file.write_all(text.as_bytes())?;
         std::fs::rename(&anew, path)?;
-        self.file = append(path)?;
+        self.file = file;
         self.size = text.len();
         Ok(())
     }
-}
-
-fn append(path: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).append(true).open(path)
 }

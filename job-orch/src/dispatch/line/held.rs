@@ -100,7 +100,11 @@ impl Drop for Held {
             return;
         }
         let lease = self.lease.take();
-        let place = if lease.is_some() { Place::stored(self.item.id) } else { Place::here(self.item.clone()) };
+        let place = if lease.is_some() {
+            Place::stored(self.item.id, self.item.json.len())
+        } else {
+            Place::here(self.item.clone())
+        };
         lock(&self.line.places).put_back(self.seq, place);
         // Not before: who claims it is to find that it stood in line.
         drop(lease);

@@ -22,11 +22,11 @@ pub(super) use places::Standing;
 
 use super::error::{LineError, OpenError};
 use super::item::Item;
-use super::options::Mode;
+use super::options::{Mode, Room};
 use crate::engine::sqlite::Sqlite;
 use crate::id::JobId;
 use crate::sync::{Arc, Mutex, lock};
-use engine::{Lined, Shelf};
+use engine::{Lined, Shelf, Waiting};
 use file::File;
 use places::{Place, Places};
 use stored::{Coming, Turn, VOID};
@@ -41,7 +41,7 @@ pub(super) struct Line(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     name: &'static str,
-    limit: usize,
+    limits: Room,
     places: Mutex<Places>,
     keep: Keep,
     // Says that somebody has come or gone.
@@ -63,13 +63,13 @@ pub(super) struct Opening<'a> {
     pub(super) mode: Mode,
     pub(super) directory: &'a Path,
     pub(super) store: Option<&'a Sqlite>,
-    pub(super) limit: usize,
+    pub(super) limits: Room,
 }
 
 impl Line {
     /// Opens a line, with all that it was left with.
     pub(super) async fn open<J: Lined>(opening: Opening<'_>) -> Result<Self, OpenError> {
-        let Opening { name, mode, directory, store, limit } = opening;
+        let Opening { name, mode, directory, store, limits } = opening;
         let mut places = Places::default();
         let keep = match (mode, store) {
             (Mode::InMemory, _) => Keep::Nowhere,
@@ -77,8 +77,8 @@ impl Line {
                 let (given, gone) = Given::open(&directory.join(format!("{name}.given")))?;
                 let shelf = engine::open::<J>(store, &gone).await?;
                 given.forget(&gone);
-                for id in shelf.waiting().await.map_err(OpenError::Engine)? {
-                    places.push(Place::stored(id));
+                for Waiting { id, size } in shelf.waiting().await.map_err(OpenError::Engine)? {
+                    places.push(Place::stored(id, size));
                 }
                 Keep::Engine(shelf, given)
             }
@@ -91,7 +91,7 @@ impl Line {
                 Keep::File(file)
             }
         };
-        let line = Arc::new(Shared { name, limit, places: Mutex::new(places), keep, moved: watch::Sender::new(()) });
+        let line = Arc::new(Shared { name, limits, places: Mutex::new(places), keep, moved: watch::Sender::new(()) });
         if let Keep::File(file) = &line.keep {
             file.start(&line)?;
         }
@@ -142,7 +142,7 @@ impl Line {
                 }
             }
             Keep::Engine(shelf, _) => {
-                let coming = Coming::new(line, item.id)?;
+                let coming = Coming::new(line, &item)?;
                 shelf.put(&item).await.map_err(|error| line.refused(&*error))?;
                 Ok(coming.arrived())
             }
@@ -175,8 +175,8 @@ impl Line {
     pub(super) async fn reconcile(&self) -> Result<(), LineError> {
         let Keep::Engine(shelf, _) = &self.0.keep else { return Ok(()) };
         lock(&self.0.places).begin_look();
-        let ids = shelf.waiting().await.map_err(|error| self.0.refused(&*error))?;
-        lock(&self.0.places).end_look(ids);
+        let waiting = shelf.waiting().await.map_err(|error| self.0.refused(&*error))?;
+        lock(&self.0.places).end_look(waiting);
         self.0.has_moved();
         Ok(())
     }
@@ -200,17 +200,20 @@ impl Line {
 }
 
 impl Shared {
-    fn check_room(&self, places: &Places) -> Result<(), LineError> {
-        if places.len() + places.stored.coming() < self.limit {
-            Ok(())
-        } else {
-            Err(LineError::Full { line: self.name, limit: self.limit })
+    fn check_room(&self, places: &Places, size: usize) -> Result<(), LineError> {
+        let (line, Room { items, bytes }) = (self.name, self.limits);
+        if places.len() + places.stored.coming() >= items {
+            return Err(LineError::Full { line, limit: items });
         }
+        if size > bytes.saturating_sub(places.bytes) {
+            return Err(LineError::TooManyBytes { line, limit: bytes });
+        }
+        Ok(())
     }
 
     fn push(&self, place: Place) -> Result<(u64, usize), LineError> {
         let mut places = lock(&self.places);
-        self.check_room(&places)?;
+        self.check_room(&places, place.size)?;
         let pushed = places.push(place);
         drop(places);
         self.has_moved();
@@ -256,7 +259,13 @@ mod tests {
 
     async fn open(directory: &Path) -> Option<Line> {
         let store = Sqlite::open(directory.join("jobs.db")).ok()?;
-        let opening = Opening { name: "jobs", mode: Mode::Sqlite, directory, store: Some(&store), limit: JOBS };
+        let opening = Opening {
+            name: "jobs",
+            mode: Mode::Sqlite,
+            directory,
+            store: Some(&store),
+            limits: Room { items: JOBS, bytes: usize::MAX },
+        };
         Line::open::<Jobs>(opening).await.ok()
     }
 

@@ -12,6 +12,8 @@ pub(super) struct Places {
     next: u64,
     // Ascending: who comes back has left from the front.
     line: VecDeque<(u64, Place)>,
+    // Of those in line, and of those who are being put.
+    pub(super) bytes: usize,
     // Of those in line, and of those who may come back.
     pub(super) numbers: HashMap<JobId, u64>,
     // Of a line in a file, which holds them still.
@@ -23,17 +25,18 @@ pub(super) struct Places {
 #[derive(Clone, Debug)]
 pub(super) struct Place {
     pub(super) id: JobId,
+    pub(super) size: usize,
     /// `None`: the engine has it.
     pub(super) item: Option<Item>,
 }
 
 impl Place {
     pub(super) fn here(item: Item) -> Self {
-        Self { id: item.id, item: Some(item) }
+        Self { id: item.id, size: item.json.len(), item: Some(item) }
     }
 
-    pub(super) const fn stored(id: JobId) -> Self {
-        Self { id, item: None }
+    pub(super) const fn stored(id: JobId, size: usize) -> Self {
+        Self { id, size, item: None }
     }
 }
 
@@ -72,12 +75,14 @@ impl Places {
         let seq = self.next;
         self.next += 1;
         self.numbers.insert(place.id, seq);
+        self.bytes += place.size;
         self.line.push_back((seq, place));
         (seq, self.line.len())
     }
 
     pub(super) fn pop(&mut self, holds: bool) -> Option<(u64, Place)> {
         let (seq, place) = self.line.pop_front()?;
+        self.bytes -= place.size;
         if let Some(item) = place.item.clone().filter(|_| holds) {
             self.held.insert(seq, Out { item, has_left: false });
         }
@@ -87,6 +92,7 @@ impl Places {
     pub(super) fn put_back(&mut self, seq: u64, place: Place) {
         self.held.remove(&seq);
         self.numbers.insert(place.id, seq);
+        self.bytes += place.size;
         let at = self.line.partition_point(|(other, _)| *other < seq);
         self.line.insert(at, (seq, place));
     }
@@ -121,15 +127,15 @@ impl Places {
     pub(super) fn remove(&mut self, seq: u64) -> Option<Place> {
         let at = self.line.binary_search_by_key(&seq, |(seq, _)| *seq).ok()?;
         let (_, place) = self.line.remove(at)?;
+        self.bytes -= place.size;
         self.numbers.remove(&place.id);
         Some(place)
     }
 
     /// Takes it out, for somebody who has it.
     pub(super) fn step_out(&mut self, seq: u64, id: JobId) {
-        if let Some(at) = self.find(seq, id) {
-            self.line.remove(at);
-        }
+        let found = self.find(seq, id).and_then(|at| self.line.remove(at));
+        self.bytes -= found.map_or(0, |(_, place)| place.size);
     }
 
     /// What the files are to hold now.
@@ -151,6 +157,7 @@ impl Places {
     pub(super) fn replace(&mut self, items: Vec<Item>) {
         let held: HashSet<JobId> = self.held.values().map(|out| out.item.id).collect();
         for (_, place) in self.line.drain(..) {
+            self.bytes -= place.size;
             self.numbers.remove(&place.id);
         }
         for item in items.into_iter().filter(|item| !held.contains(&item.id)) {

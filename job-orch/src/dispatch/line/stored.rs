@@ -4,13 +4,14 @@
 //! other processes put and take too. So who takes has a [`Turn`], not a place of somebody by name: as many wait here for the
 //! engine as have a turn, and whoever it gives out is one of them, or one of them stays in line.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
-use super::engine::Shelf;
+use super::engine::{Shelf, Waiting};
 use super::held::Held;
 use super::places::{Place, Places};
 use super::{LineError, Shared};
+use crate::dispatch::item::Item;
 use crate::id::JobId;
 use crate::sync::{Arc, lock};
 
@@ -20,8 +21,8 @@ pub(super) const VOID: Duration = Duration::from_secs(1);
 /// What a line with an engine knows beside its places.
 #[derive(Debug, Default)]
 pub(super) struct Stored {
-    // Out of the line, by number: one for each turn.
-    awaited: BTreeSet<(u64, JobId)>,
+    // Out of the line, by number, with their bytes: one for each turn.
+    awaited: BTreeMap<(u64, JobId), usize>,
     // Being put: the engine may have them before they have a place. Whether it has given them out already.
     coming: HashMap<JobId, bool>,
     // Who was given since a look at the engine began, which may see them still.
@@ -44,14 +45,14 @@ impl Places {
     /// A turn, if anybody waits.
     fn begin_turn(&mut self) -> bool {
         let first = self.pop(false);
-        self.stored.awaited.extend(first.iter().map(|(number, place)| (*number, place.id)));
+        self.stored.awaited.extend(first.iter().map(|(number, place)| ((*number, place.id), place.size)));
         first.is_some()
     }
 
     /// The turn has brought this one. Returns its number.
     fn bring(&mut self, id: JobId) -> u64 {
         let number = self.numbers.get(&id).copied();
-        if let Some(number) = number.filter(|number| self.stored.awaited.remove(&(*number, id))) {
+        if let Some(number) = number.filter(|number| self.stored.awaited.remove(&(*number, id)).is_some()) {
             return number;
         }
         let next = self.end_turn();
@@ -70,24 +71,28 @@ impl Places {
 
     /// The turn brings nobody: the last one of those that were awaited is back in line. Returns its number.
     fn end_turn(&mut self) -> Option<u64> {
-        let (number, id) = self.stored.awaited.pop_last()?;
-        self.put_back(number, Place::stored(id));
+        let ((number, id), size) = self.stored.awaited.pop_last()?;
+        self.put_back(number, Place::stored(id, size));
         Some(number)
     }
 
     /// The engine has nobody for this turn: others have taken the first one.
     fn void_turn(&mut self) {
-        if let Some((_, id)) = self.stored.awaited.pop_first() {
+        if let Some(((_, id), _)) = self.stored.awaited.pop_first() {
             self.numbers.remove(&id);
         }
     }
 
-    /// It is in the engine now. Returns its place, counted from 1.
-    fn arrive(&mut self, id: JobId) -> usize {
-        match self.stored.coming.remove(&id) {
-            Some(true) => self.len() + 1,
-            Some(false) | None => self.push(Place::stored(id)).1,
-        }
+    /// It is being put.
+    fn begin_put(&mut self, id: JobId, size: usize) {
+        self.bytes += size;
+        self.stored.coming.insert(id, false);
+    }
+
+    /// It is not being put any more. Says whether the engine has given it out already.
+    fn end_put(&mut self, id: JobId, size: usize) -> bool {
+        self.bytes -= size;
+        self.stored.coming.remove(&id).unwrap_or_default()
     }
 
     /// The engine is about to be asked who waits there.
@@ -96,15 +101,15 @@ impl Places {
     }
 
     /// These wait there: those who are unknown here have a place at the end.
-    pub(super) fn end_look(&mut self, ids: Vec<JobId>) {
+    pub(super) fn end_look(&mut self, waiting: Vec<Waiting>) {
         let given = self.stored.given.take().unwrap_or_default();
         // As many turns as there are items take all of them, whoever they are.
-        if ids.len() <= self.len() {
+        if waiting.len() <= self.len() {
             return;
         }
-        for id in ids {
+        for Waiting { id, size } in waiting {
             if !self.numbers.contains_key(&id) && !self.stored.coming.contains_key(&id) && !given.contains(&id) {
-                self.push(Place::stored(id));
+                self.push(Place::stored(id, size));
             }
         }
     }
@@ -153,26 +158,36 @@ impl Drop for Turn<'_> {
 pub(super) struct Coming<'a> {
     line: &'a Shared,
     id: JobId,
+    size: usize,
+    is_there: bool,
 }
 
 impl<'a> Coming<'a> {
-    pub(super) fn new(line: &'a Shared, id: JobId) -> Result<Self, LineError> {
+    pub(super) fn new(line: &'a Shared, item: &Item) -> Result<Self, LineError> {
+        let (id, size) = (item.id, item.json.len());
         let mut places = lock(&line.places);
-        line.check_room(&places)?;
-        places.stored.coming.insert(id, false);
-        Ok(Self { line, id })
+        line.check_room(&places, size)?;
+        places.begin_put(id, size);
+        Ok(Self { line, id, size, is_there: false })
     }
 
-    /// Returns its place, counted from 1.
-    pub(super) fn arrived(self) -> usize {
-        let position = lock(&self.line.places).arrive(self.id);
-        self.line.has_moved();
+    /// It is in the engine. Returns its place, counted from 1.
+    pub(super) fn arrived(mut self) -> usize {
+        let Self { line, id, size, .. } = self;
+        self.is_there = true;
+        let mut places = lock(&line.places);
+        let is_given_out = places.end_put(id, size);
+        let position = if is_given_out { places.len() + 1 } else { places.push(Place::stored(id, size)).1 };
+        drop(places);
+        line.has_moved();
         position
     }
 }
 
 impl Drop for Coming<'_> {
     fn drop(&mut self) {
-        lock(&self.line.places).stored.coming.remove(&self.id);
+        if !self.is_there {
+            lock(&self.line.places).end_put(self.id, self.size);
+        }
     }
 }

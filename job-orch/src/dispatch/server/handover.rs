@@ -1,7 +1,7 @@
 //! Giving a job in an answer: it is given once its last byte is with the system, and not before.
 //!
 //! What the system has it delivers, also if this process is killed then. A worker that is gone by that time makes the write
-//! fail, and the job is back in its line.
+//! fail, and the job is back in its line, unless it has asked for the same again on another connection.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -33,7 +33,7 @@ impl Handover {
     /// The connection has ended: what was not written goes back.
     pub(super) fn end(&self) {
         let lost = std::mem::take(&mut *lock(&self.0));
-        lost.into_iter().for_each(|(_, delivery)| delivery.not_given());
+        lost.into_iter().for_each(|(job, delivery)| lose(job, delivery));
     }
 }
 
@@ -82,9 +82,16 @@ impl Body for Handed {
 /// Nobody has read it.
 impl Drop for Handed {
     fn drop(&mut self) {
-        if let Some((_, delivery)) = self.job.take() {
-            delivery.not_given();
+        if let Some((job, delivery)) = self.job.take() {
+            lose(job, delivery);
         }
+    }
+}
+
+/// This answer has not arrived: the job is back in its line, unless its worker has asked for the same again meanwhile.
+fn lose(job: Held, delivery: Delivery) {
+    if let Some(delivery) = delivery.lost() {
+        job.given(delivery);
     }
 }
 

@@ -180,7 +180,7 @@ mod tests {
         let settings = "PRAGMA page_size = 512; PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0";
         connection.execute_batch(settings).unwrap();
         connection.execute_batch("CREATE TABLE it (number INTEGER)").unwrap();
-        for number in (0_i64..).take(commits) {
+        for number in 0..commits {
             connection.execute("INSERT INTO it VALUES (?1)", [number]).unwrap();
         }
         let log = folder.path().join("some.db-wal");

@@ -11,8 +11,8 @@ use crate::id::JobId;
 use crate::job::Run;
 
 impl<J: Run> SqliteChannels<J> {
-    /// The ids of the requests that could be received now, in order.
-    pub(crate) async fn line(&self) -> Result<Vec<JobId>, BoxError> {
+    /// The ids of the requests that could be received now, in order, and the bytes of each.
+    pub(crate) async fn line(&self) -> Result<Vec<(JobId, usize)>, BoxError> {
         let job = self.channel.local.job;
         Ok(self.channel.store.reader.ask(move |store| line(store, job)).await?)
     }
@@ -50,17 +50,20 @@ impl Transaction<'_> {
 }
 
 /// Those that returned first: what is of the priority of the line comes by its turn.
-fn line(connection: &Connection, job: i64) -> rusqlite::Result<Vec<JobId>> {
+fn line(connection: &Connection, job: i64) -> rusqlite::Result<Vec<(JobId, usize)>> {
     connection
         .prepare_cached(
-            "SELECT id FROM (
-                 SELECT id, request.priority AS priority, turn FROM aside JOIN request USING (seq)
+            "SELECT id, size FROM (
+                 SELECT id, length(payload) AS size, request.priority AS priority, turn FROM aside JOIN request USING (seq)
                  WHERE aside.job = ?1 AND state = 0
                  UNION ALL
-                 SELECT id, priority, seq & ?4 FROM request JOIN job ON job.number = ?1
+                 SELECT id, length(payload), priority, seq & ?4 FROM request JOIN job ON job.number = ?1
                  WHERE seq >= ?2 + head AND seq < ?3
              ) ORDER BY priority DESC, turn",
         )?
-        .query_map(params![job, places::in_line(job, 0), places::end_of_line(job), places::TURN], |row| id(row, 0))?
+        .query_map(params![job, places::in_line(job, 0), places::end_of_line(job), places::TURN], |row| {
+            let size: i64 = row.get(1)?;
+            Ok((id(row, 0)?, usize::try_from(size).unwrap_or_default()))
+        })?
         .collect()
 }

@@ -1,8 +1,9 @@
 //! Reading the output of a process that floods: on a thread for blocking work, in bursts.
 //!
 //! What floods has to be read, kept in the file and told to its subscribers at the same time. A thread of its own does that
-//! without a change of tasks in between: it lets some output gather, takes it into a buffer that has been used before, and
-//! writes what is oldest into the file itself. A burst is short, so that many processes can share the threads.
+//! without a change of tasks in between: it lets some output gather, moves it out of the process's way, takes it into a
+//! buffer that has been used before, and writes what is oldest into the file itself. A burst is short, so that many
+//! processes can share the threads.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -13,11 +14,16 @@ use bytes::Bytes;
 use tokio::net::unix::pipe::Receiver;
 use tokio::task::spawn_blocking;
 
+use super::basin::Basin;
 use super::{Log, Pipe};
 use crate::sync::{Arc, Mutex, Weak, lock};
 
-/// The size of a buffer. The pipe is made four times as large.
-const BUFFER: usize = 256 << 10;
+/// The size of a buffer: subscribers are woken once for each.
+const BUFFER: usize = 512 << 10;
+
+/// The size that the pipe is given: the largest one that everybody may have.
+#[cfg(target_os = "linux")]
+const PIPE: usize = 1 << 20;
 
 /// Buffers that wait to be used again.
 const SPARE: usize = 2;
@@ -53,7 +59,9 @@ pub(super) async fn flood(
     let mut reader = reader.into_nonblocking_fd().ok()?;
     let enough = widen(&reader);
     let spare = Arc::new(Spare::default());
-    let mut burst = Burst { pipe, log: Arc::clone(log), note: note.clone(), enough, spare, in_vain: None };
+    let (log, note) = (Arc::clone(log), note.clone());
+    let mut burst =
+        Burst { pipe, log: Arc::clone(&log), note, enough, basin: Basin::new(BUFFER), spare, in_vain: None };
     loop {
         let read = spawn_blocking(move || {
             let left = burst.read(&reader);
@@ -74,7 +82,7 @@ pub(super) async fn flood(
 fn widen(pipe: &OwnedFd) -> usize {
     #[cfg(target_os = "linux")]
     let size = {
-        let _ = rustix::pipe::fcntl_setpipe_size(pipe, 4 * BUFFER);
+        let _ = rustix::pipe::fcntl_setpipe_size(pipe, PIPE);
         rustix::pipe::fcntl_getpipe_size(pipe).unwrap_or(BUFFER / 4)
     };
     #[cfg(not(target_os = "linux"))]
@@ -82,7 +90,7 @@ fn widen(pipe: &OwnedFd) -> usize {
         let _ = pipe;
         BUFFER / 4
     };
-    (size / 4).min(BUFFER / 2)
+    (size / 2).min(BUFFER / 2)
 }
 
 struct Burst<N> {
@@ -90,6 +98,7 @@ struct Burst<N> {
     log: Arc<Log>,
     note: N,
     enough: usize,
+    basin: Basin,
     spare: Arc<Spare>,
     // Nobody has read anything since it was waited for that.
     in_vain: Option<u64>,
@@ -153,7 +162,7 @@ impl<N: Fn()> Burst<N> {
     fn fill(&self, reader: &OwnedFd, buffer: &mut [u8]) -> (usize, Left) {
         let (mut len, mut pauses) = (0, 0);
         while len < self.enough {
-            match rustix::io::read(reader, &mut buffer[len..]).map_err(io::Error::from) {
+            match self.basin.read(reader, &mut buffer[len..]) {
                 Ok(0) => return (len, Left::Nothing),
                 Ok(read) => {
                     len += read;

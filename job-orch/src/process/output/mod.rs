@@ -1,5 +1,6 @@
 //! The output of a process: kept once, read by any number of subscribers.
 
+mod basin;
 mod flood;
 mod kept;
 mod lines;
