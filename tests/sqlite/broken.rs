@@ -11,7 +11,9 @@ use job_orch_tests::within_a_minute;
 
 use crate::store::Place;
 
+/// While one of its workers cannot record what it has done, the others wait for more.
 #[job]
+#[processor(workers = 4)]
 async fn told(_: &u64, #[context] context: &Context) {
     println!("ran {}", context.id());
 }

@@ -45,7 +45,8 @@ impl Options {
     }
 
     /// What an accepted request survives. The default is [`Durability::PowerLoss`]: each commit waits for the disk. With
-    /// [`Durability::ProcessCrash`] none does, and a loss of power may take the last ones.
+    /// [`Durability::ProcessCrash`] few do: the log is synced a little later, after 64 commits at most, and a loss of power may
+    /// take the last ones.
     pub const fn durability(mut self, durability: Durability) -> Self {
         self.0.durability = durability;
         self
