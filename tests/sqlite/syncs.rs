@@ -31,12 +31,12 @@ async fn tell(orch: Orchestrator<Sqlite>) {
     let (hear, mut heard) = mpsc::unbounded_channel();
     let listener = tokio::spawn(async move {
         loop {
-            let end = match responses.receive().await {
+            match responses.receive().await {
                 Ok(response) => println!("heard {}", response.id),
-                Err(ReceiveError::Closed) => break println!("heard the end"),
+                Err(ReceiveError::Closed) => return println!("heard the end"),
                 Err(error) => println!("heard of {error:?}"),
-            };
-            let _ = hear.send(end);
+            }
+            let _ = hear.send(());
         }
     });
     for number in 0..20 {
