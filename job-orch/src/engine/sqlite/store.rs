@@ -298,4 +298,30 @@ mod tests {
         let known = "SELECT count(*) FROM job WHERE name = 'late'";
         assert_eq!(other.query_row(known, [], |row| row.get::<_, i64>(0)).unwrap(), 1);
     }
+
+    #[test]
+    fn nothing_is_handed_out_while_a_fault_stands() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("jobs.db");
+        let mut groups = groups(&path, SETTINGS, schema::open(&path, None).unwrap(), Clock::System).unwrap();
+        groups.turn(vec![told("one")]);
+        let sql = "INSERT INTO request (seq, id, sent, version, codec, checksum, payload)
+                   VALUES (1 << 40 | 1, zeroblob(16), 0, 0, 1, 0, zeroblob(2));
+                   UPDATE job SET turn = 2, waiting = 1, bytes = 2";
+        groups.connection.execute_batch(sql).unwrap();
+        let local = Arc::new(Local::new(1, 1, &crate::settings::Serving::DEFAULT, 1));
+        lock(&groups.locals).push(Arc::downgrade(&local));
+        let _waiting = local.wait();
+        // What is told goes on, so that as much as can be is put in order.
+        let touch = || Command::Task(Box::new(Told(|transaction: &mut Transaction<'_>| transaction.job(1).map(drop))));
+        let held = |groups: &Groups| {
+            groups.connection.query_row("SELECT count(*) FROM held", [], |row| row.get::<_, i64>(0)).unwrap()
+        };
+        *lock(&groups.damage) = Some(StoreError::Damaged { what: "it".into() });
+        groups.turn(vec![touch()]);
+        assert_eq!(held(&groups), 0);
+        *lock(&groups.damage) = None;
+        groups.turn(vec![touch()]);
+        assert_eq!(held(&groups), 1, "somebody waits for it");
+    }
 }
