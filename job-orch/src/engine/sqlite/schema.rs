@@ -42,6 +42,18 @@ pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
 
 /// Opens the connection that writes, and makes the file a store of the newest version.
 pub(super) fn open(path: &Path, most_bytes: Option<u64>) -> Result<Connection, OpenError> {
+    let connection = open_unchecked(path)?;
+    if let Some(what) = checkup::damage(&connection).map_err(|source| refused(path, source))? {
+        return Err(OpenError::Damaged { path: path.to_owned(), what });
+    }
+    if let Some(most) = most_bytes {
+        limit(&connection, most).map_err(|source| refused(path, source))?;
+    }
+    Ok(connection)
+}
+
+/// The same, of a file whose rows may be damaged.
+pub(super) fn open_unchecked(path: &Path) -> Result<Connection, OpenError> {
     if rusqlite::version_number() < SAFE_SQLITE {
         return Err(OpenError::OldSqlite(rusqlite::version()));
     }
@@ -49,12 +61,6 @@ pub(super) fn open(path: &Path, most_bytes: Option<u64>) -> Result<Connection, O
     scan_log(path)?;
     let mut connection = connect(path)?;
     patiently(|| adopt(path, &mut connection))?;
-    if let Some(what) = checkup::damage(&connection).map_err(|source| refused(path, source))? {
-        return Err(OpenError::Damaged { path: path.to_owned(), what });
-    }
-    if let Some(most) = most_bytes {
-        limit(&connection, most).map_err(|source| refused(path, source))?;
-    }
     Ok(connection)
 }
 

@@ -230,13 +230,25 @@ impl Inspector {
     /// # Errors
     /// [`OpenError`] says why there is none, or it cannot be used.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
-        let path = path.as_ref();
+        Self::open_by(path.as_ref(), |path| schema::open(path, None))
+    }
+
+    /// The same, of a store whose rows may be damaged, to [check](Self::check) it: what is wrong is not told by an error then, but
+    /// by the check that finds it.
+    ///
+    /// # Errors
+    /// [`OpenError`] says why there is no store, or it cannot be read at all.
+    pub fn open_unchecked(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        Self::open_by(path.as_ref(), schema::open_unchecked)
+    }
+
+    fn open_by(path: &Path, open: impl FnOnce(&Path) -> Result<Connection, OpenError>) -> Result<Self, OpenError> {
         let file = std::fs::metadata(path).map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
         // An empty one would become a store.
         if file.len() == 0 || !file.is_file() {
             return Err(OpenError::NotAStore { path: path.to_owned() });
         }
-        let connection = schema::open(path, None)?;
+        let connection = open(path)?;
         // Nobody else waits for the disk on its behalf.
         let sync = connection.pragma_update(None, "synchronous", "FULL");
         sync.map_err(|source| OpenError::Sqlite { path: path.to_owned(), source })?;
