@@ -17,7 +17,7 @@ use job_orch::cron::{Cron, Fields, Fired, Firing, Missed, Overlap, Plan, Schedul
 use job_orch::dispatch;
 use job_orch::engine::memory::{self, MemoryChannels};
 use job_orch::engine::sqlite::{self, SqliteChannels};
-use job_orch::engine::{AtHand, DeadLetter, Durability, Keyed, KeyedFor, Keyless, Stored};
+use job_orch::engine::{AtHand, DeadLetter, Durability, Keyed, KeyedFor, Keyless, Stored, Withdrawn};
 use job_orch::flow;
 use job_orch::prelude::{Memory, Sqlite};
 use job_orch::process;
@@ -204,6 +204,7 @@ claims! {
     Keyed:                                      yes  yes  yes;
     KeyedFor:                                   yes  yes  yes;
     Keyless:                                    yes  yes  yes;
+    Withdrawn<Least>:                           yes  yes  any;
     Memory:                                     yes  yes  yes;
     MemoryChannels<Least>:                      yes  yes  any;
     memory::Broadcast<Value>:                   yes  yes  yes;

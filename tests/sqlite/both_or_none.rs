@@ -103,7 +103,8 @@ async fn seller() {
             transaction.rollback().unwrap();
         } else {
             transaction.commit().unwrap();
-            writeln!(diary, "{number}").unwrap();
+            // In one piece: a line that is killed in its middle would run into the next one.
+            diary.write_all(format!("{number}\n").as_bytes()).unwrap();
         }
     }
 }

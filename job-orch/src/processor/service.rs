@@ -131,6 +131,8 @@ impl<J: Run, C: EngineChannels<J>> Service<J, C> {
             Ok(Withdrawn::Taken(envelope)) => {
                 self.abandon_flight(&envelope).await;
                 envelope.answer(cancelled());
+                // First: it has ended, also if nobody waits until the receivers know.
+                self.count_cancelled();
                 self.announce_cancelled(id, channels).await;
             }
             Ok(Withdrawn::Recorded(envelope)) => {
@@ -138,6 +140,7 @@ impl<J: Run, C: EngineChannels<J>> Service<J, C> {
                     self.abandon_flight(&envelope).await;
                     envelope.answer(cancelled());
                 }
+                self.count_cancelled();
             }
             Ok(Withdrawn::Nothing) => return channels.stop_elsewhere(id).await.unwrap_or(false),
             Err(error) => {
@@ -145,8 +148,11 @@ impl<J: Run, C: EngineChannels<J>> Service<J, C> {
                 return false;
             }
         }
-        self.counters.count(|tally| tally.cancelled.add(1));
         true
+    }
+
+    fn count_cancelled(&self) {
+        self.counters.count(|tally| tally.cancelled.add(1));
     }
 
     /// Ends a request that waits for what another one computes.
@@ -157,7 +163,7 @@ impl<J: Run, C: EngineChannels<J>> Service<J, C> {
             parked.ack().await.is_ok()
         };
         if has_ended {
-            self.counters.count(|tally| tally.cancelled.add(1));
+            self.count_cancelled();
         }
         if has_ended && !C::RECORDS {
             self.announce_cancelled(id, channels).await;
