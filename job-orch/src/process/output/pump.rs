@@ -4,7 +4,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::Poll;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use tokio::net::unix::pipe::Receiver;
 use tokio_util::io::poll_read_buf;
 
@@ -14,6 +14,11 @@ use crate::sync::Arc;
 
 /// What is read at once: as much as a pipe holds.
 const BUFFER: usize = 64 << 10;
+
+/// What is kept of a buffer: a small part would hold all of it, of which nobody has counted more than that part.
+fn of_its_own(part: Bytes) -> Bytes {
+    if part.len() < BUFFER / 2 { Bytes::copy_from_slice(&part) } else { part }
+}
 
 /// Reads a pipe to its end. Calls `note` after each read.
 pub(in crate::process) async fn pump(
@@ -39,7 +44,7 @@ pub(in crate::process) async fn pump(
             Poll::Pending => {}
             Poll::Ready(Ok(0)) => return,
             Poll::Ready(Ok(read)) => {
-                let is_over = log.append(pipe, buffer.split().freeze());
+                let is_over = log.append(pipe, of_its_own(buffer.split().freeze()));
                 note();
                 if read < room {
                     buffer = BytesMut::new();
@@ -64,5 +69,21 @@ pub(in crate::process) async fn pump(
                 return;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_part_holds_no_large_buffer() {
+        let mut buffer = BytesMut::zeroed(BUFFER);
+        let small = of_its_own(buffer.split_to(4096).freeze());
+        let large = buffer.split_to(BUFFER / 2).freeze();
+        let address = large.as_ptr();
+        let large = of_its_own(large);
+        assert!(small.is_unique(), "it shares nothing");
+        assert_eq!((small.len(), large.as_ptr()), (4096, address), "a large one is not copied");
     }
 }
