@@ -84,7 +84,7 @@ pub fn channel_name<J: Run>(serving: &Serving) -> Cow<'static, str> {
 }
 
 /// What is to be done about a request that makes room for another one.
-pub type Mourner<J> = Box<dyn Fn(&Envelope<J>) + Send + Sync>;
+pub type WhenShed<J> = Box<dyn Fn(&Envelope<J>) + Send + Sync>;
 
 /// The channels of an engine: also a store that can be asked.
 pub trait EngineChannels<J: Run>: Channels<J, RequestSender: Withdraw, ResponseReceiver: ResponseStream<J>> {
@@ -124,7 +124,7 @@ pub trait EngineChannels<J: Run>: Channels<J, RequestSender: Withdraw, ResponseR
 
     /// Has `told` run for each request that makes room for another one, before it is buried. Told once, by the orchestrator. By
     /// default nothing is told: an engine that hands nothing back in memory has nothing that depends on a request.
-    fn when_shed(&self, told: Mourner<J>) {
+    fn when_shed(&self, told: WhenShed<J>) {
         drop(told);
     }
 

@@ -176,7 +176,7 @@ async fn whether_a_worker_is_quick_is_measured() {
     let seat = Arc::clone(&seated.0);
     let worker = tokio::spawn(seated);
     let steps = async |wanted: bool| {
-        for _ in 0..100 * super::TIMED {
+        for _ in 0..100 * super::seat::TIMED {
             if seat.is_quick.load(Ordering::Relaxed) == wanted {
                 return true;
             }

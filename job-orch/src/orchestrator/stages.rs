@@ -176,8 +176,8 @@ mod tests {
         tokio::task::block_in_place(|| meet.wait());
         let mut stop = std::pin::pin!(crew.stop());
         let early = tokio::time::timeout(Duration::from_millis(50), stop.as_mut()).await;
-        assert!(early.is_err(), "it runs still");
         tokio::task::block_in_place(|| meet.wait());
+        assert!(early.is_err(), "it ran still");
         stop.await;
         assert!(desk.is_over.load(Ordering::SeqCst));
         assert!(lending.await.is_ok_and(|was_lent| was_lent));

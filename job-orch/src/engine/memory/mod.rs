@@ -166,7 +166,7 @@ impl<J: Run> EngineChannels<J> for MemoryChannels<J> {
         ready(Ok(self.sender.graveyard().exhume(|envelope| envelope.id() == id).is_some()))
     }
 
-    fn when_shed(&self, told: super::Mourner<J>) {
+    fn when_shed(&self, told: super::WhenShed<J>) {
         self.mourner.tell(told);
     }
 

@@ -11,7 +11,7 @@ use crate::job::Run;
 use crate::outcome::CallError;
 
 /// Who is told besides its caller and the listeners, once somebody has asked for it.
-pub(super) struct Mourner<J: Run>(OnceLock<engine::Mourner<J>>);
+pub(super) struct Mourner<J: Run>(OnceLock<engine::WhenShed<J>>);
 
 impl<J: Run> Default for Mourner<J> {
     fn default() -> Self {
@@ -21,7 +21,7 @@ impl<J: Run> Default for Mourner<J> {
 
 impl<J: Run> Mourner<J> {
     /// Has this told from now on. There is one who asks: an orchestrator opens its channels anew.
-    pub(super) fn tell(&self, told: engine::Mourner<J>) {
+    pub(super) fn tell(&self, told: engine::WhenShed<J>) {
         let _ = self.0.set(told);
     }
 
