@@ -199,7 +199,7 @@ mod tests {
             assert_eq!(number(&connection, "SELECT waiting FROM job"), count);
             assert_eq!(number(&connection, "SELECT bytes FROM job"), 5 * count);
             let mut in_line = connection.prepare("SELECT id FROM request ORDER BY seq").unwrap();
-            let in_line = in_line.query_map([], |row| requests::id(row, 0)).unwrap();
+            let in_line = in_line.query_map([], |row| crate::engine::sqlite::rows::id(row, 0)).unwrap();
             assert!(in_line.map(Result::unwrap).eq(all));
         }
     }

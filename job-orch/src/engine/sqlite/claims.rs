@@ -4,7 +4,8 @@ use rusqlite::{OptionalExtension, Row, ffi, params};
 
 use super::local::Local;
 use super::places;
-use super::requests::{Claimed, Next, columns, read_claimed};
+use super::requests::{Claimed, Next, columns};
+use super::rows::read_claimed;
 use super::transaction::Transaction;
 use crate::outcome::{Failure, FailureKind};
 use crate::sync::atomic::Ordering;

@@ -2,7 +2,8 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::requests::{NewRequest, id};
+use super::requests::NewRequest;
+use super::rows::id;
 use super::transaction::Transaction;
 use crate::id::JobId;
 

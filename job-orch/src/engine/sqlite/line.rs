@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 
 use super::SqliteChannels;
 use super::places;
-use super::requests::id;
+use super::rows::id;
 use super::transaction::Transaction;
 use crate::channel::BoxError;
 use crate::id::JobId;

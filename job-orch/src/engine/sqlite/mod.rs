@@ -98,6 +98,7 @@ mod relay;
 mod requests;
 mod responses;
 mod room;
+mod rows;
 #[cfg(feature = "cron")]
 mod schedules;
 mod schema;

@@ -2,15 +2,16 @@
 
 use std::ops::Deref;
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::batch::{self, Cells, Insert};
 use super::checksum;
 use super::places;
+use super::rows::{id, read_claimed, read_failure};
 use super::transaction::{Transaction, read_pause};
 use crate::channel::{Acceptance, Return};
 use crate::id::JobId;
-use crate::outcome::{Failure, FailureKind};
+use crate::outcome::Failure;
 use crate::retry::Retry;
 use crate::sync::Arc;
 
@@ -98,7 +99,7 @@ impl<R: Deref<Target = NewRequest>> batch::Row for LinedUp<R> {
 }
 
 /// The bytes of a payload.
-fn size(payload: &Payload) -> i64 {
+pub(super) fn size(payload: &Payload) -> i64 {
     i64::try_from(payload.bytes.len()).unwrap_or(i64::MAX)
 }
 
@@ -304,66 +305,4 @@ pub(super) fn dead(connection: &Connection, job: i64) -> rusqlite::Result<Vec<(J
         )?
         .query_map([job], |row| Ok((id(row, 0)?, read_failure(row.get::<_, Option<String>>(1)?.as_deref()))))?
         .collect()
-}
-
-/// Reads a request from its [`columns`].
-pub(super) fn read_claimed(row: &Row<'_>, fence: i64, attempt: u32) -> rusqlite::Result<Claimed> {
-    let (seq, id) = (row.get(0)?, id(row, 1)?);
-    let request = NewRequest {
-        id,
-        run: None,
-        priority: row.get(3)?,
-        due: None,
-        key: None,
-        while_waiting: false,
-        even_dead: false,
-        key_until: None,
-        is_call: row.get(4)?,
-        deadline: row.get(5)?,
-        trace: row.get(6)?,
-        retry: row.get(11)?,
-        payload: read_payload(row, 7)?,
-        checksum: row.get(9)?,
-    };
-    let found = checksum::of_row(checksum::of_request(&request), seq, row.get(2)?);
-    let is_whole = agree(request.checksum, found);
-    let NewRequest { deadline, trace, retry, is_call, payload, .. } = request;
-    Ok(Claimed {
-        grip: Grip { job: places::job_of(seq), seq, fence },
-        id,
-        attempt,
-        deadline,
-        trace,
-        retry,
-        is_call,
-        version: payload.version,
-        size: size(&payload),
-        payload: is_whole.map(|()| payload),
-    })
-}
-
-/// Reads version, codec and payload, which stand from `first` on, with the checksum between them.
-pub(super) fn read_payload(row: &Row<'_>, first: usize) -> rusqlite::Result<Payload> {
-    Ok(Payload { version: row.get(first)?, codec: row.get(first + 1)?, bytes: row.get(first + 3)? })
-}
-
-/// The error says that and why bytes are damaged.
-pub(super) fn agree(stored: u32, found: u32) -> Result<(), String> {
-    if stored == found {
-        return Ok(());
-    }
-    Err(format!("its bytes are damaged: their checksum is {found:08x}, and should be {stored:08x}"))
-}
-
-pub(super) fn id(row: &Row<'_>, column: usize) -> rusqlite::Result<JobId> {
-    row.get(column).map(JobId::from_bytes)
-}
-
-pub(super) fn json(failure: &Failure) -> String {
-    serde_json::to_string(failure).unwrap_or_default()
-}
-
-fn read_failure(text: Option<&str>) -> Failure {
-    let read = text.and_then(|text| serde_json::from_str(text).ok());
-    read.unwrap_or_else(|| Failure::new(FailureKind::Unreadable, "its reason cannot be read", 0))
 }

@@ -3,8 +3,9 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::places::{TURN, job_of};
-use super::requests::{Claimed, Grip, Lost, Next, Settled, id, json};
+use super::requests::{Claimed, Grip, Lost, Next, Settled};
 use super::responses::NewResponse;
+use super::rows::{id, json};
 use super::transaction::Transaction;
 use crate::channel::Return;
 use crate::id::JobId;

@@ -3,8 +3,9 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::checksum;
-use super::requests::{Next, agree, read_payload};
+use super::requests::Next;
 use super::responses::{Kept, NewResponse};
+use super::rows::{agree, read_payload};
 use super::transaction::Transaction;
 use crate::channel::Return;
 use crate::id::JobId;

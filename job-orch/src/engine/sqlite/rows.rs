@@ -1,0 +1,71 @@
+//! What stands in the rows of several tables: how it is read, and how it is told that it is damaged.
+
+use rusqlite::Row;
+
+use super::checksum;
+use super::places;
+use super::requests::{Claimed, Grip, NewRequest, Payload, size};
+use crate::id::JobId;
+use crate::outcome::{Failure, FailureKind};
+
+/// Reads a request from its [`columns`](super::requests::columns).
+pub(super) fn read_claimed(row: &Row<'_>, fence: i64, attempt: u32) -> rusqlite::Result<Claimed> {
+    let (seq, id) = (row.get(0)?, id(row, 1)?);
+    let request = NewRequest {
+        id,
+        run: None,
+        priority: row.get(3)?,
+        due: None,
+        key: None,
+        while_waiting: false,
+        even_dead: false,
+        key_until: None,
+        is_call: row.get(4)?,
+        deadline: row.get(5)?,
+        trace: row.get(6)?,
+        retry: row.get(11)?,
+        payload: read_payload(row, 7)?,
+        checksum: row.get(9)?,
+    };
+    let found = checksum::of_row(checksum::of_request(&request), seq, row.get(2)?);
+    let is_whole = agree(request.checksum, found);
+    let NewRequest { deadline, trace, retry, is_call, payload, .. } = request;
+    Ok(Claimed {
+        grip: Grip { job: places::job_of(seq), seq, fence },
+        id,
+        attempt,
+        deadline,
+        trace,
+        retry,
+        is_call,
+        version: payload.version,
+        size: size(&payload),
+        payload: is_whole.map(|()| payload),
+    })
+}
+
+/// Reads version, codec and payload, which stand from `first` on, with the checksum between them.
+pub(super) fn read_payload(row: &Row<'_>, first: usize) -> rusqlite::Result<Payload> {
+    Ok(Payload { version: row.get(first)?, codec: row.get(first + 1)?, bytes: row.get(first + 3)? })
+}
+
+/// The error says that and why bytes are damaged.
+pub(super) fn agree(stored: u32, found: u32) -> Result<(), String> {
+    if stored == found {
+        return Ok(());
+    }
+    Err(format!("its bytes are damaged: their checksum is {found:08x}, and should be {stored:08x}"))
+}
+
+pub(super) fn id(row: &Row<'_>, column: usize) -> rusqlite::Result<JobId> {
+    row.get(column).map(JobId::from_bytes)
+}
+
+pub(super) fn json(failure: &Failure) -> String {
+    serde_json::to_string(failure).unwrap_or_default()
+}
+
+pub(super) fn read_failure(text: Option<&str>) -> Failure {
+    let read = text.and_then(|text| serde_json::from_str(text).ok());
+    read.unwrap_or_else(|| Failure::new(FailureKind::Unreadable, "its reason cannot be read", 0))
+}
