@@ -310,6 +310,6 @@ fn an_interruption_answers_what_has_begun_and_keeps_everything() {
     assert_eq!(taker.receive().unwrap().status, 204);
     for left in fs::read_dir(served.directory()).unwrap() {
         let name = left.unwrap().file_name().into_string().unwrap();
-        assert!(!name.ends_with(".new") && !name.contains("in-hand"), "{name}");
+        assert!(!name.ends_with(".new"), "{name}");
     }
 }

@@ -8,6 +8,7 @@ mod guards;
 mod http;
 mod interface;
 mod kill;
+mod left;
 mod lines;
 mod robot;
 mod security;

@@ -261,7 +261,7 @@ fn s7_files_are_their_owners_whatever_the_umask() {
 
 #[test]
 fn s7_no_link_is_followed_and_no_open_directory_used() {
-    let names = ["jobs.json", "jobs.json.new", "jobs.in-hand.json", "jobs.given", "jobs.history", "workers.json"];
+    let names = ["jobs.json", "jobs.json.new", "jobs.given", "jobs.history", "workers.json"];
     for name in names {
         let mut served = Served::idle(&["--mode", "CachedJsonFile"]);
         let victim = served.file("victim");

@@ -18,6 +18,7 @@ use super::error::LineError;
 use super::history::{Delivery, Take, TakeKey, To};
 use super::item::Item;
 use super::line::Held;
+use super::parcel::Parcel;
 use super::{Dispatcher, Inner};
 use crate::id::JobId;
 use crate::sync::{Arc, Weak};
@@ -84,7 +85,7 @@ async fn note_called(worker: impl Future<Output = Result<(), LineError>> + Send)
 #[derive(Debug)]
 pub(super) enum Registered {
     /// The first job.
-    Job(Held),
+    Job(Parcel),
     /// A place in the line.
     Queued,
 }
@@ -93,7 +94,7 @@ pub(super) enum Registered {
 #[derive(Debug)]
 pub(super) enum Taking {
     /// The first job.
-    Job(Held, Delivery),
+    Job(Parcel),
     /// What it was sent when it asked by this name before.
     Again(Take),
     /// None came in time.
@@ -130,8 +131,9 @@ impl Dispatcher {
         let inner = &self.0;
         inner.targets.check(callback)?;
         if let Some(job) = inner.jobs.take().await? {
-            job.leave().await?;
-            return Ok(Registered::Job(job));
+            // It can be asked at its URL whether the job has arrived.
+            let parcel = Parcel::new(job, &inner.history, To::Url(None, callback)).await?;
+            return Ok(Registered::Job(parcel));
         }
         inner.workers.put(Item::worker(callback)).await?;
         inner.counts.workers.add();
@@ -158,9 +160,7 @@ impl Dispatcher {
         let mut changes = self.changes();
         loop {
             if let Some(job) = self.0.jobs.take().await? {
-                job.leave().await?;
-                let delivery = history.offer(job.item(), To::Taker(key))?;
-                return Ok(Taking::Job(job, delivery));
+                return Ok(Taking::Job(Parcel::new(job, history, To::Taker(key)).await?));
             }
             if !changes.changed(until, self).await {
                 return Ok(Taking::Nothing);

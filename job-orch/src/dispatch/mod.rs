@@ -73,10 +73,10 @@
 //!   they outlive the process, and a result is on the disk when its worker is answered.
 //!
 //! # Where the lines stand
-//! `jobs.json` and `workers.json` are arrays, one entry a line. Beside them, for the time between two steps, may stand
-//! `….in-hand.json`, with who has left a line and may come back, and `….given`, with what was given and is on the disk still.
-//! `jobs.history` says who was sent which job, and what came of it, a JSON object a line (what was sent in several lines is in
-//! one there, with spaces for the breaks); it holds the workers' tokens. Only their owner may read these files, links are not
+//! `jobs.json` and `workers.json` are arrays, one entry a line. Beside them stands `….given`, with what was given and is on
+//! the disk still, between two steps. `jobs.history` says who was sent which job, and what came of it, a JSON object a line
+//! (what was sent in several lines is in one there, with spaces for the breaks); it holds the workers' tokens. A job on its way
+//! in an answer has left its file and stands there alone: who takes the files to another place takes this one too. Only their owner may read these files, links are not
 //! followed, and a directory that everybody may write into is refused.
 //! In [`Mode::Sqlite`] the lines are the jobs `dispatch-jobs` and `dispatch-workers` of a store, `jobs.db`: they wait, are
 //! claimed and settled as every request of the engine is, and the commands of `job-orch` see them. A directory has one
@@ -92,6 +92,7 @@ mod item;
 mod line;
 mod matching;
 mod options;
+mod parcel;
 mod recovery;
 mod server;
 mod state;
@@ -158,17 +159,25 @@ impl Dispatcher {
         let lock = if is_kept { Some(lock_directory(&directory)?) } else { None };
         let needs_store = jobs == Mode::Sqlite || workers == Mode::Sqlite;
         let store = if needs_store { Some(limits.store().open(directory.join("jobs.db"))?) } else { None };
-        let opening = |name, mode, limits| Opening { name, mode, directory: &directory, store: store.as_ref(), limits };
         let targets = Targets::new(callbacks);
         let caller = Caller::new(targets, limits.callback, limits.callbacks).map_err(OpenError::Encryption)?;
         let caller = Arc::new(caller);
         let (history, unclear) = if is_kept { History::open(&directory)? } else { Default::default() };
         let history = Arc::new(history);
         let recovery = Recovery { history: &history, caller: &caller, targets, directory: &directory, jobs, workers };
-        recovery.ask(unclear).await?;
+        let lost = recovery.ask(unclear).await?;
+        let back: Vec<Item> = lost.iter().map(|(job, _)| job.clone()).collect();
+        let opening = |name, mode, limits, back| Opening {
+            name,
+            mode,
+            directory: &directory,
+            store: store.as_ref(),
+            limits,
+            back,
+        };
         let inner = Arc::new(Inner {
-            jobs: Line::open::<Jobs>(opening("jobs", jobs, limits.jobs)).await?,
-            workers: Line::open::<Workers>(opening("workers", workers, limits.workers)).await?,
+            jobs: Line::open::<Jobs>(opening("jobs", jobs, limits.jobs, &back)).await?,
+            workers: Line::open::<Workers>(opening("workers", workers, limits.workers, &[])).await?,
             targets,
             caller,
             limits,
@@ -181,6 +190,8 @@ impl Dispatcher {
             stop: CancellationToken::new(),
             _directory: lock,
         });
+        // Their line has them again.
+        lost.into_iter().for_each(|(_, delivery)| delivery.not_given());
         tokio::spawn(Inner::matcher(Arc::downgrade(&inner), Arc::clone(&inner.uneven), inner.stop.clone()));
         Ok(Self(inner))
     }

@@ -28,6 +28,10 @@ impl Mode {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::InMemory, Self::JsonFile, Self::CachedJsonFile, Self::Sqlite];
 
+    pub(super) const fn is_file(self) -> bool {
+        matches!(self, Self::JsonFile | Self::CachedJsonFile)
+    }
+
     /// What it is called on the command line.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -102,12 +102,21 @@ impl Kept {
         self.jobs.get(&id)
     }
 
-    /// A job is about to be sent to a worker: noted before it is.
-    pub(super) fn offer(&mut self, delivery: DeliveryId, token: Token, job: &Item, to: To<'_>) -> io::Result<()> {
-        let now = SystemTime::now();
+    /// A job is about to be sent to a worker: noted before it is. Returns how much of the file has to be on the disk before
+    /// this outlives a loss of power.
+    pub(super) fn offer(
+        &mut self,
+        delivery: DeliveryId,
+        token: Token,
+        job: &Item,
+        to: To<'_>,
+        leaves: bool,
+    ) -> io::Result<u64> {
+        let (now, mut through) = (SystemTime::now(), 0);
         if let Some(journal) = &mut self.journal {
-            let line = offered_line(delivery, &token, now, job, to)?;
+            let line = offered_line(delivery, &token, now, job, to, leaves)?;
             journal.append(&line)?;
+            through = journal.added();
             self.open.insert(job.id, (delivery, line));
         }
         self.offered(job.id, token, now);
@@ -116,7 +125,7 @@ impl Kept {
         } else {
             self.takes.remove(job.id);
         }
-        Ok(())
+        Ok(through)
     }
 
     /// Who is sent a job last has it, and nobody else.
@@ -222,6 +231,7 @@ fn offered_line(
     at: SystemTime,
     job: &Item,
     to: To<'_>,
+    left: bool,
 ) -> Result<String, serde_json::Error> {
     let (callback, worker, take) = match to {
         To::Url(worker, url) => (Some(url.as_str().into()), worker, None),
@@ -229,7 +239,7 @@ fn offered_line(
     };
     let (delivery, token) = (delivery.to_string().into(), token.reveal().into());
     let job = serde_json::from_slice(&job.json)?;
-    Record::Offered(Offered { delivery, token, at: record::time(at), callback, worker, take, job }).to_line()
+    Record::Offered(Offered { delivery, token, at: record::time(at), callback, worker, take, left, job }).to_line()
 }
 
 impl Picture {
@@ -241,7 +251,7 @@ impl Picture {
             past.to_line().into_iter().chain(end)
         });
         let takes = self.takes.into_iter().flat_map(|(key, Take { job, delivery, token, at, .. })| {
-            let offered = offered_line(delivery, &token, at, &job, To::Taker(Some(&key))).ok();
+            let offered = offered_line(delivery, &token, at, &job, To::Taker(Some(&key)), false).ok();
             offered.into_iter().chain(Record::Given(job.id).to_line().ok())
         });
         past.chain(takes).chain(self.open)
@@ -256,7 +266,7 @@ impl End {
 
 impl Unclear {
     fn read(offered: &Offered<'_>) -> Result<(Self, SystemTime), serde_json::Error> {
-        let Offered { delivery, token, at, callback, worker, take, job } = offered;
+        let Offered { delivery, token, at, callback, worker, take, left, job } = offered;
         let callback = callback.as_ref().map(|url| Url::parse(url).map_err(serde::de::Error::custom)).transpose()?;
         let found = Self {
             delivery: record::read_delivery(delivery)?,
@@ -265,6 +275,7 @@ impl Unclear {
             callback,
             worker: *worker,
             take: take.as_ref().map(|take| record::read_take(take)).transpose()?,
+            has_left: *left,
         };
         Ok((found, record::read_time(at)?))
     }

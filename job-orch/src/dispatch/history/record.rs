@@ -50,6 +50,9 @@ pub(super) struct Offered<'a> {
     /// How the worker named its request, if it did.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub(super) take: Option<Text<'a>>,
+    /// The job leaves the file of its line, and stands here until it has arrived or the file has it again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) left: bool,
     /// The job, as it is sent.
     #[serde(borrow)]
     pub(super) job: &'a RawValue,

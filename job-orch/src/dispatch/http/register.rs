@@ -13,9 +13,8 @@ use url::Url;
 use super::operation::Operation;
 use super::{Site, answer};
 use crate::dispatch::callback::{envelope, mark};
-use crate::dispatch::history::{Delivery, To};
-use crate::dispatch::line::Held;
 use crate::dispatch::matching::{RegisterError, Registered};
+use crate::dispatch::parcel::Parcel;
 use crate::dispatch::server::{Handed, Handover};
 
 /// Where the worker is called back; in an answer, that it will be.
@@ -44,13 +43,7 @@ async fn register(State(site): State<Site>, handover: Option<Extension<Handover>
         Err(name) => return answer::error(StatusCode::BAD_REQUEST, name),
     };
     match site.dispatcher.register_worker(&callback).await {
-        Ok(Registered::Job(job)) => {
-            // It can be asked at its URL whether the job has arrived.
-            match site.dispatcher.0.history.offer(job.item(), To::Url(None, &callback)) {
-                Ok(delivery) => give(&site, job, delivery, handover),
-                Err(error) => answer::line(&error),
-            }
-        }
+        Ok(Registered::Job(parcel)) => give(&site, parcel, handover),
         Ok(Registered::Queued) => {
             let mut response = answer::json(StatusCode::ACCEPTED, Bytes::from_static(br#""Queued""#));
             response.headers_mut().insert(CALLBACK, HeaderValue::from_static("true"));
@@ -65,12 +58,12 @@ async fn register(State(site): State<Site>, handover: Option<Extension<Handover>
 }
 
 /// Gives a job in an answer.
-pub(super) fn give(site: &Site, job: Held, delivery: Delivery, handover: Option<Extension<Handover>>) -> Response {
+pub(super) fn give(site: &Site, parcel: Parcel, handover: Option<Extension<Handover>>) -> Response {
     site.dispatcher.0.counts.given.add();
     let mut response = answer::body_of(StatusCode::OK, Body::empty());
-    mark(response.headers_mut(), job.item().id, delivery.id(), delivery.token());
+    mark(response.headers_mut(), parcel.job().id, parcel.delivery().id(), parcel.delivery().token());
     let handover = handover.map(|Extension(handover)| handover);
-    *response.body_mut() = Body::new(Handed::new(envelope(job.item()), job, delivery, handover));
+    *response.body_mut() = Body::new(Handed::new(envelope(parcel.job()), parcel, handover));
     response
 }
 

@@ -39,7 +39,7 @@ async fn take(
 ) -> Result<Response, Refusal> {
     let (until, key) = (wait::until(&uri)?, key(&headers)?);
     Ok(match site.dispatcher.take_job(until, key.as_ref()).await {
-        Ok(Taking::Job(job, delivery)) => register::give(&site, job, delivery, handover),
+        Ok(Taking::Job(parcel)) => register::give(&site, parcel, handover),
         Ok(Taking::Again(take)) => repeat(&take),
         Ok(Taking::Nothing) => {
             let mut response = Response::default();

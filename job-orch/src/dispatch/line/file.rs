@@ -3,8 +3,8 @@
 //! One thread rewrites it for all who have changed the line meanwhile. Each rewrite is a new file that is synced and then
 //! takes the old one's name, so that a crash leaves either the old or the new one.
 //!
-//! Who has left the line and may come back stands in a second file, `….in-hand.json`, before it leaves the first. Both are
-//! read at the next start.
+//! Who has left the line stands in the file still, until it is known that it was given. A job in an answer has left the file
+//! too: the history stands for it, on the disk, before the file is rewritten without it, and until the file has it again.
 
 use std::collections::HashSet;
 use std::fs::{self, Metadata};
@@ -19,9 +19,9 @@ use tokio::sync::watch;
 
 use super::Shared;
 use super::given::Given;
-use super::places::Picture;
 use crate::dispatch::error::{LineError, OpenError};
 use crate::dispatch::files;
+use crate::dispatch::history::Delivery;
 use crate::dispatch::item::{Item, Read};
 use crate::id::JobId;
 use crate::sync::atomic::{AtomicU64, Ordering};
@@ -39,10 +39,18 @@ pub(super) struct File {
     written: watch::Sender<Written>,
     wake: Mutex<Option<mpsc::Sender<()>>>,
     ended: watch::Sender<bool>,
-    // What was given, and the file may still hold.
-    settled: Mutex<Vec<JobId>>,
+    due: Mutex<Due>,
     // The file as this process wrote it.
     own: Mutex<Option<Stamp>>,
+}
+
+/// What is to be noted once the file has followed.
+#[derive(Debug, Default)]
+struct Due {
+    // They were given, and the file may hold them still.
+    given: Vec<JobId>,
+    // Their jobs are back, and the file may lack them still.
+    lost: Vec<Delivery>,
 }
 
 /// How far the file has followed.
@@ -57,7 +65,6 @@ struct Written {
 struct Paths {
     directory: PathBuf,
     line: PathBuf,
-    in_hand: PathBuf,
 }
 
 /// What tells one state of a file from another.
@@ -75,21 +82,18 @@ impl Stamp {
 }
 
 impl File {
-    /// The file, and who stands in it.
+    /// The file, and who stands in its line: who is back, and who stands there.
     pub(super) fn open(
         directory: &Path,
         name: &str,
         how: Read,
         is_cached: bool,
+        back: &[Item],
     ) -> Result<(Self, Vec<Item>), OpenError> {
-        let paths = Paths {
-            directory: directory.to_owned(),
-            line: directory.join(format!("{name}.json")),
-            in_hand: directory.join(format!("{name}.in-hand.json")),
-        };
+        let paths = Paths { directory: directory.to_owned(), line: directory.join(format!("{name}.json")) };
         let (given, gone) = Given::open(&directory.join(format!("{name}.given")))?;
-        let mut items = read(&paths.in_hand, how)?;
         // They were the first when they left.
+        let mut items = back.to_vec();
         items.extend(read(&paths.line, how)?);
         let mut known = HashSet::new();
         items.retain(|item| known.insert(item.id) && !gone.contains(&item.id));
@@ -103,7 +107,7 @@ impl File {
             written: watch::Sender::default(),
             wake: Mutex::default(),
             ended: watch::Sender::new(false),
-            settled: Mutex::new(gone),
+            due: Mutex::new(Due { given: gone, lost: Vec::new() }),
         };
         Ok((file, items))
     }
@@ -111,9 +115,9 @@ impl File {
     /// Begins to write: at once what was found, tidied.
     pub(super) fn start(&self, line: &Arc<Shared>) -> Result<(), OpenError> {
         let (sender, receiver) = mpsc::channel();
-        let mut scribe = Scribe { line: Arc::downgrade(line), in_hand: read(&self.paths.in_hand, self.read)? };
+        let scribe = Scribe { line: Arc::downgrade(line) };
         let io = |source| OpenError::Io { path: self.paths.line.clone(), source };
-        scribe.write(self, line).map_err(io)?;
+        Scribe::write(self, line).map_err(io)?;
         *lock(&self.wake) = Some(sender);
         let ended = self.ended.clone();
         std::thread::Builder::new()
@@ -160,7 +164,13 @@ impl File {
 
     /// One that was held will not come back.
     pub(super) fn settle(&self, id: JobId) {
-        lock(&self.settled).push(id);
+        lock(&self.due).given.push(id);
+        self.wake();
+    }
+
+    /// One that was held is back. What it was on is noted as lost when the file has it again, and not before.
+    pub(super) fn take_back(&self, lost: Option<Delivery>) {
+        lock(&self.due).lost.extend(lost);
         self.wake();
     }
 
@@ -194,21 +204,19 @@ impl File {
     }
 }
 
-/// Writes the files of a line, on a thread of its own.
+/// Writes the file of a line, on a thread of its own.
 struct Scribe {
     line: Weak<Shared>,
-    // What the second file holds.
-    in_hand: Vec<Item>,
 }
 
 impl Scribe {
-    fn work(&mut self, woken: &mpsc::Receiver<()>) {
+    fn work(&self, woken: &mpsc::Receiver<()>) {
         while woken.recv().is_ok() {
             while woken.try_recv().is_ok() {}
             let Some(line) = self.line.upgrade() else { return };
             let super::Keep::File(file) = &line.keep else { return };
             let change = file.changes.load(Ordering::Acquire);
-            let written = self.write(file, &line);
+            let written = Self::write(file, &line);
             if let Err(error) = &written {
                 let path = file.paths.line.display();
                 tracing::error!(target: "job_orch", %path, %error, "the line could not be written");
@@ -220,44 +228,26 @@ impl Scribe {
         }
     }
 
-    fn write(&mut self, file: &File, line: &Shared) -> io::Result<()> {
-        let settled = std::mem::take(&mut *lock(&file.settled));
-        let Picture { line: items, in_hand } = lock(&line.places).picture();
-        let written = self.rewrite(file, &items, in_hand);
-        if written.is_err() {
-            lock(&file.settled).extend(settled);
-            return written;
+    fn write(file: &File, line: &Shared) -> io::Result<()> {
+        // Before the picture is taken: it shows what has become of them.
+        let Due { given, lost } = std::mem::take(&mut *lock(&file.due));
+        let items = lock(&line.places).picture();
+        if let Err(error) = Self::rewrite(file, &items) {
+            let mut due = lock(&file.due);
+            due.given.extend(given);
+            due.lost.extend(lost);
+            return Err(error);
         }
-        let kept: HashSet<JobId> = self.in_hand.iter().map(|item| item.id).collect();
-        let (still, gone): (Vec<_>, Vec<_>) = settled.into_iter().partition(|id| kept.contains(id));
-        lock(&file.settled).extend(still);
-        file.given.forget(&gone);
+        file.given.forget(&given);
+        lost.into_iter().for_each(Delivery::not_given);
         Ok(())
     }
 
-    /// Whatever is in neither file at any moment was given.
-    fn rewrite(&mut self, file: &File, items: &[Item], in_hand: Vec<Item>) -> io::Result<()> {
-        let Paths { directory, line, in_hand: second } = &file.paths;
-        if in_hand.iter().any(|item| !self.in_hand.contains(item)) {
-            let known: HashSet<JobId> = in_hand.iter().map(|item| item.id).collect();
-            let mut both = self.in_hand.clone();
-            both.retain(|item| !known.contains(&item.id));
-            both.extend(in_hand.iter().cloned());
-            replace(directory, second, &both)?;
-            self.in_hand = both;
-        }
+    fn rewrite(file: &File, items: &[Item]) -> io::Result<()> {
+        let Paths { directory, line } = &file.paths;
         let mut own = lock(&file.own);
         replace(directory, line, items)?;
         *own = stamp(line);
-        drop(own);
-        if in_hand.is_empty() && !self.in_hand.is_empty() {
-            fs::remove_file(second)?;
-            fs::File::open(directory)?.sync_all()?;
-            self.in_hand = in_hand;
-        } else if self.in_hand.len() > 2 * in_hand.len() + 64 {
-            replace(directory, second, &in_hand)?;
-            self.in_hand = in_hand;
-        }
         Ok(())
     }
 }

@@ -64,12 +64,14 @@ pub(super) struct Opening<'a> {
     pub(super) directory: &'a Path,
     pub(super) store: Option<&'a Sqlite>,
     pub(super) limits: Room,
+    /// Had left the file, and have not arrived.
+    pub(super) back: &'a [Item],
 }
 
 impl Line {
     /// Opens a line, with all that it was left with.
     pub(super) async fn open<J: Lined>(opening: Opening<'_>) -> Result<Self, OpenError> {
-        let Opening { name, mode, directory, store, limits } = opening;
+        let Opening { name, mode, directory, store, limits, back } = opening;
         let mut places = Places::default();
         let keep = match (mode, store) {
             (Mode::InMemory, _) => Keep::Nowhere,
@@ -84,7 +86,7 @@ impl Line {
             }
             // Without a store, a line of the engine has nowhere to be.
             (Mode::JsonFile | Mode::CachedJsonFile | Mode::Sqlite, _) => {
-                let (file, items) = File::open(directory, name, J::READ, mode == Mode::CachedJsonFile)?;
+                let (file, items) = File::open(directory, name, J::READ, mode == Mode::CachedJsonFile, back)?;
                 for item in items {
                     places.push(Place::here(item));
                 }
@@ -265,6 +267,7 @@ mod tests {
             directory,
             store: Some(&store),
             limits: Room { items: JOBS, bytes: usize::MAX },
+            back: &[],
         };
         Line::open::<Jobs>(opening).await.ok()
     }
