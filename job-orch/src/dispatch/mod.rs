@@ -167,21 +167,15 @@ impl Dispatcher {
         let recovery = Recovery { history: &history, caller: &caller, targets, directory: &directory, jobs, workers };
         let lost = recovery.ask(unclear).await?;
         let back: Vec<Item> = lost.iter().map(|(job, _)| job.clone()).collect();
-        let opening = |name, mode, limits, back| Opening {
-            name,
-            mode,
-            directory: &directory,
-            store: store.as_ref(),
-            limits,
-            back,
-        };
+        let (directory, store, history) = (&*directory, store.as_ref(), &history);
+        let opening = |name, mode, limits, back| Opening { name, mode, directory, store, limits, history, back };
         let inner = Arc::new(Inner {
             jobs: Line::open::<Jobs>(opening("jobs", jobs, limits.jobs, &back)).await?,
             workers: Line::open::<Workers>(opening("workers", workers, limits.workers, &[])).await?,
             targets,
             caller,
             limits,
-            history,
+            history: Arc::clone(history),
             counts: Counts::default(),
             takers: Mutex::new(()),
             uneven: Arc::new(Notify::new()),

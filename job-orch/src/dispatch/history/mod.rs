@@ -194,7 +194,7 @@ impl History {
     }
 
     /// Waits until so much of the file is on the disk. One waits for all who have added something meanwhile.
-    async fn sync(&self, added: u64) -> io::Result<()> {
+    pub(super) async fn sync(&self, added: u64) -> io::Result<()> {
         let mut synced = self.synced.lock().await;
         if *synced >= added {
             return Ok(());
