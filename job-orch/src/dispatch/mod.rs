@@ -94,13 +94,13 @@ mod http;
 mod item;
 mod line;
 mod matching;
+mod naming;
 mod options;
 mod parcel;
 mod recovery;
 mod server;
 mod state;
 mod token;
-mod turns;
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
@@ -120,9 +120,9 @@ use counts::Counts;
 use history::History;
 use item::Item;
 use line::{Jobs, Line, Opening, Workers};
+use naming::Turns;
 use options::Limits;
 use recovery::Recovery;
-use turns::Turns;
 
 use crate::sync::Arc;
 
