@@ -46,6 +46,10 @@
 //! that comes too late; `413` `TooLarge`; `503` `Full`, or `NotStored` where the disk fails, with `Retry-After`. Every answer
 //! has an `X-Request-Id`: the one that came, or a new one.
 //!
+//! With an [access token](Builder::access_token), all of it wants that as `Authorization: Bearer <token>`, and refuses with a
+//! `401` `Token`, but for a worker's result, which has a token of its own, and what tells nothing: the page, which cannot order
+//! then, `/healthz` and `/openapi.json`.
+//!
 //! # What is promised
 //! - **Order.** Jobs and workers stand in lines, first in, first out, in every [`Mode`] and over restarts. Who leaves a line
 //!   and does not arrive goes back to its place.
@@ -85,6 +89,7 @@
 //! claimed and settled as every request of the engine is, and the commands of `job-orch` see them. A directory has one
 //! dispatcher at a time.
 
+mod access;
 mod callback;
 mod counts;
 mod error;
@@ -111,6 +116,7 @@ use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use access::{AccessToken, InvalidToken};
 pub use error::{LineError, OpenError};
 pub use matching::Submitted;
 pub use options::{Builder, InvalidMode, Mode};
@@ -137,6 +143,8 @@ struct Inner {
     targets: Targets,
     caller: Arc<Caller>,
     limits: Limits,
+    // Without one, who can reach it may ask.
+    access: Option<AccessToken>,
     history: Arc<History>,
     counts: Counts,
     // Who waits for a job, one after the other.
@@ -160,7 +168,7 @@ impl Dispatcher {
     }
 
     async fn open(builder: Builder) -> Result<Self, OpenError> {
-        let Builder { jobs, workers, directory, callbacks, limits } = builder;
+        let Builder { jobs, workers, directory, callbacks, limits, access } = builder;
         let is_kept = jobs != Mode::InMemory || workers != Mode::InMemory;
         let lock = if is_kept { Some(lock_directory(&directory)?) } else { None };
         let needs_store = jobs == Mode::Sqlite || workers == Mode::Sqlite;
@@ -181,6 +189,7 @@ impl Dispatcher {
             targets,
             caller,
             limits,
+            access,
             history: Arc::clone(history),
             counts: Counts::default(),
             takers: Mutex::new(()),
