@@ -18,6 +18,7 @@ use super::error::LineError;
 use super::history::{Delivery, Take, TakeKey, To};
 use super::item::Item;
 use super::line::Held;
+use super::parcel::Parcel;
 use super::{Dispatcher, Inner};
 use crate::id::JobId;
 use crate::sync::{Arc, Weak};
@@ -84,7 +85,9 @@ async fn note_called(worker: impl Future<Output = Result<(), LineError>> + Send)
 #[derive(Debug)]
 pub(super) enum Registered {
     /// The first job.
-    Job(Held),
+    Job(Parcel),
+    /// What it was sent when it registered by this name before.
+    Again(Take),
     /// A place in the line.
     Queued,
 }
@@ -93,7 +96,7 @@ pub(super) enum Registered {
 #[derive(Debug)]
 pub(super) enum Taking {
     /// The first job.
-    Job(Held, Delivery),
+    Job(Parcel),
     /// What it was sent when it asked by this name before.
     Again(Take),
     /// None came in time.
@@ -126,14 +129,23 @@ impl Dispatcher {
     }
 
     /// Gives a worker the first job, or puts it at the end of its line.
-    pub(super) async fn register_worker(&self, callback: &Url) -> Result<Registered, RegisterError> {
+    pub(super) async fn register_worker(
+        &self,
+        callback: &Url,
+        key: Option<&TakeKey>,
+    ) -> Result<Registered, RegisterError> {
         let inner = &self.0;
         inner.targets.check(callback)?;
         if let Some(job) = inner.jobs.take().await? {
-            job.leave().await?;
-            return Ok(Registered::Job(job));
+            // It can be asked at its URL whether the job has arrived.
+            let parcel = Parcel::new(job, &inner.history, To::Asking(Some(callback), key)).await?;
+            return Ok(Registered::Job(parcel));
         }
-        inner.workers.put(Item::worker(callback)).await?;
+        let worker = Item::worker(callback);
+        if let Some(key) = key {
+            inner.history.register(worker.id, key)?;
+        }
+        inner.workers.put(worker).await?;
         inner.counts.workers.add();
         inner.wake_matcher();
         Ok(Registered::Queued)
@@ -158,9 +170,7 @@ impl Dispatcher {
         let mut changes = self.changes();
         loop {
             if let Some(job) = self.0.jobs.take().await? {
-                job.leave().await?;
-                let delivery = history.offer(job.item(), To::Taker(key))?;
-                return Ok(Taking::Job(job, delivery));
+                return Ok(Taking::Job(Parcel::new(job, history, To::Asking(None, key)).await?));
             }
             if !changes.changed(until, self).await {
                 return Ok(Taking::Nothing);
@@ -187,13 +197,17 @@ impl Inner {
             tracing::warn!(target: "job_orch", { worker.id = %worker.item().id }, "a worker without a URL");
             return Ok(None);
         };
-        let delivery = self.history.offer(job, To::Url(Some(worker.item().id), &url))?;
+        let delivery = self.history.offer(job, To::Called(worker.item().id, &url))?;
         let called = self.caller.call(&url, job, &delivery).await;
         let count = if called.is_ok() { &self.counts.calls_taken } else { &self.counts.calls_failed };
         count.add();
         if let Err(error) = &called {
             let (host, reason) = (url.host_str().unwrap_or_default(), error as &dyn std::error::Error);
             tracing::warn!(target: "job_orch", { job.id = %job.id, worker.host = host, reason }, "a worker took no job");
+            if !delivery.is_lost() {
+                // It has asked for the same again, and has it by that answer.
+                return Ok(Some(delivery));
+            }
             delivery.not_given();
             return Ok(None);
         }

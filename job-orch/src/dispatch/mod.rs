@@ -30,7 +30,7 @@
 //! | request | answer |
 //! |---|---|
 //! | `POST /submit-job`, any JSON | `200 "Assigned"`: a worker has it. `202 {"Queued":{"position":1}}`: it waits. `Location` says where it is |
-//! | `POST /register-worker`, `CPEE-CALLBACK: <url>` | `200 {"Job":{"id":…,"data":…,"submitted_at":…}}`: a job that waited. `202 "Queued"`, `CPEE-CALLBACK: true`: a later job comes by `PUT` to the URL, in the same form, with a `Job-Delivery`: the same one twice is the same job twice |
+//! | `POST /register-worker`, `CPEE-CALLBACK: <url>` | `200 {"Job":{"id":…,"data":…,"submitted_at":…}}`: a job that waited. `202 "Queued"`, `CPEE-CALLBACK: true`: a later job comes by `PUT` to the URL, in the same form, with a `Job-Delivery`: the same one twice is the same job twice. By choice `Job-Take: <name>` |
 //! | `POST /take-job?wait=30`, by choice `Job-Take: <name>` | `200`: a job, as above. `204`: none came in so many seconds, 60 at most. For workers that cannot be called; asked again by the same name, it answers the same |
 //! | `GET /jobs/{id}` | `{"id":…,"state":…}`: `Queued` with its `position`, `Offered`, `Assigned` or `Done` |
 //! | `GET /jobs/{id}/result?wait=30` | `200`: the result. `202`: its state, if there is none yet |
@@ -45,6 +45,10 @@
 //! page of another origin; `404` `NotFound`; `405` `MethodNotAllowed`; `408` `TooSlow`; `409` `Ended` or `Back` for a result
 //! that comes too late; `413` `TooLarge`; `503` `Full`, or `NotStored` where the disk fails, with `Retry-After`. Every answer
 //! has an `X-Request-Id`: the one that came, or a new one.
+//!
+//! With an [access token](Builder::access_token), all of it wants that as `Authorization: Bearer <token>`, and refuses with a
+//! `401` `Token`, but for a worker's result, which has a token of its own, and what tells nothing: the page, which cannot order
+//! then, `/healthz` and `/openapi.json`.
 //!
 //! # What is promised
 //! - **Order.** Jobs and workers stand in lines, first in, first out, in every [`Mode`] and over restarts. Who leaves a line
@@ -62,6 +66,9 @@
 //!   wants). When the answer was lost, by a kill or on its way, it asks by the same name and gets the same delivery, until it
 //!   has sent a result; names are remembered as long as states are. Without a name, a job that was on its way at a kill stands
 //!   in its line again, and may be given twice.
+//! - **A worker that registers can name its registration** in the same way, a new name for each. Whose answer was lost registers
+//!   again by the same name: it stands in line once, at the URL that it gave first, and if it was sent a job meanwhile, in an
+//!   answer or by a call, it gets the same delivery. Without a name, each registration is one more place for one more job.
 //! - **Nobody waits for a slow worker.** No lock is held over a call. A worker that fails, redirects, takes too long or dies
 //!   is dropped, and the next one is called. Who waits for a job or a result and does not read the answer is cut off.
 //! - **What waits has limits**, in number and in bytes: what is more is refused at once, with a time to try again.
@@ -73,15 +80,16 @@
 //!   they outlive the process, and a result is on the disk when its worker is answered.
 //!
 //! # Where the lines stand
-//! `jobs.json` and `workers.json` are arrays, one entry a line. Beside them, for the time between two steps, may stand
-//! `….in-hand.json`, with who has left a line and may come back, and `….given`, with what was given and is on the disk still.
-//! `jobs.history` says who was sent which job, and what came of it, a JSON object a line (what was sent in several lines is in
-//! one there, with spaces for the breaks); it holds the workers' tokens. Only their owner may read these files, links are not
+//! `jobs.json` and `workers.json` are arrays, one entry a line. Beside them stands `….given`, with what was given and is on
+//! the disk still, between two steps. `jobs.history` says who was sent which job, and what came of it, a JSON object a line
+//! (what was sent in several lines is in one there, with spaces for the breaks); it holds the workers' tokens. A job on its way
+//! in an answer has left its file and stands there alone: who takes the files to another place takes this one too. Only their owner may read these files, links are not
 //! followed, and a directory that everybody may write into is refused.
 //! In [`Mode::Sqlite`] the lines are the jobs `dispatch-jobs` and `dispatch-workers` of a store, `jobs.db`: they wait, are
 //! claimed and settled as every request of the engine is, and the commands of `job-orch` see them. A directory has one
 //! dispatcher at a time.
 
+mod access;
 mod callback;
 mod counts;
 mod error;
@@ -91,7 +99,9 @@ mod http;
 mod item;
 mod line;
 mod matching;
+mod naming;
 mod options;
+mod parcel;
 mod recovery;
 mod server;
 mod state;
@@ -106,6 +116,7 @@ use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use access::{AccessToken, InvalidToken};
 pub use error::{LineError, OpenError};
 pub use matching::Submitted;
 pub use options::{Builder, InvalidMode, Mode};
@@ -115,6 +126,7 @@ use counts::Counts;
 use history::History;
 use item::Item;
 use line::{Jobs, Line, Opening, Workers};
+use naming::Turns;
 use options::Limits;
 use recovery::Recovery;
 
@@ -131,10 +143,13 @@ struct Inner {
     targets: Targets,
     caller: Arc<Caller>,
     limits: Limits,
+    // Without one, who can reach it may ask.
+    access: Option<AccessToken>,
     history: Arc<History>,
     counts: Counts,
     // Who waits for a job, one after the other.
     takers: Mutex<()>,
+    turns: Turns,
     // A job and a worker may be waiting at the same time.
     uneven: Arc<Notify>,
     // What goes on beside the requests.
@@ -153,34 +168,40 @@ impl Dispatcher {
     }
 
     async fn open(builder: Builder) -> Result<Self, OpenError> {
-        let Builder { jobs, workers, directory, callbacks, limits } = builder;
+        let Builder { jobs, workers, directory, callbacks, limits, access } = builder;
         let is_kept = jobs != Mode::InMemory || workers != Mode::InMemory;
         let lock = if is_kept { Some(lock_directory(&directory)?) } else { None };
         let needs_store = jobs == Mode::Sqlite || workers == Mode::Sqlite;
         let store = if needs_store { Some(limits.store().open(directory.join("jobs.db"))?) } else { None };
-        let opening = |name, mode, limits| Opening { name, mode, directory: &directory, store: store.as_ref(), limits };
         let targets = Targets::new(callbacks);
         let caller = Caller::new(targets, limits.callback, limits.callbacks).map_err(OpenError::Encryption)?;
         let caller = Arc::new(caller);
         let (history, unclear) = if is_kept { History::open(&directory)? } else { Default::default() };
         let history = Arc::new(history);
         let recovery = Recovery { history: &history, caller: &caller, targets, directory: &directory, jobs, workers };
-        recovery.ask(unclear).await?;
+        let lost = recovery.ask(unclear).await?;
+        let back: Vec<Item> = lost.iter().map(|(job, _)| job.clone()).collect();
+        let (directory, store, history) = (&*directory, store.as_ref(), &history);
+        let opening = |name, mode, limits, back| Opening { name, mode, directory, store, limits, history, back };
         let inner = Arc::new(Inner {
-            jobs: Line::open::<Jobs>(opening("jobs", jobs, limits.jobs)).await?,
-            workers: Line::open::<Workers>(opening("workers", workers, limits.workers)).await?,
+            jobs: Line::open::<Jobs>(opening("jobs", jobs, limits.jobs, &back)).await?,
+            workers: Line::open::<Workers>(opening("workers", workers, limits.workers, &[])).await?,
             targets,
             caller,
             limits,
-            history,
+            access,
+            history: Arc::clone(history),
             counts: Counts::default(),
             takers: Mutex::new(()),
+            turns: Turns::default(),
             uneven: Arc::new(Notify::new()),
             tasks: TaskTracker::new(),
             ending: CancellationToken::new(),
             stop: CancellationToken::new(),
             _directory: lock,
         });
+        // Their line has them again.
+        lost.into_iter().for_each(|(_, delivery)| delivery.not_given());
         tokio::spawn(Inner::matcher(Arc::downgrade(&inner), Arc::clone(&inner.uneven), inner.stop.clone()));
         Ok(Self(inner))
     }

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::Dispatcher;
+use super::access::AccessToken;
 use super::error::OpenError;
 use crate::engine::sqlite::{self, Sqlite};
 
@@ -27,6 +28,10 @@ pub enum Mode {
 impl Mode {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::InMemory, Self::JsonFile, Self::CachedJsonFile, Self::Sqlite];
+
+    pub(super) const fn is_file(self) -> bool {
+        matches!(self, Self::JsonFile | Self::CachedJsonFile)
+    }
 
     /// What it is called on the command line.
     #[must_use]
@@ -64,6 +69,7 @@ pub struct Builder {
     pub(super) directory: PathBuf,
     pub(super) callbacks: Callbacks,
     pub(super) limits: Limits,
+    pub(super) access: Option<AccessToken>,
 }
 
 /// Whom a dispatcher calls back.
@@ -126,6 +132,7 @@ impl Builder {
                 answer: Duration::from_secs(30),
                 drain: Duration::from_secs(30),
             },
+            access: None,
         }
     }
 
@@ -158,6 +165,13 @@ impl Builder {
     /// may not.
     pub const fn allow_local_callbacks(mut self, allow: bool) -> Self {
         self.callbacks.local = allow;
+        self
+    }
+
+    /// What every request has to bring, as `Authorization: Bearer <token>`. By default nothing: who can reach it may order, and
+    /// take jobs. It goes over the wire as it is, so that whoever is not on this machine wants encryption before it.
+    pub fn access_token(mut self, token: AccessToken) -> Self {
+        self.access = Some(token);
         self
     }
 

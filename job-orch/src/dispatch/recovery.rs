@@ -5,7 +5,10 @@
 //! sent. If it does not, the job stands in its line again.
 //!
 //! A worker of `/take-job` cannot be asked. If it has named its request, the job is its own: it asks for the same again. If
-//! it has not, the job stands in its line again.
+//! it has not, the job stands in its line again. So it is with a worker that was answered when it registered.
+//!
+//! A job that has left the file of its line stands in the history alone. It is noted as lost when the file has it again, and
+//! waits for that as long as its line is opened in another mode.
 
 use std::path::Path;
 
@@ -13,7 +16,8 @@ use tokio::task::JoinSet;
 
 use super::callback::{Caller, Targets};
 use super::error::OpenError;
-use super::history::{History, Unclear};
+use super::history::{Delivery, History, Unclear};
+use super::item::Item;
 use super::line::Given;
 use super::options::Mode;
 use crate::sync::Arc;
@@ -30,10 +34,13 @@ pub(super) struct Recovery<'a> {
 }
 
 impl Recovery<'_> {
-    /// Asks all who may have a job. To be called before the lines are opened: they find noted what was given.
-    pub(super) async fn ask(&self, unclear: Vec<Unclear>) -> Result<(), OpenError> {
+    /// Asks all who may have a job. To be called before the lines are opened: they find noted what was given. Returns who is
+    /// to stand in the file of its line again, in order.
+    pub(super) async fn ask(&self, mut unclear: Vec<Unclear>) -> Result<Vec<(Item, Delivery)>, OpenError> {
+        unclear.retain(|unclear| !unclear.has_left || self.jobs.is_file());
+        let mut back = Vec::new();
         if unclear.is_empty() {
-            return Ok(());
+            return Ok(back);
         }
         let (jobs, workers) = (self.given("jobs", self.jobs)?, self.given("workers", self.workers)?);
         let mut asked = JoinSet::new();
@@ -42,7 +49,7 @@ impl Recovery<'_> {
             let is_known = jobs.as_ref().is_some_and(|jobs| jobs.ids().contains(&unclear.job.id));
             let (caller, history, targets) = (Arc::clone(self.caller), Arc::clone(self.history), self.targets);
             // Who has named its request asks for the same again, if it has not got it.
-            let asks_again = unclear.take.is_some();
+            let asks_again = unclear.take.is_some() && unclear.worker.is_none();
             asked.spawn(async move {
                 let is_given = is_known || asks_again || has_it(&caller, &history, targets, &unclear).await;
                 (unclear, is_given)
@@ -56,16 +63,19 @@ impl Recovery<'_> {
                 workers.note(worker);
             }
             let delivery = self.history.resume(&unclear);
-            if !is_given {
+            if is_given {
+                if let Some(jobs) = &jobs {
+                    jobs.note(id);
+                }
+                delivery.given();
+            } else if unclear.has_left {
+                back.push((unclear.job, delivery));
+            } else {
                 delivery.not_given();
-                continue;
             }
-            if let Some(jobs) = &jobs {
-                jobs.note(id);
-            }
-            delivery.given();
         }
-        Ok(())
+        back.sort_unstable_by_key(|(job, _)| job.id);
+        Ok(back)
     }
 
     /// Where is noted what has left a line that outlives the process.

@@ -31,18 +31,19 @@ impl fmt::Display for DeliveryId {
 
 /// One job on its way to one worker. Dropped, nobody knows whether it has arrived: unless the job goes out again, the next
 /// process asks the worker.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[must_use = "dropped, nobody knows whether it has arrived"]
 pub(in crate::dispatch) struct Delivery {
     history: Arc<History>,
     id: DeliveryId,
     token: Token,
     job: JobId,
+    through: u64,
 }
 
 impl Delivery {
-    pub(super) const fn new(history: Arc<History>, id: DeliveryId, token: Token, job: JobId) -> Self {
-        Self { history, id, token, job }
+    pub(super) const fn new(history: Arc<History>, id: DeliveryId, token: Token, job: JobId, through: u64) -> Self {
+        Self { history, id, token, job, through }
     }
 
     pub(in crate::dispatch) const fn id(&self) -> DeliveryId {
@@ -54,9 +55,14 @@ impl Delivery {
         &self.token
     }
 
-    /// Its answer has not arrived. Returns it, if its worker has asked for the same again: then it has another one.
-    pub(in crate::dispatch) fn lost(self) -> Option<Self> {
-        if self.history.lose(self.job, self.id) { None } else { Some(self) }
+    /// How much of the history has to be on the disk before this outlives a loss of power.
+    pub(in crate::dispatch) const fn through(&self) -> u64 {
+        self.through
+    }
+
+    /// Its answer has not arrived. Says whether it is lost: if its worker has asked for the same again, that has another one.
+    pub(in crate::dispatch) fn is_lost(&self) -> bool {
+        self.history.lose(self.job, self.id)
     }
 
     /// It has arrived.

@@ -9,7 +9,9 @@ use url::Url;
 
 use super::delivery::DeliveryId;
 use super::journal::{Anew, Journal};
-use super::record::{self, Dated, Ended, Offered, Record};
+use super::names::Names;
+use super::picture::{Picture, offered_line, registered_line};
+use super::record::{self, Dated, Ended, Named, Offered, Record};
 use super::takes::{Take, TakeKey, Takes};
 use super::{End, NotTaken, Past, To, Unclear};
 use crate::dispatch::item::Item;
@@ -30,15 +32,7 @@ pub(super) struct Kept {
     open: HashMap<JobId, (DeliveryId, String)>,
     pub(super) journal: Option<Journal>,
     pub(super) takes: Takes,
-}
-
-/// What there is to say of a file that is written anew.
-#[derive(Debug)]
-pub(super) struct Picture {
-    jobs: Vec<(JobId, Past)>,
-    open: Vec<String>,
-    // Jobs that have arrived, and may be asked for again.
-    takes: Vec<(TakeKey, Take)>,
+    pub(super) names: Names,
 }
 
 impl Kept {
@@ -74,10 +68,14 @@ impl Kept {
             Record::Offered(offered) => {
                 let (found, at) = Unclear::read(offered)?;
                 self.offered(found.job.id, found.token, at);
+                if let Some(worker) = found.worker {
+                    self.names.remove(worker);
+                }
                 self.taken(found.delivery, found.token, at, &found.job, found.take.as_ref());
                 self.open.insert(found.job.id, (found.delivery, line.to_owned()));
                 unclear.insert(found.job.id, found);
             }
+            Record::Registered(Named { take, worker }) => self.names.add(record::read_take(take)?, *worker),
             Record::Given(job) => {
                 self.open.remove(job);
                 unclear.remove(job);
@@ -102,20 +100,42 @@ impl Kept {
         self.jobs.get(&id)
     }
 
-    /// A job is about to be sent to a worker: noted before it is.
-    pub(super) fn offer(&mut self, delivery: DeliveryId, token: Token, job: &Item, to: To<'_>) -> io::Result<()> {
-        let now = SystemTime::now();
+    /// A job is about to be sent to a worker: noted before it is. Returns how much of the file has to be on the disk before
+    /// this outlives a loss of power.
+    pub(super) fn offer(
+        &mut self,
+        delivery: DeliveryId,
+        token: Token,
+        job: &Item,
+        to: To<'_>,
+        leaves: bool,
+    ) -> io::Result<u64> {
+        let (now, mut through) = (SystemTime::now(), 0);
+        let take = match to {
+            To::Called(worker, _) => self.names.key(worker),
+            To::Asking(_, take) => take,
+        }
+        .cloned();
         if let Some(journal) = &mut self.journal {
-            let line = offered_line(delivery, &token, now, job, to)?;
+            let line = offered_line(delivery, &token, now, job, to, take.as_ref(), leaves)?;
             journal.append(&line)?;
+            through = journal.added();
             self.open.insert(job.id, (delivery, line));
         }
         self.offered(job.id, token, now);
-        if let To::Taker(take) = to {
-            self.taken(delivery, token, now, job, take);
-        } else {
-            self.takes.remove(job.id);
+        if let To::Called(worker, _) = to {
+            self.names.remove(worker);
         }
+        self.taken(delivery, token, now, job, take.as_ref());
+        Ok(through)
+    }
+
+    /// A worker is about to stand in line by this name: noted before it does.
+    pub(super) fn register(&mut self, worker: JobId, key: &TakeKey) -> io::Result<()> {
+        if let Some(journal) = &mut self.journal {
+            journal.append(&registered_line(worker, key)?)?;
+        }
+        self.names.add(key.clone(), worker);
         Ok(())
     }
 
@@ -209,6 +229,7 @@ impl Kept {
         let is_closed = |(_, take): &(&TakeKey, &Take)| !self.open.contains_key(&take.job.id);
         let picture = Picture {
             jobs: self.order.iter().filter_map(known).collect(),
+            names: self.names.all().map(|(key, worker)| (key.clone(), worker)).collect(),
             open: self.open.values().map(|(_, line)| line.clone()).collect(),
             takes: self.takes.all().filter(is_closed).map(|(key, take)| (key.clone(), take.clone())).collect(),
         };
@@ -216,47 +237,15 @@ impl Kept {
     }
 }
 
-fn offered_line(
-    delivery: DeliveryId,
-    token: &Token,
-    at: SystemTime,
-    job: &Item,
-    to: To<'_>,
-) -> Result<String, serde_json::Error> {
-    let (callback, worker, take) = match to {
-        To::Url(worker, url) => (Some(url.as_str().into()), worker, None),
-        To::Taker(take) => (None, None, take.map(|take| take.text().into())),
-    };
-    let (delivery, token) = (delivery.to_string().into(), token.reveal().into());
-    let job = serde_json::from_slice(&job.json)?;
-    Record::Offered(Offered { delivery, token, at: record::time(at), callback, worker, take, job }).to_line()
-}
-
-impl Picture {
-    pub(super) fn lines(self) -> impl Iterator<Item = String> {
-        let past = self.jobs.into_iter().flat_map(|(job, Past { token, assigned, end, ending })| {
-            let past = Record::Past(Dated { job, token: token.reveal().into(), at: record::time(assigned) });
-            // The line of one that is being synced is in the old file already, and only there.
-            let end = end.or(ending).and_then(|end| end.line(job).ok());
-            past.to_line().into_iter().chain(end)
-        });
-        let takes = self.takes.into_iter().flat_map(|(key, Take { job, delivery, token, at, .. })| {
-            let offered = offered_line(delivery, &token, at, &job, To::Taker(Some(&key))).ok();
-            offered.into_iter().chain(Record::Given(job.id).to_line().ok())
-        });
-        past.chain(takes).chain(self.open)
-    }
-}
-
 impl End {
-    fn line(&self, job: JobId) -> Result<String, serde_json::Error> {
+    pub(super) fn line(&self, job: JobId) -> Result<String, serde_json::Error> {
         Record::Result(Ended { job, at: record::time(self.at), data: serde_json::from_slice(&self.result)? }).to_line()
     }
 }
 
 impl Unclear {
     fn read(offered: &Offered<'_>) -> Result<(Self, SystemTime), serde_json::Error> {
-        let Offered { delivery, token, at, callback, worker, take, job } = offered;
+        let Offered { delivery, token, at, callback, worker, take, left, job } = offered;
         let callback = callback.as_ref().map(|url| Url::parse(url).map_err(serde::de::Error::custom)).transpose()?;
         let found = Self {
             delivery: record::read_delivery(delivery)?,
@@ -265,6 +254,7 @@ impl Unclear {
             callback,
             worker: *worker,
             take: take.as_ref().map(|take| record::read_take(take)).transpose()?,
+            has_left: *left,
         };
         Ok((found, record::read_time(at)?))
     }

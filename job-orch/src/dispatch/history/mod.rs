@@ -1,12 +1,15 @@
 //! [`History`]: which worker has which job, and what came of it.
 //!
 //! It has a limit, and the oldest goes first. In a durable mode it outlives the process, in `jobs.history`: a worker that is
-//! about to be sent a job stands there before it is sent, so that the next process knows who may have it.
+//! about to be sent a job stands there before it is sent, so that the next process knows who may have it. Where the job leaves
+//! a file before that, it stands there too, on the disk, so that there is no moment in which the disk has it nowhere.
 
 mod awaited;
 mod delivery;
 mod journal;
 mod kept;
+mod names;
+mod picture;
 mod record;
 mod takes;
 #[cfg(test)]
@@ -72,15 +75,17 @@ pub(super) struct Unclear {
     pub(super) worker: Option<JobId>,
     /// How the worker named its request: it asks for the same again, if it has got no answer.
     pub(super) take: Option<TakeKey>,
+    /// The file of its line may not hold it any more: what is here stands for it.
+    pub(super) has_left: bool,
 }
 
 /// Who is sent a job.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum To<'a> {
-    /// A worker at this URL, which was in line if it has an id.
-    Url(Option<JobId>, &'a Url),
-    /// A worker that cannot be called, and may have named its request.
-    Taker(Option<&'a TakeKey>),
+    /// A worker in line, at this URL.
+    Called(JobId, &'a Url),
+    /// A worker that has asked for one. It may have said where it can be called, and have named its request.
+    Asking(Option<&'a Url>, Option<&'a TakeKey>),
 }
 
 /// Why a result was not taken.
@@ -108,32 +113,39 @@ impl History {
 
     /// A job is about to be sent to a worker.
     pub(super) fn offer(self: &Arc<Self>, job: &Item, to: To<'_>) -> Result<Delivery, LineError> {
+        self.send(job, to, false)
+    }
+
+    /// A job is about to be sent to a worker, and to leave the file of its line before: from here on this stands for it.
+    pub(super) fn stand_for(self: &Arc<Self>, job: &Item, to: To<'_>) -> Result<Delivery, LineError> {
+        self.send(job, to, true)
+    }
+
+    fn send(self: &Arc<Self>, job: &Item, to: To<'_>, leaves: bool) -> Result<Delivery, LineError> {
         let (id, token) = (DeliveryId::new(), Token::new());
-        let noted = lock(&self.kept).offer(id, token, job, to);
-        noted.map_err(|error| {
+        let noted = lock(&self.kept).offer(id, token, job, to, leaves);
+        let through = noted.map_err(|error| {
             tracing::error!(target: "job_orch", %error, "a job is not sent, because it cannot be noted");
             LineError::Store { line: "jobs", reason: error.to_string() }
         })?;
         self.tidy();
         self.has_changed();
-        Ok(Delivery::new(Arc::clone(self), id, token, job.id))
+        Ok(Delivery::new(Arc::clone(self), id, token, job.id, through))
     }
 
     /// What was on its way when a process ended is so again.
     pub(super) fn resume(self: &Arc<Self>, unclear: &Unclear) -> Delivery {
-        Delivery::new(Arc::clone(self), unclear.delivery, unclear.token, unclear.job.id)
+        Delivery::new(Arc::clone(self), unclear.delivery, unclear.token, unclear.job.id, 0)
     }
 
-    /// It has not arrived, unless it is wanted again. Returns whether it has not.
+    /// It has not arrived, unless it is wanted again. Returns whether it has not: nobody gets it by its name any more.
     fn lose(&self, job: JobId, delivery: DeliveryId) -> bool {
         let mut kept = lock(&self.kept);
-        if kept.takes.is_wanted(job, delivery) {
-            return false;
+        let is_lost = !kept.takes.is_wanted(job, delivery);
+        if is_lost {
+            kept.takes.fail(job, delivery);
         }
-        let closed = kept.close(job, delivery, false);
-        drop(kept);
-        self.is_closed(closed);
-        true
+        is_lost
     }
 
     /// It has arrived, or not.
@@ -147,6 +159,20 @@ impl History {
             tracing::warn!(target: "job_orch", %error, "killed now, it would ask a worker again whether it has a job");
         }
         self.has_changed();
+    }
+
+    /// A worker is about to stand in line by this name.
+    pub(super) fn register(&self, worker: JobId, key: &TakeKey) -> Result<(), LineError> {
+        let noted = lock(&self.kept).register(worker, key);
+        noted.map_err(|error| {
+            tracing::error!(target: "job_orch", %error, "a worker is not put in line, because its name cannot be noted");
+            LineError::Store { line: "workers", reason: error.to_string() }
+        })
+    }
+
+    /// Who stood in line by this name, and was offered no job yet.
+    pub(super) fn registered(&self, key: &TakeKey) -> Option<JobId> {
+        lock(&self.kept).names.worker(key)
     }
 
     /// What a worker was sent that named its request so, and asks for again.
@@ -184,7 +210,7 @@ impl History {
     }
 
     /// Waits until so much of the file is on the disk. One waits for all who have added something meanwhile.
-    async fn sync(&self, added: u64) -> io::Result<()> {
+    pub(super) async fn sync(&self, added: u64) -> io::Result<()> {
         let mut synced = self.synced.lock().await;
         if *synced >= added {
             return Ok(());

@@ -19,6 +19,9 @@ pub(super) enum Record<'a> {
     /// A job is about to be sent to a worker.
     #[serde(borrow)]
     Offered(Offered<'a>),
+    /// A worker is about to stand in line, and has named its registration.
+    #[serde(borrow)]
+    Registered(Named<'a>),
     /// This job has arrived.
     Given(JobId),
     /// It has not.
@@ -50,9 +53,19 @@ pub(super) struct Offered<'a> {
     /// How the worker named its request, if it did.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub(super) take: Option<Text<'a>>,
+    /// The job leaves the file of its line, and stands here until it has arrived or the file has it again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) left: bool,
     /// The job, as it is sent.
     #[serde(borrow)]
     pub(super) job: &'a RawValue,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Named<'a> {
+    #[serde(borrow)]
+    pub(super) take: Text<'a>,
+    pub(super) worker: JobId,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -8,7 +8,9 @@ fn job() -> Item {
 }
 
 fn offer(history: &Arc<History>, job: &Item) -> Token {
-    let Ok(delivery) = history.offer(job, To::Taker(None)) else { unreachable!("there is nothing that could fail") };
+    let Ok(delivery) = history.offer(job, To::Asking(None, None)) else {
+        unreachable!("there is nothing that could fail")
+    };
     let token = *delivery.token();
     delivery.given();
     token
@@ -71,9 +73,11 @@ async fn a_file_written_anew_says_the_same_and_what_came_meanwhile() {
     let (history, _) = reopen(folder.path());
     let (ended, large, open, taken) = (job(), job(), job(), job());
     let Some(key) = TakeKey::read("a-1") else { unreachable!("it is plain") };
-    let Ok(delivery) = history.offer(&taken, To::Taker(Some(&key))) else { unreachable!("there is room") };
+    let Ok(delivery) = history.offer(&taken, To::Asking(None, Some(&key))) else { unreachable!("there is room") };
     let taken_by = delivery.id();
     delivery.given();
+    let (Some(name), worker) = (TakeKey::read("b-1"), JobId::new()) else { unreachable!("it is plain") };
+    assert!(history.register(worker, &name).is_ok());
     let token = offer(&history, &ended);
     let text = Bytes::from(format!("\"{}\"", "x".repeat(60 << 10)));
     for _ in 0..3 {
@@ -82,7 +86,7 @@ async fn a_file_written_anew_says_the_same_and_what_came_meanwhile() {
         assert_eq!(history.end(large.id, &token, text.clone()).await, Ok(()));
     }
     assert_eq!(history.end(ended.id, &token, Bytes::from_static(b"42")).await, Ok(()));
-    let Ok(delivery) = history.offer(&open, To::Taker(None)) else { unreachable!("there is room") };
+    let Ok(delivery) = history.stand_for(&open, To::Asking(None, None)) else { unreachable!("there is room") };
     let file = folder.path().join("jobs.history");
     while std::fs::metadata(&file).is_ok_and(|file| file.len() > 150 << 10) {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
@@ -92,7 +96,8 @@ async fn a_file_written_anew_says_the_same_and_what_came_meanwhile() {
     assert_eq!(result(ended.id).as_deref(), Some(&b"42"[..]));
     assert_eq!(result(large.id).map(|result| result.len()), Some(text.len()));
     assert_eq!(again.taken(&key).map(|take| (take.job.id, take.delivery)), Some((taken.id, taken_by)));
-    assert_eq!(unclear.iter().map(|unclear| unclear.job.id).collect::<Vec<_>>(), [open.id]);
+    assert_eq!(again.registered(&name), Some(worker));
+    assert_eq!(unclear.iter().map(|unclear| (unclear.job.id, unclear.has_left)).collect::<Vec<_>>(), [(open.id, true)]);
     delivery.not_given();
     assert!(reopen(folder.path()).1.is_empty());
 }

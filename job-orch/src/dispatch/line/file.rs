@@ -1,14 +1,11 @@
 //! A line in a file: a JSON array, rewritten as a whole.
 //!
-//! One thread rewrites it for all who have changed the line meanwhile. Each rewrite is a new file that is synced and then
-//! takes the old one's name, so that a crash leaves either the old or the new one.
-//!
-//! Who has left the line and may come back stands in a second file, `….in-hand.json`, before it leaves the first. Both are
-//! read at the next start.
+//! Who has left the line stands in the file still, until it is known that it was given. A job in an answer has left the file
+//! too: the history stands for it, on the disk, before the file is rewritten without it, and until the file has it again.
 
 use std::collections::HashSet;
 use std::fs::{self, Metadata};
-use std::io::{self, Write as _};
+use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
@@ -19,50 +16,58 @@ use tokio::sync::watch;
 
 use super::Shared;
 use super::given::Given;
-use super::places::Picture;
+use super::scribe::Scribe;
 use crate::dispatch::error::{LineError, OpenError};
 use crate::dispatch::files;
+use crate::dispatch::history::{Delivery, History};
 use crate::dispatch::item::{Item, Read};
 use crate::id::JobId;
 use crate::sync::atomic::{AtomicU64, Ordering};
-use crate::sync::{Arc, Mutex, Weak, lock};
+use crate::sync::{Arc, Mutex, lock};
 
 #[derive(Debug)]
 pub(super) struct File {
-    paths: Paths,
+    pub(super) paths: Paths,
     read: Read,
     // Whether the file is read at the start only.
     is_cached: bool,
-    given: Arc<Given>,
+    pub(super) given: Arc<Given>,
     // Changes of the line so far.
-    changes: AtomicU64,
-    written: watch::Sender<Written>,
+    pub(super) changes: AtomicU64,
+    pub(super) written: watch::Sender<Written>,
     wake: Mutex<Option<mpsc::Sender<()>>>,
     ended: watch::Sender<bool>,
-    // What was given, and the file may still hold.
-    settled: Mutex<Vec<JobId>>,
+    pub(super) due: Mutex<Due>,
     // The file as this process wrote it.
-    own: Mutex<Option<Stamp>>,
+    pub(super) own: Mutex<Option<Stamp>>,
+}
+
+/// What is to be noted once the file has followed.
+#[derive(Debug, Default)]
+pub(super) struct Due {
+    /// They were given, and the file may hold them still.
+    pub(super) given: Vec<JobId>,
+    /// Their jobs are back, and the file may lack them still.
+    pub(super) lost: Vec<Delivery>,
 }
 
 /// How far the file has followed.
 #[derive(Clone, Debug, Default)]
-struct Written {
-    through: u64,
-    failed: u64,
-    reason: String,
+pub(super) struct Written {
+    pub(super) through: u64,
+    pub(super) failed: u64,
+    pub(super) reason: String,
 }
 
 #[derive(Clone, Debug)]
-struct Paths {
-    directory: PathBuf,
-    line: PathBuf,
-    in_hand: PathBuf,
+pub(super) struct Paths {
+    pub(super) directory: PathBuf,
+    pub(super) line: PathBuf,
 }
 
 /// What tells one state of a file from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp {
+pub(super) struct Stamp {
     inode: u64,
     size: u64,
     modified: Option<SystemTime>,
@@ -75,21 +80,18 @@ impl Stamp {
 }
 
 impl File {
-    /// The file, and who stands in it.
+    /// The file, and who stands in its line: who is back, and who stands there.
     pub(super) fn open(
         directory: &Path,
         name: &str,
         how: Read,
         is_cached: bool,
+        back: &[Item],
     ) -> Result<(Self, Vec<Item>), OpenError> {
-        let paths = Paths {
-            directory: directory.to_owned(),
-            line: directory.join(format!("{name}.json")),
-            in_hand: directory.join(format!("{name}.in-hand.json")),
-        };
+        let paths = Paths { directory: directory.to_owned(), line: directory.join(format!("{name}.json")) };
         let (given, gone) = Given::open(&directory.join(format!("{name}.given")))?;
-        let mut items = read(&paths.in_hand, how)?;
         // They were the first when they left.
+        let mut items = back.to_vec();
         items.extend(read(&paths.line, how)?);
         let mut known = HashSet::new();
         items.retain(|item| known.insert(item.id) && !gone.contains(&item.id));
@@ -103,15 +105,15 @@ impl File {
             written: watch::Sender::default(),
             wake: Mutex::default(),
             ended: watch::Sender::new(false),
-            settled: Mutex::new(gone),
+            due: Mutex::new(Due { given: gone, lost: Vec::new() }),
         };
         Ok((file, items))
     }
 
     /// Begins to write: at once what was found, tidied.
-    pub(super) fn start(&self, line: &Arc<Shared>) -> Result<(), OpenError> {
+    pub(super) fn start(&self, line: &Arc<Shared>, history: &Arc<History>) -> Result<(), OpenError> {
         let (sender, receiver) = mpsc::channel();
-        let mut scribe = Scribe { line: Arc::downgrade(line), in_hand: read(&self.paths.in_hand, self.read)? };
+        let mut scribe = Scribe::new(line, Arc::clone(history));
         let io = |source| OpenError::Io { path: self.paths.line.clone(), source };
         scribe.write(self, line).map_err(io)?;
         *lock(&self.wake) = Some(sender);
@@ -160,7 +162,13 @@ impl File {
 
     /// One that was held will not come back.
     pub(super) fn settle(&self, id: JobId) {
-        lock(&self.settled).push(id);
+        lock(&self.due).given.push(id);
+        self.wake();
+    }
+
+    /// One that was held is back. What it was on is noted as lost when the file has it again, and not before.
+    pub(super) fn take_back(&self, lost: Option<Delivery>) {
+        lock(&self.due).lost.extend(lost);
         self.wake();
     }
 
@@ -194,75 +202,7 @@ impl File {
     }
 }
 
-/// Writes the files of a line, on a thread of its own.
-struct Scribe {
-    line: Weak<Shared>,
-    // What the second file holds.
-    in_hand: Vec<Item>,
-}
-
-impl Scribe {
-    fn work(&mut self, woken: &mpsc::Receiver<()>) {
-        while woken.recv().is_ok() {
-            while woken.try_recv().is_ok() {}
-            let Some(line) = self.line.upgrade() else { return };
-            let super::Keep::File(file) = &line.keep else { return };
-            let change = file.changes.load(Ordering::Acquire);
-            let written = self.write(file, &line);
-            if let Err(error) = &written {
-                let path = file.paths.line.display();
-                tracing::error!(target: "job_orch", %path, %error, "the line could not be written");
-            }
-            file.written.send_modify(|state| match &written {
-                Ok(()) => state.through = change,
-                Err(error) => (state.failed, state.reason) = (change, error.to_string()),
-            });
-        }
-    }
-
-    fn write(&mut self, file: &File, line: &Shared) -> io::Result<()> {
-        let settled = std::mem::take(&mut *lock(&file.settled));
-        let Picture { line: items, in_hand } = lock(&line.places).picture();
-        let written = self.rewrite(file, &items, in_hand);
-        if written.is_err() {
-            lock(&file.settled).extend(settled);
-            return written;
-        }
-        let kept: HashSet<JobId> = self.in_hand.iter().map(|item| item.id).collect();
-        let (still, gone): (Vec<_>, Vec<_>) = settled.into_iter().partition(|id| kept.contains(id));
-        lock(&file.settled).extend(still);
-        file.given.forget(&gone);
-        Ok(())
-    }
-
-    /// Whatever is in neither file at any moment was given.
-    fn rewrite(&mut self, file: &File, items: &[Item], in_hand: Vec<Item>) -> io::Result<()> {
-        let Paths { directory, line, in_hand: second } = &file.paths;
-        if in_hand.iter().any(|item| !self.in_hand.contains(item)) {
-            let known: HashSet<JobId> = in_hand.iter().map(|item| item.id).collect();
-            let mut both = self.in_hand.clone();
-            both.retain(|item| !known.contains(&item.id));
-            both.extend(in_hand.iter().cloned());
-            replace(directory, second, &both)?;
-            self.in_hand = both;
-        }
-        let mut own = lock(&file.own);
-        replace(directory, line, items)?;
-        *own = stamp(line);
-        drop(own);
-        if in_hand.is_empty() && !self.in_hand.is_empty() {
-            fs::remove_file(second)?;
-            fs::File::open(directory)?.sync_all()?;
-            self.in_hand = in_hand;
-        } else if self.in_hand.len() > 2 * in_hand.len() + 64 {
-            replace(directory, second, &in_hand)?;
-            self.in_hand = in_hand;
-        }
-        Ok(())
-    }
-}
-
-fn stamp(path: &Path) -> Option<Stamp> {
+pub(super) fn stamp(path: &Path) -> Option<Stamp> {
     fs::metadata(path).ok().map(|metadata| Stamp::of(&metadata))
 }
 
@@ -275,21 +215,4 @@ fn read(path: &Path, how: Read) -> Result<Vec<Item>, OpenError> {
     let unreadable = |source| OpenError::Unreadable { path: path.to_owned(), source };
     let items: Vec<&RawValue> = serde_json::from_slice(&bytes).map_err(unreadable)?;
     items.into_iter().map(how).collect::<Result<_, _>>().map_err(unreadable)
-}
-
-/// Writes a new file, which takes the old one's place once it is on the disk.
-fn replace(directory: &Path, path: &Path, items: &[Item]) -> io::Result<()> {
-    let mut text = Vec::with_capacity(items.iter().map(|item| item.json.len() + 2).sum::<usize>() + 4);
-    text.push(b'[');
-    for (number, item) in items.iter().enumerate() {
-        text.extend_from_slice(if number == 0 { b"\n" } else { b",\n" });
-        text.extend_from_slice(&item.json);
-    }
-    text.extend_from_slice(if items.is_empty() { b"]\n" } else { b"\n]\n" });
-    let new = path.with_extension("json.new");
-    let mut file = files::create(&new)?;
-    file.write_all(&text)?;
-    file.sync_all()?;
-    fs::rename(&new, path)?;
-    fs::File::open(directory)?.sync_all()
 }

@@ -19,34 +19,48 @@ pub(in crate::dispatch) struct Held {
     item: Item,
     // Of the engine.
     lease: Option<Box<dyn Lease>>,
-    is_given: bool,
+    // The file of its line does not hold it any more.
+    has_left: bool,
+    // It was given, or is back.
+    is_over: bool,
 }
 
 impl Held {
     pub(super) const fn new(line: Arc<Shared>, seq: u64, item: Item) -> Self {
-        Self { line, seq, item, lease: None, is_given: false }
+        Self { line, seq, item, lease: None, has_left: false, is_over: false }
     }
 
     pub(super) const fn leased(line: Arc<Shared>, seq: u64, item: Item, lease: Box<dyn Lease>) -> Self {
-        Self { line, seq, item, lease: Some(lease), is_given: false }
+        Self { line, seq, item, lease: Some(lease), has_left: false, is_over: false }
     }
 
     pub(in crate::dispatch) const fn item(&self) -> &Item {
         &self.item
     }
 
-    /// Has the line's file show it no more, and waits until that is so. It may still come back, also after a crash.
-    pub(in crate::dispatch) async fn leave(&self) -> Result<(), LineError> {
+    /// Whether it was given, or is back.
+    pub(in crate::dispatch) const fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// Whether its line is in a file, which is to show it no more before it is given.
+    pub(in crate::dispatch) fn is_in_file(&self) -> bool {
+        matches!(self.line.keep, Keep::File(_))
+    }
+
+    /// Has the line's file show it no more, and waits until that is so. The history stands for it from here on: what that
+    /// has noted is on the disk before the file is another one.
+    pub(in crate::dispatch) async fn leave(&mut self, delivery: &Delivery) -> Result<(), LineError> {
         let Keep::File(file) = &self.line.keep else { return Ok(()) };
-        lock(&self.line.places).leave(self.seq);
-        file.write(&self.line).await
+        lock(&self.line.places).leave(self.seq, delivery.through());
+        file.write(&self.line).await?;
+        self.has_left = true;
+        Ok(())
     }
 
     /// It is given: it will not come back, not even if this process is killed now. The disk is told soon.
-    pub(in crate::dispatch) fn given(mut self, delivery: Delivery) {
-        let telling = self.note();
-        delivery.given();
-        if let Some(telling) = telling {
+    pub(in crate::dispatch) fn given(&mut self) {
+        if let Some(telling) = self.note() {
             tokio::spawn(telling);
         }
     }
@@ -68,15 +82,16 @@ impl Held {
     /// Notes that it is given. Returns what tells the engine so.
     fn note(&mut self) -> Option<impl Future<Output = ()> + Send + use<>> {
         let id = self.item.id;
-        self.is_given = true;
+        self.is_over = true;
         match &self.line.keep {
-            Keep::Nowhere => {}
-            Keep::File(file) => file.given().note(id),
+            Keep::File(file) if !self.has_left => file.given().note(id),
             Keep::Engine(_, given) => given.note(id),
+            // What has left its file is in the history only, where it is noted.
+            Keep::Nowhere | Keep::File(_) => {}
         }
         self.line.forget(self.seq, id);
         match (&self.line.keep, self.lease.take()) {
-            (Keep::File(file), _) => file.settle(id),
+            (Keep::File(file), _) if !self.has_left => file.settle(id),
             (Keep::Engine(_, given), Some(lease)) => {
                 let given = Arc::clone(given);
                 return Some(async move {
@@ -88,15 +103,14 @@ impl Held {
                     }
                 });
             }
-            (Keep::Nowhere | Keep::Engine(..), _) => {}
+            (Keep::Nowhere | Keep::File(_) | Keep::Engine(..), _) => {}
         }
         None
     }
-}
 
-impl Drop for Held {
-    fn drop(&mut self) {
-        if self.is_given {
+    /// It is back at its old place, unless it was given. What it was on is noted as lost, where its line has it again.
+    pub(in crate::dispatch) fn put_back(&mut self, lost: Option<Delivery>) {
+        if std::mem::replace(&mut self.is_over, true) {
             return;
         }
         let lease = self.lease.take();
@@ -109,8 +123,16 @@ impl Drop for Held {
         // Not before: who claims it is to find that it stood in line.
         drop(lease);
         self.line.has_moved();
-        if let Keep::File(file) = &self.line.keep {
-            file.wake();
+        match (&self.line.keep, lost) {
+            (Keep::File(file), lost) => file.take_back(lost),
+            (Keep::Nowhere | Keep::Engine(..), Some(lost)) => lost.not_given(),
+            (Keep::Nowhere | Keep::Engine(..), None) => {}
         }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.put_back(None);
     }
 }

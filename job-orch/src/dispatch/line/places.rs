@@ -1,6 +1,6 @@
 //! [`Places`]: who stands where.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::stored::Stored;
 use crate::dispatch::item::Item;
@@ -16,8 +16,10 @@ pub(super) struct Places {
     pub(super) bytes: usize,
     // Of those in line, and of those who may come back.
     pub(super) numbers: HashMap<JobId, u64>,
-    // Of a line in a file, which holds them still.
-    held: BTreeMap<u64, Out>,
+    // Out of the line, and in its file still.
+    held: BTreeMap<u64, Item>,
+    // So much of the history has to be on the disk, for those that the file is to show no more.
+    through: u64,
     pub(super) stored: Stored,
 }
 
@@ -40,6 +42,14 @@ impl Place {
     }
 }
 
+/// What the file of a line is to hold.
+#[derive(Debug)]
+pub(super) struct Picture {
+    pub(super) items: Vec<Item>,
+    /// So much of the history has to be on the disk before it does.
+    pub(super) through: u64,
+}
+
 /// Where one is that has not been given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::dispatch) enum Standing {
@@ -47,22 +57,6 @@ pub(in crate::dispatch) enum Standing {
     Waiting(usize),
     /// On the way to somebody.
     Held,
-}
-
-/// One that has left the line and may come back.
-#[derive(Clone, Debug)]
-struct Out {
-    item: Item,
-    // The file is not to show it any more.
-    has_left: bool,
-}
-
-/// What the files of a line are to hold.
-#[derive(Debug, Default)]
-pub(super) struct Picture {
-    pub(super) line: Vec<Item>,
-    /// Has left the line, and may come back.
-    pub(super) in_hand: Vec<Item>,
 }
 
 impl Places {
@@ -84,7 +78,7 @@ impl Places {
         let (seq, place) = self.line.pop_front()?;
         self.bytes -= place.size;
         if let Some(item) = place.item.clone().filter(|_| holds) {
-            self.held.insert(seq, Out { item, has_left: false });
+            self.held.insert(seq, item);
         }
         Some((seq, place))
     }
@@ -97,11 +91,10 @@ impl Places {
         self.line.insert(at, (seq, place));
     }
 
-    /// Has the file show it no more.
-    pub(super) fn leave(&mut self, seq: u64) {
-        if let Some(out) = self.held.get_mut(&seq) {
-            out.has_left = true;
-        }
+    /// Has the file show it no more, once so much of the history is on the disk.
+    pub(super) fn leave(&mut self, seq: u64, through: u64) {
+        self.through = self.through.max(through);
+        self.held.remove(&seq);
     }
 
     /// It will not come back.
@@ -138,30 +131,31 @@ impl Places {
         self.bytes -= found.map_or(0, |(_, place)| place.size);
     }
 
-    /// What the files are to hold now.
+    /// What the file is to hold now.
     pub(super) fn picture(&self) -> Picture {
-        let mut picture = Picture::default();
+        let mut items = Vec::with_capacity(self.line.len() + self.held.len());
         let mut line = self.line.iter().filter_map(|(seq, place)| Some((*seq, place.item.as_ref()?))).peekable();
-        for (seq, Out { item, has_left }) in &self.held {
+        for (seq, item) in &self.held {
             while let Some((_, earlier)) = line.next_if(|(other, _)| other < seq) {
-                picture.line.push(earlier.clone());
+                items.push(earlier.clone());
             }
-            let part = if *has_left { &mut picture.in_hand } else { &mut picture.line };
-            part.push(item.clone());
+            items.push(item.clone());
         }
-        picture.line.extend(line.map(|(_, item)| item.clone()));
-        picture
+        items.extend(line.map(|(_, item)| item.clone()));
+        Picture { items, through: self.through }
     }
 
     /// The line is another one now; who has left may still come back.
     pub(super) fn replace(&mut self, items: Vec<Item>) {
-        let held: HashSet<JobId> = self.held.values().map(|out| out.item.id).collect();
         for (_, place) in self.line.drain(..) {
             self.bytes -= place.size;
             self.numbers.remove(&place.id);
         }
-        for item in items.into_iter().filter(|item| !held.contains(&item.id)) {
-            self.push(Place::here(item));
+        for item in items {
+            // Those that are left have left the line.
+            if !self.numbers.contains_key(&item.id) {
+                self.push(Place::here(item));
+            }
         }
     }
 }
