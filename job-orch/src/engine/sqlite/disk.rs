@@ -25,7 +25,11 @@ use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::sync::{Arc, Mutex, lock};
 
 /// So large a log is made in advance: to append to a file that must grow costs two writes for each sync, and not one.
-const AHEAD: u64 = 4 << 20;
+const AHEAD: usize = 4 << 20;
+
+/// It is made in such pieces. The kernel keeps a file in memory by the pieces that it was written in, and looks at the whole of
+/// one for each write into it: were it made at once, each page that is committed would cost five times as much.
+const PIECE: usize = 64 << 10;
 
 /// So many groups may wait for the disk at once. The scan of the log when it is opened relies on there being few.
 const MOST: usize = 8;
@@ -187,8 +191,13 @@ impl Log {
     /// Appends zeros, behind whatever else is written at the same time. They are no frames, and so the end of the log still
     /// is where it was.
     fn make_room(&self) -> io::Result<()> {
-        let missing = AHEAD.saturating_sub(self.file.metadata()?.len());
-        (&self.file).write_all(&vec![0; usize::try_from(missing).unwrap_or(0)])
+        let there = usize::try_from(self.file.metadata()?.len()).unwrap_or(usize::MAX);
+        let (mut missing, zeros) = (AHEAD.saturating_sub(there), vec![0; PIECE]);
+        while let Some(piece) = zeros.get(..missing.min(PIECE)).filter(|piece| !piece.is_empty()) {
+            (&self.file).write_all(piece)?;
+            missing -= piece.len();
+        }
+        Ok(())
     }
 
     fn sync(&self) -> Result<(), StoreError> {
@@ -237,7 +246,7 @@ impl Log {
 #[cfg(target_os = "linux")]
 fn is_roomy(path: &Path) -> bool {
     rustix::fs::statfs(path)
-        .is_ok_and(|disk| disk.f_bavail.saturating_mul(u64::try_from(disk.f_bsize).unwrap_or(0)) > 16 * AHEAD)
+        .is_ok_and(|disk| disk.f_bavail.saturating_mul(u64::try_from(disk.f_bsize).unwrap_or(0)) > 16 * AHEAD as u64)
 }
 
 #[cfg(not(target_os = "linux"))]
