@@ -20,6 +20,7 @@ use std::thread::{self, JoinHandle};
 use super::committed::Committed;
 use super::error::StoreError;
 use super::relay::{SOON, Watch};
+use super::work::FEW;
 use crate::fault::{fails, fault};
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::sync::{Arc, Mutex, lock};
@@ -79,13 +80,16 @@ impl Disk {
         Ok(Self { log: Some(log), is_patient, thread: Some((sender, thread)) })
     }
 
-    /// Sees to it that this lasts, and tells everybody. If there is more to do, on another thread.
+    /// Sees to it that this lasts, and tells everybody. If there is more to do, on another thread; and if that one is at work,
+    /// so that the writer would wait for two syncs, while those that the first one is for come back. Of few that is no matter:
+    /// they are best synced all together.
     pub(super) fn finish(&self, committed: Committed, has_more: bool) {
         let Some(log) = self.log.as_ref().filter(|_| self.is_patient && committed.is_durable()) else {
             return self.tell(committed, Ok(()));
         };
+        let is_for_the_thread = has_more || committed.tasks.len() >= FEW && log.is_syncing();
         let committed = match &self.thread {
-            Some((thread, _)) if has_more => match Self::hand_over(thread, committed) {
+            Some((thread, _)) if is_for_the_thread => match Self::hand_over(thread, committed) {
                 Some(committed) => {
                     // Enough of them wait. (Or it has panicked, and that was told.)
                     committed
@@ -168,6 +172,8 @@ struct Log {
     unsynced: AtomicUsize,
     // A sync of what nobody waits for is to come.
     is_ordered: AtomicBool,
+    // So many syncs are under way.
+    syncing: AtomicUsize,
     // After a sync that failed, nobody knows what is on the disk: the next one may well succeed and mean nothing.
     fault: Mutex<Option<StoreError>>,
 }
@@ -177,8 +183,8 @@ impl Log {
     fn open(file: &Path) -> io::Result<Self> {
         let path = log_of(file);
         let file = OpenOptions::new().append(true).open(&path)?;
-        let (unsynced, is_ordered) = (AtomicUsize::new(0), AtomicBool::new(false));
-        let log = Self { file, unsynced, is_ordered, fault: Mutex::new(None) };
+        let (unsynced, is_ordered, syncing) = (AtomicUsize::new(0), AtomicBool::new(false), AtomicUsize::new(0));
+        let log = Self { file, unsynced, is_ordered, syncing, fault: Mutex::new(None) };
         if is_roomy(&path)
             && let Err(error) = log.make_room()
         {
@@ -207,11 +213,17 @@ impl Log {
         self.is_ordered.store(false, Ordering::Release);
         let covered = self.unsynced.load(Ordering::Acquire);
         fault!("before_sync");
+        self.syncing.fetch_add(1, Ordering::AcqRel);
         let synced = if fails!("sync") { Err(io::Error::other("told to fail")) } else { self.file.sync_data() };
+        self.syncing.fetch_sub(1, Ordering::AcqRel);
         // Two at once may cover the same.
         let _ =
             self.unsynced.fetch_update(Ordering::AcqRel, Ordering::Acquire, |all| Some(all.saturating_sub(covered)));
         synced.map_err(|error| lock(&self.fault).insert(StoreError::Disk(error.into())).clone())
+    }
+
+    fn is_syncing(&self) -> bool {
+        self.syncing.load(Ordering::Acquire) > 0
     }
 
     /// Syncs for the writer until it has gone: once for all that has come together.
@@ -259,4 +271,52 @@ pub(super) fn log_of(file: &Path) -> PathBuf {
     let mut log = file.as_os_str().to_owned();
     log.push("-wal");
     log.into()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+    use super::super::transaction::Transaction;
+    use super::super::writer::{Promise, Task};
+    use super::*;
+
+    /// Tells on which thread it was told.
+    struct Tale(mpsc::Sender<Option<String>>);
+
+    impl Task for Tale {
+        fn run(&mut self, _: &mut Transaction<'_>) -> rusqlite::Result<()> {
+            Ok(())
+        }
+
+        fn is_wanted(&self) -> bool {
+            true
+        }
+
+        fn promise(&self) -> Option<Promise> {
+            Some(Promise::Lasting)
+        }
+
+        fn end(self: Box<Self>, _: Result<(), StoreError>, _: Option<super::super::relay::Relay>) {
+            self.0.send(thread::current().name().map(str::to_owned)).unwrap();
+        }
+    }
+
+    #[test]
+    fn while_the_disk_is_at_work_many_do_not_hold_the_writer_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("jobs.db");
+        File::create(log_of(&file)).unwrap();
+        let disk = Disk::spawn(&file, true).unwrap();
+        let on_the_disks_thread = |count: usize| {
+            let (sender, threads) = mpsc::channel();
+            let tasks = (0..count).map(|_| Box::new(Tale(sender.clone())) as Box<dyn Task>).collect();
+            disk.finish(Committed { tasks, ..Committed::default() }, false);
+            threads.recv().unwrap().as_deref() == Some("job-orch-disk")
+        };
+        assert!(!on_the_disks_thread(FEW));
+        disk.log.as_ref().unwrap().syncing.fetch_add(1, Ordering::AcqRel);
+        assert!(on_the_disks_thread(FEW));
+        assert!(!on_the_disks_thread(FEW - 1), "few are best synced together with what comes next");
+    }
 }
