@@ -80,14 +80,16 @@ impl Disk {
         Ok(Self { log: Some(log), is_patient, thread: Some((sender, thread)) })
     }
 
-    /// Sees to it that this lasts, and tells everybody. If there is more to do, on another thread; and if that one is at work,
-    /// so that the writer would wait for two syncs, while those that the first one is for come back. Of few that is no matter:
-    /// they are best synced all together.
+    /// Sees to it that this lasts, and tells everybody. If there is more to do, on another thread; and if that one is at work for
+    /// many, so that the writer would wait for two syncs while they come back. If they are few, they are best synced all
+    /// together next time.
     pub(super) fn finish(&self, committed: Committed, has_more: bool) {
         let Some(log) = self.log.as_ref().filter(|_| self.is_patient && committed.is_durable()) else {
             return self.tell(committed, Ok(()));
         };
-        let is_for_the_thread = has_more || committed.tasks.len() >= FEW && log.is_syncing();
+        let (count, others) = (committed.tasks.len(), log.waiting.load(Ordering::Acquire));
+        let is_for_the_thread = has_more || others > 0 && others + count >= FEW;
+        log.waiting.fetch_add(count, Ordering::AcqRel);
         let committed = match &self.thread {
             Some((thread, _)) if is_for_the_thread => match Self::hand_over(thread, committed) {
                 Some(committed) => {
@@ -98,7 +100,9 @@ impl Disk {
             },
             _ => committed,
         };
-        self.tell(committed, log.sync());
+        let synced = log.sync();
+        log.waiting.fetch_sub(count, Ordering::AcqRel);
+        self.tell(committed, synced);
     }
 
     /// One more commit is in the log. If those that nobody waits for have become many, they are synced.
@@ -172,8 +176,8 @@ struct Log {
     unsynced: AtomicUsize,
     // A sync of what nobody waits for is to come.
     is_ordered: AtomicBool,
-    // So many syncs are under way.
-    syncing: AtomicUsize,
+    // So many wait for syncs.
+    waiting: AtomicUsize,
     // After a sync that failed, nobody knows what is on the disk: the next one may well succeed and mean nothing.
     fault: Mutex<Option<StoreError>>,
 }
@@ -183,8 +187,8 @@ impl Log {
     fn open(file: &Path) -> io::Result<Self> {
         let path = log_of(file);
         let file = OpenOptions::new().append(true).open(&path)?;
-        let (unsynced, is_ordered, syncing) = (AtomicUsize::new(0), AtomicBool::new(false), AtomicUsize::new(0));
-        let log = Self { file, unsynced, is_ordered, syncing, fault: Mutex::new(None) };
+        let (unsynced, is_ordered, waiting) = (AtomicUsize::new(0), AtomicBool::new(false), AtomicUsize::new(0));
+        let log = Self { file, unsynced, is_ordered, waiting, fault: Mutex::new(None) };
         if is_roomy(&path)
             && let Err(error) = log.make_room()
         {
@@ -213,17 +217,11 @@ impl Log {
         self.is_ordered.store(false, Ordering::Release);
         let covered = self.unsynced.load(Ordering::Acquire);
         fault!("before_sync");
-        self.syncing.fetch_add(1, Ordering::AcqRel);
         let synced = if fails!("sync") { Err(io::Error::other("told to fail")) } else { self.file.sync_data() };
-        self.syncing.fetch_sub(1, Ordering::AcqRel);
         // Two at once may cover the same.
         let _ =
             self.unsynced.fetch_update(Ordering::AcqRel, Ordering::Acquire, |all| Some(all.saturating_sub(covered)));
         synced.map_err(|error| lock(&self.fault).insert(StoreError::Disk(error.into())).clone())
-    }
-
-    fn is_syncing(&self) -> bool {
-        self.syncing.load(Ordering::Acquire) > 0
     }
 
     /// Syncs for the writer until it has gone: once for all that has come together.
@@ -247,6 +245,7 @@ impl Log {
             }
             if is_asked || !group.is_empty() {
                 let synced = self.sync();
+                self.waiting.fetch_sub(group.iter().map(|committed| committed.tasks.len()).sum(), Ordering::AcqRel);
                 watches.extend(group.into_iter().filter_map(|committed| committed.tell(synced.clone())));
             }
             watches.retain(|watch| !watch.is_done());
@@ -315,8 +314,10 @@ mod tests {
             threads.recv().unwrap().as_deref() == Some("job-orch-disk")
         };
         assert!(!on_the_disks_thread(FEW));
-        disk.log.as_ref().unwrap().syncing.fetch_add(1, Ordering::AcqRel);
-        assert!(on_the_disks_thread(FEW));
-        assert!(!on_the_disks_thread(FEW - 1), "few are best synced together with what comes next");
+        let waiting = &disk.log.as_ref().unwrap().waiting;
+        waiting.fetch_add(FEW / 2, Ordering::AcqRel);
+        assert!(on_the_disks_thread(FEW / 2));
+        assert!(!on_the_disks_thread(FEW / 2 - 1), "few are best synced together with what comes next");
+        assert_eq!(waiting.load(Ordering::Acquire), FEW / 2, "the others have been told");
     }
 }
