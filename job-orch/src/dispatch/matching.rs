@@ -181,7 +181,7 @@ impl Inner {
         Ok(None)
     }
 
-    /// Calls a worker. Returns the delivery, if the worker has said yes.
+    /// Calls a worker. Returns the delivery, if the worker has said yes, or has sent a result.
     async fn call(&self, worker: &Held, job: &Item) -> Result<Option<Delivery>, LineError> {
         let Some(url) = worker.item().callback() else {
             tracing::warn!(target: "job_orch", { worker.id = %worker.item().id }, "a worker without a URL");
@@ -193,9 +193,12 @@ impl Inner {
         count.add();
         if let Err(error) = &called {
             let (host, reason) = (url.host_str().unwrap_or_default(), error as &dyn std::error::Error);
-            tracing::warn!(target: "job_orch", { job.id = %job.id, worker.host = host, reason }, "a worker took no job");
-            delivery.not_given();
-            return Ok(None);
+            let is_taken = !delivery.is_lost();
+            tracing::warn!(target: "job_orch", { job.id = %job.id, worker.host = host, is_taken, reason }, "a worker did not say yes");
+            if !is_taken {
+                delivery.not_given();
+                return Ok(None);
+            }
         }
         Ok(Some(delivery))
     }

@@ -55,9 +55,9 @@
 //!   system, or when the worker that was called has said yes. In a durable mode it is noted before a job is sent which worker
 //!   it is for. Should the process be killed before it is noted what came of that, the next one sends the same job to the same
 //!   worker again, by `PUT` to its URL, with the same `Job-Delivery`, before it does anything else: a worker that has the job
-//!   already says yes and does nothing. If it does not say yes, the job stands in its line again. A worker whose yes is lost on
-//!   its way, or comes too late, may share its job with the next one; after a loss of power, the workers of the last moments
-//!   may.
+//!   already says yes and does nothing. If it does not say yes, the job stands in its line again. Who has sent a result has
+//!   said yes. A worker whose yes is lost on its way, or comes too late, may share its job with the next one; after a loss of
+//!   power, the workers of the last moments may.
 //! - **A worker that cannot be called asks again.** It names its request for a job (`Job-Take`, a new name for each job that it
 //!   wants). When the answer was lost, by a kill or on its way, it asks by the same name and gets the same delivery, until it
 //!   has sent a result; names are remembered as long as states are. Without a name, a job that was on its way at a kill stands

@@ -72,9 +72,12 @@ impl Kept {
     ) -> Result<(), serde_json::Error> {
         match record {
             Record::Offered(offered) => {
-                let (found, at) = Unclear::read(offered)?;
+                let (mut found, at) = Unclear::read(offered)?;
                 self.offered(found.job.id, found.token, at);
-                self.taken(found.delivery, found.token, at, &found.job, found.take.as_ref());
+                // In a file that was written anew, its result may come before it.
+                found.has_ended = self.has_ended(found.job.id, &found.token);
+                let take = found.take.as_ref().filter(|_| !found.has_ended);
+                self.taken(found.delivery, found.token, at, &found.job, take);
                 self.open.insert(found.job.id, (found.delivery, line.to_owned()));
                 unclear.insert(found.job.id, found);
             }
@@ -86,6 +89,7 @@ impl Kept {
                 self.open.remove(job);
                 unclear.remove(job);
                 self.takes.remove(*job);
+                self.note_lost(*job);
             }
             Record::Past(Dated { job, token, at }) => {
                 self.offered(*job, record::read_token(token)?, record::read_time(at)?);
@@ -93,6 +97,9 @@ impl Kept {
             Record::Result(Ended { job, at, data }) => {
                 let (at, result) = (record::read_time(at)?, Bytes::copy_from_slice(data.get().as_bytes()));
                 self.end(*job, End { at, result });
+                if let Some(unclear) = unclear.get_mut(job) {
+                    unclear.has_ended = true;
+                }
             }
         }
         Ok(())
@@ -140,17 +147,46 @@ impl Kept {
         if self.jobs.get(&id).is_some_and(|past| past.token.is(&token)) {
             return;
         }
-        match self.jobs.insert(id, Past { token, assigned, end: None, ending: None }) {
+        match self.jobs.insert(id, Past { token, assigned, end: None, ending: None, is_lost: false }) {
             Some(before) => self.bytes -= before.end.map_or(0, |end| end.result.len()),
             None => self.order.push_back(id),
         }
         self.trim();
     }
 
+    /// Whether who has this token has sent a result.
+    fn has_ended(&self, id: JobId, token: &Token) -> bool {
+        let past = self.jobs.get(&id).filter(|past| past.token.is(token));
+        past.is_some_and(|past| past.end.is_some() || past.ending.is_some())
+    }
+
+    /// It has not arrived, unless its worker shows that it has: by a result, or by asking for the same again. Returns whether
+    /// it has not. From here on, nobody gets it by its name, and no result of it is taken.
+    pub(super) fn lose(&mut self, job: JobId, delivery: DeliveryId, token: &Token) -> bool {
+        let is_lost = !self.has_ended(job, token) && !self.takes.is_wanted(job, delivery);
+        if is_lost {
+            self.fail(job, delivery, token);
+        }
+        is_lost
+    }
+
+    fn fail(&mut self, job: JobId, delivery: DeliveryId, token: &Token) {
+        self.takes.fail(job, delivery);
+        if self.jobs.get(&job).is_some_and(|past| past.token.is(token)) {
+            self.note_lost(job);
+        }
+    }
+
+    fn note_lost(&mut self, job: JobId) {
+        if let Some(past) = self.jobs.get_mut(&job) {
+            past.is_lost = true;
+        }
+    }
+
     /// It has arrived, or not.
-    pub(super) fn close(&mut self, job: JobId, delivery: DeliveryId, is_given: bool) -> io::Result<()> {
+    pub(super) fn close(&mut self, job: JobId, delivery: DeliveryId, token: &Token, is_given: bool) -> io::Result<()> {
         if !is_given {
-            self.takes.fail(job, delivery);
+            self.fail(job, delivery, token);
         }
         let Some(journal) = &mut self.journal else { return Ok(()) };
         // Sent again meanwhile, it is that delivery's.
@@ -167,7 +203,10 @@ impl Kept {
         if !past.token.is(token) {
             return Err(NotTaken::Token);
         }
-        if past.end.is_some() || past.ending.is_some() { Err(NotTaken::Ended) } else { Ok(()) }
+        if past.end.is_some() || past.ending.is_some() {
+            return Err(NotTaken::Ended);
+        }
+        if past.is_lost { Err(NotTaken::Back) } else { Ok(()) }
     }
 
     /// Puts a result into the file. Returns how much of that has to be on the disk before it counts.
@@ -244,11 +283,12 @@ fn offered_line(
 
 impl Picture {
     pub(super) fn lines(self) -> impl Iterator<Item = String> {
-        let past = self.jobs.into_iter().flat_map(|(job, Past { token, assigned, end, ending })| {
+        let past = self.jobs.into_iter().flat_map(|(job, Past { token, assigned, end, ending, is_lost })| {
             let past = Record::Past(Dated { job, token: token.reveal().into(), at: record::time(assigned) });
             // The line of one that is being synced is in the old file already, and only there.
             let end = end.or(ending).and_then(|end| end.line(job).ok());
-            past.to_line().into_iter().chain(end)
+            let lost = is_lost.then(|| Record::NotGiven(job).to_line().ok()).flatten();
+            past.to_line().into_iter().chain(end).chain(lost)
         });
         let takes = self.takes.into_iter().flat_map(|(key, Take { job, delivery, token, at, .. })| {
             let offered = offered_line(delivery, &token, at, &job, To::Taker(Some(&key)), false).ok();
@@ -276,6 +316,7 @@ impl Unclear {
             worker: *worker,
             take: take.as_ref().map(|take| record::read_take(take)).transpose()?,
             has_left: *left,
+            has_ended: false,
         };
         Ok((found, record::read_time(at)?))
     }

@@ -41,6 +41,29 @@ async fn only_the_last_worker_ends_a_job_and_only_once() {
 }
 
 #[tokio::test]
+async fn a_delivery_whose_result_came_has_arrived_and_of_a_lost_one_no_result_is_taken() {
+    let Ok(folder) = tempfile::tempdir() else { unreachable!("a folder") };
+    let ((history, _), jobs) = (reopen(folder.path()), [job(), job()]);
+    let deliveries = jobs.each_ref().map(|job| history.offer(job, To::Taker(None)));
+    let [Ok(ended), Ok(lost)] = deliveries else { unreachable!("there is room") };
+    let tokens = [*ended.token(), *lost.token()];
+    let end = |history: &Arc<History>, which: usize| {
+        let (history, id, token) = (Arc::clone(history), jobs[which].id, tokens[which]);
+        async move { history.end(id, &token, Bytes::from_static(b"1")).await }
+    };
+    assert_eq!(end(&history, 0).await, Ok(()));
+    assert!(!ended.is_lost() && lost.is_lost());
+    assert_eq!(end(&history, 1).await, Err(NotTaken::Back));
+    // Killed before it is noted what came of them.
+    let (again, unclear) = reopen(folder.path());
+    assert_eq!(unclear.iter().map(|unclear| unclear.has_ended).collect::<Vec<_>>(), [true, false]);
+    unclear.iter().for_each(|unclear| again.resume(unclear).not_given());
+    assert!(again.find(jobs[0].id).is_some_and(|past| past.end.is_some()));
+    assert_eq!(end(&again, 1).await, Err(NotTaken::Back));
+    assert_eq!(end(&reopen(folder.path()).0, 1).await, Err(NotTaken::Back));
+}
+
+#[tokio::test]
 async fn a_result_wakes_those_who_wait_for_it_and_nobody_else() {
     let (history, jobs) = (Arc::new(History::default()), [job(), job()]);
     let tokens = [offer(&history, &jobs[0]), offer(&history, &jobs[1])];
