@@ -60,8 +60,9 @@
 //!   power, the workers of the last moments may.
 //! - **A worker that cannot be called asks again.** It names its request for a job (`Job-Take`, a new name for each job that it
 //!   wants). When the answer was lost, by a kill or on its way, it asks by the same name and gets the same delivery, until it
-//!   has sent a result; names are remembered as long as states are. Without a name, a job that was on its way at a kill stands
-//!   in its line again, and may be given twice.
+//!   has sent a result; remembered are the names of all who are being answered, and the last 10,000 before them, as long as
+//!   their jobs have no more than 64 MiB. Without a name, a job that was on its way at a kill stands in its line again, and may
+//!   be given twice.
 //! - **Nobody waits for a slow worker.** No lock is held over a call. A worker that fails, redirects, takes too long or dies
 //!   is dropped, and the next one is called. Who waits for a job or a result and does not read the answer is cut off.
 //! - **What waits has limits**, in number and in bytes: what is more is refused at once, with a time to try again.
@@ -69,7 +70,7 @@
 //!   address of its name is public; the connection goes to one of the addresses that were checked. With
 //!   [`allow_local_callbacks`](Builder::allow_local_callbacks), loopback and private addresses may be called too, and plainly.
 //! - **A result** is taken from the worker that was given the job last, and from nobody else, once. States and results are
-//!   kept of the last 10,000 jobs that have left the line, as long as their results have no more than 64 MiB; in a durable mode
+//!   kept of the last 10,000 jobs that have arrived, as long as their results have no more than 64 MiB; in a durable mode
 //!   they outlive the process, and a result is on the disk when its worker is answered.
 //!
 //! # Where the lines stand

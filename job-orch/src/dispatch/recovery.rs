@@ -4,8 +4,8 @@
 //! is sent the same job again, with the same `Job-Delivery`. If it says yes, it has the job now, once, however often it was
 //! sent. If it does not, the job stands in its line again. One that has sent a result is not asked: it had the job.
 //!
-//! A worker of `/take-job` cannot be asked. If it has named its request, the job is its own: it asks for the same again. If
-//! it has not, the job stands in its line again.
+//! A worker of `/take-job` cannot be asked. If it has named its request, and the name is remembered, the job is its own: it
+//! asks for the same again. If it has not, the job stands in its line again.
 //!
 //! A job that has left the file of its line stands in the history alone. It is noted as lost when the file has it again, and
 //! waits for that as long as its line is opened in another mode.

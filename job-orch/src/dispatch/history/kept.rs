@@ -16,9 +16,9 @@ use crate::dispatch::item::Item;
 use crate::dispatch::token::Token;
 use crate::id::JobId;
 
-/// So many jobs that have left the line are remembered, and so many bytes of results.
-pub(super) const MOST: usize = 10_000;
-pub(super) const MOST_BYTES: usize = 64 * 1024 * 1024;
+/// So many jobs that have left the line are remembered, and so many bytes of results, beside those on their way.
+pub(super) const MOST: usize = if cfg!(test) { 100 } else { 10_000 };
+pub(super) const MOST_BYTES: usize = if cfg!(test) { 1 << 20 } else { 64 << 20 };
 
 #[derive(Debug, Default)]
 pub(super) struct Kept {
@@ -26,7 +26,7 @@ pub(super) struct Kept {
     // Oldest first.
     order: VecDeque<JobId>,
     pub(super) bytes: usize,
-    // Lines of jobs on their way, as long as there is a file. A job is on one way at a time.
+    // Jobs on their way, with their lines, if there is a file. A job is on one way at a time, and remembered as long.
     open: HashMap<JobId, (DeliveryId, String)>,
     pub(super) journal: Option<Journal>,
     pub(super) takes: Takes,
@@ -60,6 +60,9 @@ impl Kept {
         }
         kept.journal = Some(journal);
         let mut unclear: Vec<Unclear> = unclear.into_values().collect();
+        for unclear in &mut unclear {
+            unclear.take.take_if(|key| !kept.takes.holds(key, unclear.delivery));
+        }
         unclear.sort_unstable_by_key(|unclear| unclear.job.id);
         Ok((kept, unclear))
     }
@@ -73,12 +76,12 @@ impl Kept {
         match record {
             Record::Offered(offered) => {
                 let (mut found, at) = Unclear::read(offered)?;
+                self.open.insert(found.job.id, (found.delivery, line.to_owned()));
                 self.offered(found.job.id, found.token, at);
                 // In a file that was written anew, its result may come before it.
                 found.has_ended = self.has_ended(found.job.id, &found.token);
                 let take = found.take.as_ref().filter(|_| !found.has_ended);
                 self.taken(found.delivery, found.token, at, &found.job, take);
-                self.open.insert(found.job.id, (found.delivery, line.to_owned()));
                 unclear.insert(found.job.id, found);
             }
             Record::Given(job) => {
@@ -119,13 +122,13 @@ impl Kept {
         to: To<'_>,
         leaves: bool,
     ) -> io::Result<u64> {
-        let (now, mut through) = (SystemTime::now(), 0);
+        let (now, mut through, mut line) = (SystemTime::now(), 0, String::new());
         if let Some(journal) = &mut self.journal {
-            let line = offered_line(delivery, &token, now, job, to, leaves)?;
+            line = offered_line(delivery, &token, now, job, to, leaves)?;
             journal.append(&line)?;
             through = journal.added();
-            self.open.insert(job.id, (delivery, line));
         }
+        self.open.insert(job.id, (delivery, line));
         self.offered(job.id, token, now);
         if let To::Taker(take) = to {
             self.taken(delivery, token, now, job, take);
@@ -139,7 +142,8 @@ impl Kept {
     fn taken(&mut self, delivery: DeliveryId, token: Token, at: SystemTime, job: &Item, take: Option<&TakeKey>) {
         self.takes.remove(job.id);
         if let Some(key) = take {
-            self.takes.add(key.clone(), Take::new(job, delivery, token, at));
+            let is_on_its_way = |job: &JobId| self.open.contains_key(job);
+            self.takes.add(key.clone(), Take::new(job, delivery, token, at), is_on_its_way);
         }
     }
 
@@ -188,12 +192,12 @@ impl Kept {
         if !is_given {
             self.fail(job, delivery, token);
         }
-        let Some(journal) = &mut self.journal else { return Ok(()) };
         // Sent again meanwhile, it is that delivery's.
         if self.open.get(&job).is_none_or(|(open, _)| *open != delivery) {
             return Ok(());
         }
         self.open.remove(&job);
+        let Some(journal) = &mut self.journal else { return Ok(()) };
         journal.append(&if is_given { Record::Given(job) } else { Record::NotGiven(job) }.to_line()?)
     }
 
@@ -242,8 +246,13 @@ impl Kept {
     }
 
     fn trim(&mut self) {
-        while self.jobs.len() > MOST || self.bytes > MOST_BYTES {
-            let Some(oldest) = self.order.pop_front() else { return };
+        for _ in 0..self.order.len() {
+            let is_full = self.jobs.len() > MOST || self.bytes > MOST_BYTES;
+            let Some(oldest) = self.order.pop_front_if(|_| is_full) else { return };
+            if self.open.contains_key(&oldest) {
+                self.order.push_back(oldest);
+                continue;
+            }
             self.takes.remove(oldest);
             let end = self.jobs.remove(&oldest).and_then(|past| past.end);
             self.bytes -= end.map_or(0, |end| end.result.len());

@@ -73,7 +73,7 @@ pub(super) struct Unclear {
     pub(super) callback: Option<Url>,
     /// Its place in the line of workers, if it stood there.
     pub(super) worker: Option<JobId>,
-    /// How the worker named its request: it asks for the same again, if it has got no answer.
+    /// How the worker named its request, if that is remembered: it asks for the same again, if it has got no answer.
     pub(super) take: Option<TakeKey>,
     /// The file of its line may not hold it any more: what is here stands for it.
     pub(super) has_left: bool,

@@ -64,6 +64,39 @@ async fn a_delivery_whose_result_came_has_arrived_and_of_a_lost_one_no_result_is
 }
 
 #[tokio::test]
+async fn who_is_being_answered_is_remembered_by_its_name_whatever_comes_meanwhile() {
+    let Ok(folder) = tempfile::tempdir() else { unreachable!("a folder") };
+    let (history, _) = reopen(folder.path());
+    let Some(key) = TakeKey::read("a-1") else { unreachable!("it is plain") };
+    let (slow, large) = (job(), format!("\"{}\"", "x".repeat(MOST_BYTES / 2)));
+    let Ok(open) = history.offer(&slow, To::Taker(Some(&key))) else { unreachable!("there is room") };
+    for _ in 0..=MOST {
+        offer(&history, &job());
+    }
+    for name in ["b-1", "b-2"] {
+        let Ok(delivery) = history.offer(&Item::job(&large), To::Taker(TakeKey::read(name).as_ref())) else {
+            unreachable!("there is room")
+        };
+        delivery.given();
+    }
+    assert!(history.find(slow.id).is_some());
+    let (again, unclear) = reopen(folder.path());
+    assert_eq!(unclear.iter().map(|unclear| unclear.take.as_ref()).collect::<Vec<_>>(), [Some(&key)]);
+    assert_eq!(again.taken(&key).map(|take| take.delivery), Some(open.id()));
+}
+
+#[tokio::test]
+async fn a_name_is_that_of_one_job_and_the_others_are_asked_for_by_nobody() {
+    let Ok(folder) = tempfile::tempdir() else { unreachable!("a folder") };
+    let ((history, _), jobs) = (reopen(folder.path()), [job(), job()]);
+    let Some(key) = TakeKey::read("a-1") else { unreachable!("it is plain") };
+    let offered = jobs.each_ref().map(|job| history.offer(job, To::Taker(Some(&key))));
+    assert!(offered.iter().all(Result::is_ok));
+    let unclear = reopen(folder.path()).1;
+    assert_eq!(unclear.iter().map(|unclear| unclear.take.as_ref()).collect::<Vec<_>>(), [None, Some(&key)]);
+}
+
+#[tokio::test]
 async fn a_result_wakes_those_who_wait_for_it_and_nobody_else() {
     let (history, jobs) = (Arc::new(History::default()), [job(), job()]);
     let tokens = [offer(&history, &jobs[0]), offer(&history, &jobs[1])];
