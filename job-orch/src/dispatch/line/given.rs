@@ -48,6 +48,11 @@ impl Given {
         lock(&self.open).ids.clone()
     }
 
+    /// Whether this was given, and is on the disk still.
+    pub(super) fn has(&self, id: JobId) -> bool {
+        lock(&self.open).ids.contains(&id)
+    }
+
     /// This was given.
     pub(in crate::dispatch) fn note(&self, id: JobId) {
         let mut open = lock(&self.open);

@@ -7,13 +7,17 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
-use super::engine::{Shelf, Waiting};
+use super::engine::{Lease, Shelf, Waiting};
+use super::given::Given;
 use super::held::Held;
 use super::places::{Place, Places};
 use super::{LineError, Shared};
 use crate::dispatch::item::Item;
 use crate::id::JobId;
 use crate::sync::{Arc, lock};
+
+#[cfg(test)]
+mod tests;
 
 /// A turn for which the engine has nobody after this time is over.
 pub(super) const VOID: Duration = Duration::from_secs(1);
@@ -25,7 +29,7 @@ pub(super) struct Stored {
     awaited: BTreeMap<(u64, JobId), usize>,
     // Being put: the engine may have them before they have a place. Whether it has given them out already.
     coming: HashMap<JobId, bool>,
-    // Who was given since a look at the engine began, which may see them still.
+    // Who was given, and whom a look at the engine that has begun may see still.
     given: Option<HashSet<JobId>>,
 }
 
@@ -95,20 +99,21 @@ impl Places {
         self.stored.coming.remove(&id).unwrap_or_default()
     }
 
-    /// The engine is about to be asked who waits there.
-    pub(super) fn begin_look(&mut self) {
-        self.stored.given = Some(HashSet::new());
+    /// The engine is about to be asked who waits there. These were given, and it may offer them again.
+    pub(super) fn begin_look(&mut self, given: HashSet<JobId>) {
+        self.stored.given = Some(given);
     }
 
     /// These wait there: those who are unknown here have a place at the end.
-    pub(super) fn end_look(&mut self, waiting: Vec<Waiting>) {
+    pub(super) fn end_look(&mut self, mut waiting: Vec<Waiting>) {
         let given = self.stored.given.take().unwrap_or_default();
+        waiting.retain(|Waiting { id, .. }| !given.contains(id));
         // As many turns as there are items take all of them, whoever they are.
         if waiting.len() <= self.len() {
             return;
         }
         for Waiting { id, size } in waiting {
-            if !self.numbers.contains_key(&id) && !self.stored.coming.contains_key(&id) && !given.contains(&id) {
+            if !self.numbers.contains_key(&id) && !self.stored.coming.contains_key(&id) {
                 self.push(Place::stored(id, size));
             }
         }
@@ -131,17 +136,29 @@ impl<'a> Turn<'a> {
     }
 
     /// Waits for the engine. `None` if it has nobody.
-    pub(super) async fn claim(mut self, shelf: &dyn Shelf) -> Result<Option<Held>, LineError> {
-        let Ok(claimed) = tokio::time::timeout(VOID, shelf.claim()).await else {
+    pub(super) async fn claim(mut self, shelf: &dyn Shelf, given: &Given) -> Result<Option<Held>, LineError> {
+        let Ok(claimed) = tokio::time::timeout(VOID, self.claim_waiting(shelf, given)).await else {
             // Taken by others, unless the job is paused: what waits comes back with the next look.
             self.is_over = true;
             lock(&self.line.places).void_turn();
             return Ok(None);
         };
-        let (item, lease) = claimed.map_err(|error| self.line.refused(&*error))?;
+        let (item, lease) = claimed?;
         self.is_over = true;
         let number = lock(&self.line.places).bring(item.id);
         Ok(Some(Held::leased(Arc::clone(self.line), number, item, lease)))
+    }
+
+    /// The first one that was not given before: the engine, which could not be told so then, is told now.
+    async fn claim_waiting(&self, shelf: &dyn Shelf, given: &Given) -> Result<(Item, Box<dyn Lease>), LineError> {
+        loop {
+            let (item, lease) = shelf.claim().await.map_err(|error| self.line.refused(&*error))?;
+            if !given.has(item.id) {
+                return Ok((item, lease));
+            }
+            lease.settle().await.map_err(|error| self.line.refused(&error))?;
+            given.forget(&[item.id]);
+        }
     }
 }
 
