@@ -56,22 +56,37 @@ impl Diary {
         }
     }
 
-    fn work(&self, robot: &Robot) {
+    /// As a worker that is called. One with names registers by the same one until it has an answer.
+    fn work(&self, robot: &Robot, has_names: bool) {
         while !self.ends.load(Ordering::SeqCst) {
-            let Some(mut client) = self.client() else { continue };
-            loop {
-                let registration = format!("/{}", self.registrations.fetch_add(1, Ordering::SeqCst));
-                let Ok(answer) = client.register(&robot.url(&registration)) else { break };
-                if answer.status == 200 {
+            let name = self.registrations.fetch_add(1, Ordering::SeqCst).to_string();
+            if !self.register_as(&name, robot, has_names) {
+                // Let jobs gather.
+                thread::sleep(Duration::from_millis(30));
+            }
+        }
+    }
+
+    /// Whether there was a job for this name.
+    fn register_as(&self, name: &str, robot: &Robot, has_names: bool) -> bool {
+        let registration = format!("/{name}");
+        let mut headers = format!("CPEE-CALLBACK: {}\r\n", robot.url(&registration));
+        if has_names {
+            headers += &format!("Job-Take: {name}\r\n");
+        }
+        loop {
+            let answer = self.client().map(|mut client| client.request("POST", "/register-worker", &headers, ""));
+            match answer {
+                Some(Ok(answer)) if answer.status == 200 => {
                     let delivery = answer.header("job-delivery").unwrap().to_owned();
                     self.note(&data(&answer.body), Given { registration, delivery });
-                } else {
-                    // Let jobs gather.
-                    thread::sleep(Duration::from_millis(30));
+                    return true;
                 }
-                if self.ends.load(Ordering::SeqCst) {
-                    return;
-                }
+                Some(Ok(answer)) if answer.status == 202 => return false,
+                Some(Ok(answer)) => panic!("{answer:?}"),
+                // Killed: it may stand in line.
+                Some(Err(_)) | None if has_names => thread::sleep(Duration::from_millis(5)),
+                Some(Err(_)) | None => return false,
             }
         }
     }
@@ -135,7 +150,7 @@ fn torment(mode: &str, kills: u64) {
             let (diary, robot) = (Arc::clone(&diary), robot.clone());
             thread::spawn(move || match number % 4 {
                 0 | 2 => diary.submit(),
-                1 => diary.work(&robot),
+                1 => diary.work(&robot, number % 8 == 1),
                 _ => diary.take(),
             })
         })

@@ -10,6 +10,7 @@ mod interface;
 mod kill;
 mod left;
 mod lines;
+mod names;
 mod robot;
 mod security;
 mod serve;

@@ -9,7 +9,7 @@ use job_orch::IntoSpan as _;
 use job_orch::dispatch::{Dispatcher, Mode};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -122,10 +122,12 @@ async fn serve(arguments: &Arguments) -> Result<ExitCode, Failure> {
         .drain(arguments.drain)
         .open()
         .await?;
+    // Before anybody can connect: who sees it listen can end it properly.
+    let signals = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let place = SocketAddr::new(arguments.address, arguments.port);
     let listener = TcpListener::bind(place).await.map_err(|error| format!("nobody can listen on {place}: {error}"))?;
     let stop = CancellationToken::new();
-    tokio::spawn(on_signals(stop.clone()));
+    tokio::spawn(on_signals(signals, stop.clone()));
     tracing::info!("serving on http://{}", listener.local_addr()?);
     if !arguments.address.is_loopback() {
         tracing::warn!(
@@ -138,11 +140,7 @@ async fn serve(arguments: &Arguments) -> Result<ExitCode, Failure> {
 
 /// The first signal ends what is served, the second one the program.
 #[expect(clippy::exit, reason = "whoever asks twice does not want to wait")]
-async fn on_signals(stop: CancellationToken) {
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return;
-    };
+async fn on_signals((mut interrupt, mut terminate): (Signal, Signal), stop: CancellationToken) {
     for status in [None, Some(130)] {
         tokio::select! {
             _ = interrupt.recv() => {}

@@ -86,6 +86,8 @@ async fn note_called(worker: impl Future<Output = Result<(), LineError>> + Send)
 pub(super) enum Registered {
     /// The first job.
     Job(Parcel),
+    /// What it was sent when it registered by this name before.
+    Again(Take),
     /// A place in the line.
     Queued,
 }
@@ -126,16 +128,45 @@ impl Dispatcher {
         Ok(Submitted::Queued { id, position })
     }
 
+    /// Registers a worker by a name of its own: who has registered by that before stands in line once, and is given one job.
+    pub(super) async fn register_named(&self, callback: Url, key: TakeKey) -> Result<Registered, RegisterError> {
+        let dispatcher = self.clone();
+        // On a task of its own: who goes away and comes again finds it done.
+        let registered = self.0.tasks.spawn(async move {
+            let inner = &dispatcher.0;
+            let _turn = inner.turns.wait(&key).await;
+            // In this order: who leaves the line is in the history at once.
+            let worker = inner.history.registered(&key);
+            if worker.is_some_and(|worker| inner.workers.standing(worker).is_some()) {
+                return Ok(Registered::Queued);
+            }
+            if let Some(take) = inner.history.taken(&key) {
+                return Ok(Registered::Again(take));
+            }
+            dispatcher.register_worker(&callback, Some(&key)).await
+        });
+        let closed = |_| LineError::Store { line: "workers", reason: "it is closed".to_owned() };
+        registered.await.map_err(closed)?
+    }
+
     /// Gives a worker the first job, or puts it at the end of its line.
-    pub(super) async fn register_worker(&self, callback: &Url) -> Result<Registered, RegisterError> {
+    pub(super) async fn register_worker(
+        &self,
+        callback: &Url,
+        key: Option<&TakeKey>,
+    ) -> Result<Registered, RegisterError> {
         let inner = &self.0;
         inner.targets.check(callback)?;
         if let Some(job) = inner.jobs.take().await? {
             // It can be asked at its URL whether the job has arrived.
-            let parcel = Parcel::new(job, &inner.history, To::Url(None, callback)).await?;
+            let parcel = Parcel::new(job, &inner.history, To::Asking(Some(callback), key)).await?;
             return Ok(Registered::Job(parcel));
         }
-        inner.workers.put(Item::worker(callback)).await?;
+        let worker = Item::worker(callback);
+        if let Some(key) = key {
+            inner.history.register(worker.id, key)?;
+        }
+        inner.workers.put(worker).await?;
         inner.counts.workers.add();
         inner.wake_matcher();
         Ok(Registered::Queued)
@@ -160,7 +191,7 @@ impl Dispatcher {
         let mut changes = self.changes();
         loop {
             if let Some(job) = self.0.jobs.take().await? {
-                return Ok(Taking::Job(Parcel::new(job, history, To::Taker(key)).await?));
+                return Ok(Taking::Job(Parcel::new(job, history, To::Asking(None, key)).await?));
             }
             if !changes.changed(until, self).await {
                 return Ok(Taking::Nothing);
@@ -181,13 +212,13 @@ impl Inner {
         Ok(None)
     }
 
-    /// Calls a worker. Returns the delivery, if the worker has said yes, or has sent a result.
+    /// Calls a worker. Returns the delivery, if the worker has said yes, has sent a result, or has asked for the same again.
     async fn call(&self, worker: &Held, job: &Item) -> Result<Option<Delivery>, LineError> {
         let Some(url) = worker.item().callback() else {
             tracing::warn!(target: "job_orch", { worker.id = %worker.item().id }, "a worker without a URL");
             return Ok(None);
         };
-        let delivery = self.history.offer(job, To::Url(Some(worker.item().id), &url))?;
+        let delivery = self.history.offer(job, To::Called(worker.item().id, &url))?;
         let called = self.caller.call(&url, job, &delivery).await;
         let count = if called.is_ok() { &self.counts.calls_taken } else { &self.counts.calls_failed };
         count.add();

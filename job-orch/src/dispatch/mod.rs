@@ -30,7 +30,7 @@
 //! | request | answer |
 //! |---|---|
 //! | `POST /submit-job`, any JSON | `200 "Assigned"`: a worker has it. `202 {"Queued":{"position":1}}`: it waits. `Location` says where it is |
-//! | `POST /register-worker`, `CPEE-CALLBACK: <url>` | `200 {"Job":{"id":…,"data":…,"submitted_at":…}}`: a job that waited. `202 "Queued"`, `CPEE-CALLBACK: true`: a later job comes by `PUT` to the URL, in the same form, with a `Job-Delivery`: the same one twice is the same job twice |
+//! | `POST /register-worker`, `CPEE-CALLBACK: <url>` | `200 {"Job":{"id":…,"data":…,"submitted_at":…}}`: a job that waited. `202 "Queued"`, `CPEE-CALLBACK: true`: a later job comes by `PUT` to the URL, in the same form, with a `Job-Delivery`: the same one twice is the same job twice. By choice `Job-Take: <name>` |
 //! | `POST /take-job?wait=30`, by choice `Job-Take: <name>` | `200`: a job, as above. `204`: none came in so many seconds, 60 at most. For workers that cannot be called; asked again by the same name, it answers the same |
 //! | `GET /jobs/{id}` | `{"id":…,"state":…}`: `Queued` with its `position`, `Offered`, `Assigned` or `Done` |
 //! | `GET /jobs/{id}/result?wait=30` | `200`: the result. `202`: its state, if there is none yet |
@@ -63,6 +63,9 @@
 //!   has sent a result; remembered are the names of all who are being answered, and the last 10,000 before them, as long as
 //!   their jobs have no more than 64 MiB. Without a name, a job that was on its way at a kill stands in its line again, and may
 //!   be given twice.
+//! - **A worker that registers can name its registration** in the same way, a new name for each. Whose answer was lost registers
+//!   again by the same name: it stands in line once, at the URL that it gave first, and if it was sent a job meanwhile, in an
+//!   answer or by a call, it gets the same delivery. Without a name, each registration is one more place for one more job.
 //! - **Nobody waits for a slow worker.** No lock is held over a call. A worker that fails, redirects, takes too long or dies
 //!   is dropped, and the next one is called. Who waits for a job or a result and does not read the answer is cut off.
 //! - **What waits has limits**, in number and in bytes: what is more is refused at once, with a time to try again.
@@ -98,6 +101,7 @@ mod recovery;
 mod server;
 mod state;
 mod token;
+mod turns;
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
@@ -119,6 +123,7 @@ use item::Item;
 use line::{Jobs, Line, Opening, Workers};
 use options::Limits;
 use recovery::Recovery;
+use turns::Turns;
 
 use crate::sync::Arc;
 
@@ -137,6 +142,7 @@ struct Inner {
     counts: Counts,
     // Who waits for a job, one after the other.
     takers: Mutex<()>,
+    turns: Turns,
     // A job and a worker may be waiting at the same time.
     uneven: Arc<Notify>,
     // What goes on beside the requests.
@@ -168,23 +174,18 @@ impl Dispatcher {
         let recovery = Recovery { history: &history, caller: &caller, targets, directory: &directory, jobs, workers };
         let lost = recovery.ask(unclear).await?;
         let back: Vec<Item> = lost.iter().map(|(job, _)| job.clone()).collect();
-        let opening = |name, mode, limits, back| Opening {
-            name,
-            mode,
-            directory: &directory,
-            store: store.as_ref(),
-            limits,
-            back,
-        };
+        let (directory, store, history) = (&*directory, store.as_ref(), &history);
+        let opening = |name, mode, limits, back| Opening { name, mode, directory, store, limits, history, back };
         let inner = Arc::new(Inner {
             jobs: Line::open::<Jobs>(opening("jobs", jobs, limits.jobs, &back)).await?,
             workers: Line::open::<Workers>(opening("workers", workers, limits.workers, &[])).await?,
             targets,
             caller,
             limits,
-            history,
+            history: Arc::clone(history),
             counts: Counts::default(),
             takers: Mutex::new(()),
+            turns: Turns::default(),
             uneven: Arc::new(Notify::new()),
             tasks: TaskTracker::new(),
             ending: CancellationToken::new(),

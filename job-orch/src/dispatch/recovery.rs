@@ -5,7 +5,8 @@
 //! sent. If it does not, the job stands in its line again. One that has sent a result is not asked: it had the job.
 //!
 //! A worker of `/take-job` cannot be asked. If it has named its request, and the name is remembered, the job is its own: it
-//! asks for the same again. If it has not, the job stands in its line again.
+//! asks for the same again. If it has not, the job stands in its line again. So it is with a worker that was answered when it
+//! registered.
 //!
 //! A job that has left the file of its line stands in the history alone. It is noted as lost when the file has it again, and
 //! waits for that as long as its line is opened in another mode.
@@ -49,7 +50,7 @@ impl Recovery<'_> {
             let is_known = jobs.as_ref().is_some_and(|jobs| jobs.ids().contains(&unclear.job.id));
             let (caller, history, targets) = (Arc::clone(self.caller), Arc::clone(self.history), self.targets);
             // Who has named its request asks for the same again, if it has not got it.
-            let has_shown = unclear.has_ended || unclear.take.is_some();
+            let has_shown = unclear.has_ended || unclear.take.is_some() && unclear.worker.is_none();
             asked.spawn(async move {
                 let is_given = is_known || has_shown || has_it(&caller, &history, targets, &unclear).await;
                 (unclear, is_given)

@@ -1,6 +1,6 @@
 //! [`Delivery`]: one job on its way to one worker.
 
-use std::{fmt, io};
+use std::fmt;
 
 use uuid::Uuid;
 
@@ -38,7 +38,6 @@ pub(in crate::dispatch) struct Delivery {
     id: DeliveryId,
     token: Token,
     job: JobId,
-    // So much of the file has to be on the disk, if this has to be.
     through: u64,
 }
 
@@ -56,9 +55,9 @@ impl Delivery {
         &self.token
     }
 
-    /// Waits until the disk knows of it: also a loss of power takes nothing from it then.
-    pub(in crate::dispatch) async fn sync(&self) -> io::Result<()> {
-        self.history.sync(self.through).await
+    /// How much of the history has to be on the disk before this outlives a loss of power.
+    pub(in crate::dispatch) const fn through(&self) -> u64 {
+        self.through
     }
 
     /// Nobody has said that it has arrived. Says whether it is lost: not if its worker has sent a result, or has asked for the

@@ -9,7 +9,8 @@ use url::Url;
 
 use super::delivery::DeliveryId;
 use super::journal::{Anew, Journal};
-use super::record::{self, Dated, Ended, Offered, Record};
+use super::names::Names;
+use super::record::{self, Dated, Ended, Named, Offered, Record};
 use super::takes::{Take, TakeKey, Takes};
 use super::{End, NotTaken, Past, To, Unclear};
 use crate::dispatch::item::Item;
@@ -30,6 +31,7 @@ pub(super) struct Kept {
     open: HashMap<JobId, (DeliveryId, String)>,
     pub(super) journal: Option<Journal>,
     pub(super) takes: Takes,
+    pub(super) names: Names,
 }
 
 /// What there is to say of a file that is written anew.
@@ -37,6 +39,7 @@ pub(super) struct Kept {
 pub(super) struct Picture {
     jobs: Vec<(JobId, Past)>,
     open: Vec<String>,
+    names: Vec<(TakeKey, JobId)>,
     // Jobs that have arrived, and may be asked for again.
     takes: Vec<(TakeKey, Take)>,
 }
@@ -76,6 +79,9 @@ impl Kept {
         match record {
             Record::Offered(offered) => {
                 let (mut found, at) = Unclear::read(offered)?;
+                if let Some(worker) = found.worker {
+                    self.names.remove(worker);
+                }
                 self.open.insert(found.job.id, (found.delivery, line.to_owned()));
                 self.offered(found.job.id, found.token, at);
                 // In a file that was written anew, its result may come before it.
@@ -84,6 +90,7 @@ impl Kept {
                 self.taken(found.delivery, found.token, at, &found.job, take);
                 unclear.insert(found.job.id, found);
             }
+            Record::Registered(Named { take, worker }) => self.names.add(record::read_take(take)?, *worker),
             Record::Given(job) => {
                 self.open.remove(job);
                 unclear.remove(job);
@@ -123,19 +130,32 @@ impl Kept {
         leaves: bool,
     ) -> io::Result<u64> {
         let (now, mut through, mut line) = (SystemTime::now(), 0, String::new());
+        let take = match to {
+            To::Called(worker, _) => self.names.key(worker),
+            To::Asking(_, take) => take,
+        }
+        .cloned();
         if let Some(journal) = &mut self.journal {
-            line = offered_line(delivery, &token, now, job, to, leaves)?;
+            line = offered_line(delivery, &token, now, job, to, take.as_ref(), leaves)?;
             journal.append(&line)?;
             through = journal.added();
         }
         self.open.insert(job.id, (delivery, line));
         self.offered(job.id, token, now);
-        if let To::Taker(take) = to {
-            self.taken(delivery, token, now, job, take);
-        } else {
-            self.takes.remove(job.id);
+        if let To::Called(worker, _) = to {
+            self.names.remove(worker);
         }
+        self.taken(delivery, token, now, job, take.as_ref());
         Ok(through)
+    }
+
+    /// A worker is about to stand in line by this name: noted before it does.
+    pub(super) fn register(&mut self, worker: JobId, key: &TakeKey) -> io::Result<()> {
+        if let Some(journal) = &mut self.journal {
+            journal.append(&registered_line(worker, key)?)?;
+        }
+        self.names.add(key.clone(), worker);
+        Ok(())
     }
 
     /// Who is sent a job last has it, and nobody else.
@@ -266,6 +286,7 @@ impl Kept {
         let is_closed = |(_, take): &(&TakeKey, &Take)| !self.open.contains_key(&take.job.id);
         let picture = Picture {
             jobs: self.order.iter().filter_map(known).collect(),
+            names: self.names.all().map(|(key, worker)| (key.clone(), worker)).collect(),
             open: self.open.values().map(|(_, line)| line.clone()).collect(),
             takes: self.takes.all().filter(is_closed).map(|(key, take)| (key.clone(), take.clone())).collect(),
         };
@@ -279,15 +300,21 @@ fn offered_line(
     at: SystemTime,
     job: &Item,
     to: To<'_>,
+    take: Option<&TakeKey>,
     left: bool,
 ) -> Result<String, serde_json::Error> {
-    let (callback, worker, take) = match to {
-        To::Url(worker, url) => (Some(url.as_str().into()), worker, None),
-        To::Taker(take) => (None, None, take.map(|take| take.text().into())),
+    let (url, worker) = match to {
+        To::Called(worker, url) => (Some(url), Some(worker)),
+        To::Asking(url, _) => (url, None),
     };
+    let (callback, take) = (url.map(|url| url.as_str().into()), take.map(|take| take.text().into()));
     let (delivery, token) = (delivery.to_string().into(), token.reveal().into());
     let job = serde_json::from_slice(&job.json)?;
     Record::Offered(Offered { delivery, token, at: record::time(at), callback, worker, take, left, job }).to_line()
+}
+
+fn registered_line(worker: JobId, key: &TakeKey) -> Result<String, serde_json::Error> {
+    Record::Registered(Named { take: key.text().into(), worker }).to_line()
 }
 
 impl Picture {
@@ -300,10 +327,11 @@ impl Picture {
             past.to_line().into_iter().chain(end).chain(lost)
         });
         let takes = self.takes.into_iter().flat_map(|(key, Take { job, delivery, token, at, .. })| {
-            let offered = offered_line(delivery, &token, at, &job, To::Taker(Some(&key)), false).ok();
+            let offered = offered_line(delivery, &token, at, &job, To::Asking(None, None), Some(&key), false).ok();
             offered.into_iter().chain(Record::Given(job.id).to_line().ok())
         });
-        past.chain(takes).chain(self.open)
+        let names = self.names.into_iter().filter_map(|(key, worker)| registered_line(worker, &key).ok());
+        past.chain(takes).chain(names).chain(self.open)
     }
 }
 

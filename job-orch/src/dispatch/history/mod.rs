@@ -8,6 +8,7 @@ mod awaited;
 mod delivery;
 mod journal;
 mod kept;
+mod names;
 mod record;
 mod takes;
 #[cfg(test)]
@@ -84,10 +85,10 @@ pub(super) struct Unclear {
 /// Who is sent a job.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum To<'a> {
-    /// A worker at this URL, which was in line if it has an id.
-    Url(Option<JobId>, &'a Url),
-    /// A worker that cannot be called, and may have named its request.
-    Taker(Option<&'a TakeKey>),
+    /// A worker in line, at this URL.
+    Called(JobId, &'a Url),
+    /// A worker that has asked for one. It may have said where it can be called, and have named its request.
+    Asking(Option<&'a Url>, Option<&'a TakeKey>),
 }
 
 /// Why a result was not taken.
@@ -156,6 +157,20 @@ impl History {
         self.has_changed();
     }
 
+    /// A worker is about to stand in line by this name.
+    pub(super) fn register(&self, worker: JobId, key: &TakeKey) -> Result<(), LineError> {
+        let noted = lock(&self.kept).register(worker, key);
+        noted.map_err(|error| {
+            tracing::error!(target: "job_orch", %error, "a worker is not put in line, because its name cannot be noted");
+            LineError::Store { line: "workers", reason: error.to_string() }
+        })
+    }
+
+    /// Who stood in line by this name, and was offered no job yet.
+    pub(super) fn registered(&self, key: &TakeKey) -> Option<JobId> {
+        lock(&self.kept).names.worker(key)
+    }
+
     /// What a worker was sent that named its request so, and asks for again.
     pub(super) fn taken(&self, key: &TakeKey) -> Option<Take> {
         lock(&self.kept).takes.again(key)
@@ -191,7 +206,7 @@ impl History {
     }
 
     /// Waits until so much of the file is on the disk. One waits for all who have added something meanwhile.
-    async fn sync(&self, added: u64) -> io::Result<()> {
+    pub(super) async fn sync(&self, added: u64) -> io::Result<()> {
         let mut synced = self.synced.lock().await;
         if *synced >= added {
             return Ok(());

@@ -19,6 +19,9 @@ pub(super) enum Record<'a> {
     /// A job is about to be sent to a worker.
     #[serde(borrow)]
     Offered(Offered<'a>),
+    /// A worker is about to stand in line, and has named its registration.
+    #[serde(borrow)]
+    Registered(Named<'a>),
     /// This job has arrived.
     Given(JobId),
     /// It has not.
@@ -56,6 +59,13 @@ pub(super) struct Offered<'a> {
     /// The job, as it is sent.
     #[serde(borrow)]
     pub(super) job: &'a RawValue,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Named<'a> {
+    #[serde(borrow)]
+    pub(super) take: Text<'a>,
+    pub(super) worker: JobId,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

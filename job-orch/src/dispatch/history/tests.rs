@@ -8,7 +8,9 @@ fn job() -> Item {
 }
 
 fn offer(history: &Arc<History>, job: &Item) -> Token {
-    let Ok(delivery) = history.offer(job, To::Taker(None)) else { unreachable!("there is nothing that could fail") };
+    let Ok(delivery) = history.offer(job, To::Asking(None, None)) else {
+        unreachable!("there is nothing that could fail")
+    };
     let token = *delivery.token();
     delivery.given();
     token
@@ -44,7 +46,7 @@ async fn only_the_last_worker_ends_a_job_and_only_once() {
 async fn a_delivery_whose_result_came_has_arrived_and_of_a_lost_one_no_result_is_taken() {
     let Ok(folder) = tempfile::tempdir() else { unreachable!("a folder") };
     let ((history, _), jobs) = (reopen(folder.path()), [job(), job()]);
-    let deliveries = jobs.each_ref().map(|job| history.offer(job, To::Taker(None)));
+    let deliveries = jobs.each_ref().map(|job| history.offer(job, To::Asking(None, None)));
     let [Ok(ended), Ok(lost)] = deliveries else { unreachable!("there is room") };
     let tokens = [*ended.token(), *lost.token()];
     let end = |history: &Arc<History>, which: usize| {
@@ -69,12 +71,12 @@ async fn who_is_being_answered_is_remembered_by_its_name_whatever_comes_meanwhil
     let (history, _) = reopen(folder.path());
     let Some(key) = TakeKey::read("a-1") else { unreachable!("it is plain") };
     let (slow, large) = (job(), format!("\"{}\"", "x".repeat(MOST_BYTES / 2)));
-    let Ok(open) = history.offer(&slow, To::Taker(Some(&key))) else { unreachable!("there is room") };
+    let Ok(open) = history.offer(&slow, To::Asking(None, Some(&key))) else { unreachable!("there is room") };
     for _ in 0..=MOST {
         offer(&history, &job());
     }
     for name in ["b-1", "b-2"] {
-        let Ok(delivery) = history.offer(&Item::job(&large), To::Taker(TakeKey::read(name).as_ref())) else {
+        let Ok(delivery) = history.offer(&Item::job(&large), To::Asking(None, TakeKey::read(name).as_ref())) else {
             unreachable!("there is room")
         };
         delivery.given();
@@ -90,7 +92,7 @@ async fn a_name_is_that_of_one_job_and_the_others_are_asked_for_by_nobody() {
     let Ok(folder) = tempfile::tempdir() else { unreachable!("a folder") };
     let ((history, _), jobs) = (reopen(folder.path()), [job(), job()]);
     let Some(key) = TakeKey::read("a-1") else { unreachable!("it is plain") };
-    let offered = jobs.each_ref().map(|job| history.offer(job, To::Taker(Some(&key))));
+    let offered = jobs.each_ref().map(|job| history.offer(job, To::Asking(None, Some(&key))));
     assert!(offered.iter().all(Result::is_ok));
     let unclear = reopen(folder.path()).1;
     assert_eq!(unclear.iter().map(|unclear| unclear.take.as_ref()).collect::<Vec<_>>(), [None, Some(&key)]);
@@ -127,9 +129,11 @@ async fn a_file_written_anew_says_the_same_and_what_came_meanwhile() {
     let (history, _) = reopen(folder.path());
     let (ended, large, open, taken) = (job(), job(), job(), job());
     let Some(key) = TakeKey::read("a-1") else { unreachable!("it is plain") };
-    let Ok(delivery) = history.offer(&taken, To::Taker(Some(&key))) else { unreachable!("there is room") };
+    let Ok(delivery) = history.offer(&taken, To::Asking(None, Some(&key))) else { unreachable!("there is room") };
     let taken_by = delivery.id();
     delivery.given();
+    let (Some(name), worker) = (TakeKey::read("b-1"), JobId::new()) else { unreachable!("it is plain") };
+    assert!(history.register(worker, &name).is_ok());
     let token = offer(&history, &ended);
     let text = Bytes::from(format!("\"{}\"", "x".repeat(60 << 10)));
     for _ in 0..3 {
@@ -138,7 +142,7 @@ async fn a_file_written_anew_says_the_same_and_what_came_meanwhile() {
         assert_eq!(history.end(large.id, &token, text.clone()).await, Ok(()));
     }
     assert_eq!(history.end(ended.id, &token, Bytes::from_static(b"42")).await, Ok(()));
-    let Ok(delivery) = history.offer(&open, To::Taker(None)) else { unreachable!("there is room") };
+    let Ok(delivery) = history.stand_for(&open, To::Asking(None, None)) else { unreachable!("there is room") };
     let file = folder.path().join("jobs.history");
     while std::fs::metadata(&file).is_ok_and(|file| file.len() > 150 << 10) {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
@@ -148,7 +152,8 @@ async fn a_file_written_anew_says_the_same_and_what_came_meanwhile() {
     assert_eq!(result(ended.id).as_deref(), Some(&b"42"[..]));
     assert_eq!(result(large.id).map(|result| result.len()), Some(text.len()));
     assert_eq!(again.taken(&key).map(|take| (take.job.id, take.delivery)), Some((taken.id, taken_by)));
-    assert_eq!(unclear.iter().map(|unclear| unclear.job.id).collect::<Vec<_>>(), [open.id]);
+    assert_eq!(again.registered(&name), Some(worker));
+    assert_eq!(unclear.iter().map(|unclear| (unclear.job.id, unclear.has_left)).collect::<Vec<_>>(), [(open.id, true)]);
     delivery.not_given();
     assert!(reopen(folder.path()).1.is_empty());
 }

@@ -10,8 +10,9 @@ use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::json;
 use url::Url;
 
+use super::answer::Refusal;
 use super::operation::Operation;
-use super::{Site, answer};
+use super::{Site, answer, take};
 use crate::dispatch::callback::{envelope, mark};
 use crate::dispatch::matching::{RegisterError, Registered};
 use crate::dispatch::parcel::Parcel;
@@ -25,25 +26,39 @@ pub(super) fn operation() -> Operation {
     Operation::post("/register-worker", register)
         .summary("Registers a worker for one job")
         .header("CPEE-CALLBACK", "the URL to which a later job is sent by PUT")
+        .may_have(
+            "Job-Take",
+            "a new name for each registration; by the same name it stands in line once, and gets one job",
+        )
         .answer(
             200,
             "a job that waited; `Job-Token` and `Job-Result` are for its result, `Job-Delivery` tells a repetition",
             Some(job),
         )
         .answer(202, "none waits: the first one that comes is sent to the URL", Some(json!("Queued")))
-        .answer(400, "the URL is Missing, NotAString or NotAUrl", Some(json!({"Error": "Missing"})))
+        .answer(
+            400,
+            "the URL is Missing, NotAString or NotAUrl, or the name is NotAName",
+            Some(json!({"Error": "Missing"})),
+        )
         .answer(403, "the URL may not be called", Some(json!({"Error": "Forbidden"})))
         .answer(503, "too many wait, or it could not be stored", Some(json!({"Error": "Full"})))
 }
 
 /// Takes a worker, and gives it a job if one waits.
-async fn register(State(site): State<Site>, handover: Option<Extension<Handover>>, headers: HeaderMap) -> Response {
-    let callback = match callback(&headers) {
-        Ok(callback) => callback,
-        Err(name) => return answer::error(StatusCode::BAD_REQUEST, name),
+async fn register(
+    State(site): State<Site>,
+    handover: Option<Extension<Handover>>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let (callback, key) = (callback(&headers)?, take::key(&headers)?);
+    let registered = match key {
+        Some(key) => site.dispatcher.register_named(callback, key).await,
+        None => site.dispatcher.register_worker(&callback, None).await,
     };
-    match site.dispatcher.register_worker(&callback).await {
+    Ok(match registered {
         Ok(Registered::Job(parcel)) => give(&site, parcel, handover),
+        Ok(Registered::Again(take)) => take::repeat(&take),
         Ok(Registered::Queued) => {
             let mut response = answer::json(StatusCode::ACCEPTED, Bytes::from_static(br#""Queued""#));
             response.headers_mut().insert(CALLBACK, HeaderValue::from_static("true"));
@@ -54,7 +69,7 @@ async fn register(State(site): State<Site>, handover: Option<Extension<Handover>
             answer::error(StatusCode::FORBIDDEN, "Forbidden")
         }
         Err(RegisterError::Line(error)) => answer::line(&error),
-    }
+    })
 }
 
 /// Gives a job in an answer.
@@ -67,8 +82,9 @@ pub(super) fn give(site: &Site, parcel: Parcel, handover: Option<Extension<Hando
     response
 }
 
-fn callback(headers: &HeaderMap) -> Result<Url, &'static str> {
-    let value = headers.get(CALLBACK).ok_or("Missing")?;
-    let text = value.to_str().map_err(|_| "NotAString")?;
-    Url::parse(text).map_err(|_| "NotAUrl")
+fn callback(headers: &HeaderMap) -> Result<Url, Refusal> {
+    let refusal = |name| Refusal(StatusCode::BAD_REQUEST, name);
+    let value = headers.get(CALLBACK).ok_or(refusal("Missing"))?;
+    let text = value.to_str().map_err(|_| refusal("NotAString"))?;
+    Url::parse(text).map_err(|_| refusal("NotAUrl"))
 }

@@ -50,14 +50,14 @@ async fn take(
     })
 }
 
-fn key(headers: &HeaderMap) -> Result<Option<TakeKey>, Refusal> {
+pub(super) fn key(headers: &HeaderMap) -> Result<Option<TakeKey>, Refusal> {
     let Some(value) = headers.get(TAKE) else { return Ok(None) };
     let key = value.to_str().ok().and_then(TakeKey::read);
     key.map(Some).ok_or(Refusal(StatusCode::BAD_REQUEST, "NotAName"))
 }
 
 /// The same answer as before.
-fn repeat(Take { job, delivery, token, .. }: &Take) -> Response {
+pub(super) fn repeat(Take { job, delivery, token, .. }: &Take) -> Response {
     let mut response = answer::body_of(StatusCode::OK, Body::from(envelope(job)));
     mark(response.headers_mut(), job.id, *delivery, token);
     response

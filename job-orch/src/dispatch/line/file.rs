@@ -1,14 +1,11 @@
 //! A line in a file: a JSON array, rewritten as a whole.
 //!
-//! One thread rewrites it for all who have changed the line meanwhile. Each rewrite is a new file that is synced and then
-//! takes the old one's name, so that a crash leaves either the old or the new one.
-//!
 //! Who has left the line stands in the file still, until it is known that it was given. A job in an answer has left the file
 //! too: the history stands for it, on the disk, before the file is rewritten without it, and until the file has it again.
 
 use std::collections::HashSet;
 use std::fs::{self, Metadata};
-use std::io::{self, Write as _};
+use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
@@ -19,57 +16,58 @@ use tokio::sync::watch;
 
 use super::Shared;
 use super::given::Given;
+use super::scribe::Scribe;
 use crate::dispatch::error::{LineError, OpenError};
 use crate::dispatch::files;
-use crate::dispatch::history::Delivery;
+use crate::dispatch::history::{Delivery, History};
 use crate::dispatch::item::{Item, Read};
 use crate::id::JobId;
 use crate::sync::atomic::{AtomicU64, Ordering};
-use crate::sync::{Arc, Mutex, Weak, lock};
+use crate::sync::{Arc, Mutex, lock};
 
 #[derive(Debug)]
 pub(super) struct File {
-    paths: Paths,
+    pub(super) paths: Paths,
     read: Read,
     // Whether the file is read at the start only.
     is_cached: bool,
-    given: Arc<Given>,
+    pub(super) given: Arc<Given>,
     // Changes of the line so far.
-    changes: AtomicU64,
-    written: watch::Sender<Written>,
+    pub(super) changes: AtomicU64,
+    pub(super) written: watch::Sender<Written>,
     wake: Mutex<Option<mpsc::Sender<()>>>,
     ended: watch::Sender<bool>,
-    due: Mutex<Due>,
+    pub(super) due: Mutex<Due>,
     // The file as this process wrote it.
-    own: Mutex<Option<Stamp>>,
+    pub(super) own: Mutex<Option<Stamp>>,
 }
 
 /// What is to be noted once the file has followed.
 #[derive(Debug, Default)]
-struct Due {
-    // They were given, and the file may hold them still.
-    given: Vec<JobId>,
-    // Their jobs are back, and the file may lack them still.
-    lost: Vec<Delivery>,
+pub(super) struct Due {
+    /// They were given, and the file may hold them still.
+    pub(super) given: Vec<JobId>,
+    /// Their jobs are back, and the file may lack them still.
+    pub(super) lost: Vec<Delivery>,
 }
 
 /// How far the file has followed.
 #[derive(Clone, Debug, Default)]
-struct Written {
-    through: u64,
-    failed: u64,
-    reason: String,
+pub(super) struct Written {
+    pub(super) through: u64,
+    pub(super) failed: u64,
+    pub(super) reason: String,
 }
 
 #[derive(Clone, Debug)]
-struct Paths {
-    directory: PathBuf,
-    line: PathBuf,
+pub(super) struct Paths {
+    pub(super) directory: PathBuf,
+    pub(super) line: PathBuf,
 }
 
 /// What tells one state of a file from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp {
+pub(super) struct Stamp {
     inode: u64,
     size: u64,
     modified: Option<SystemTime>,
@@ -113,11 +111,11 @@ impl File {
     }
 
     /// Begins to write: at once what was found, tidied.
-    pub(super) fn start(&self, line: &Arc<Shared>) -> Result<(), OpenError> {
+    pub(super) fn start(&self, line: &Arc<Shared>, history: &Arc<History>) -> Result<(), OpenError> {
         let (sender, receiver) = mpsc::channel();
-        let scribe = Scribe { line: Arc::downgrade(line) };
+        let mut scribe = Scribe::new(line, Arc::clone(history));
         let io = |source| OpenError::Io { path: self.paths.line.clone(), source };
-        Scribe::write(self, line).map_err(io)?;
+        scribe.write(self, line).map_err(io)?;
         *lock(&self.wake) = Some(sender);
         let ended = self.ended.clone();
         std::thread::Builder::new()
@@ -204,55 +202,7 @@ impl File {
     }
 }
 
-/// Writes the file of a line, on a thread of its own.
-struct Scribe {
-    line: Weak<Shared>,
-}
-
-impl Scribe {
-    fn work(&self, woken: &mpsc::Receiver<()>) {
-        while woken.recv().is_ok() {
-            while woken.try_recv().is_ok() {}
-            let Some(line) = self.line.upgrade() else { return };
-            let super::Keep::File(file) = &line.keep else { return };
-            let change = file.changes.load(Ordering::Acquire);
-            let written = Self::write(file, &line);
-            if let Err(error) = &written {
-                let path = file.paths.line.display();
-                tracing::error!(target: "job_orch", %path, %error, "the line could not be written");
-            }
-            file.written.send_modify(|state| match &written {
-                Ok(()) => state.through = change,
-                Err(error) => (state.failed, state.reason) = (change, error.to_string()),
-            });
-        }
-    }
-
-    fn write(file: &File, line: &Shared) -> io::Result<()> {
-        // Before the picture is taken: it shows what has become of them.
-        let Due { given, lost } = std::mem::take(&mut *lock(&file.due));
-        let items = lock(&line.places).picture();
-        if let Err(error) = Self::rewrite(file, &items) {
-            let mut due = lock(&file.due);
-            due.given.extend(given);
-            due.lost.extend(lost);
-            return Err(error);
-        }
-        file.given.forget(&given);
-        lost.into_iter().for_each(Delivery::not_given);
-        Ok(())
-    }
-
-    fn rewrite(file: &File, items: &[Item]) -> io::Result<()> {
-        let Paths { directory, line } = &file.paths;
-        let mut own = lock(&file.own);
-        replace(directory, line, items)?;
-        *own = stamp(line);
-        Ok(())
-    }
-}
-
-fn stamp(path: &Path) -> Option<Stamp> {
+pub(super) fn stamp(path: &Path) -> Option<Stamp> {
     fs::metadata(path).ok().map(|metadata| Stamp::of(&metadata))
 }
 
@@ -265,21 +215,4 @@ fn read(path: &Path, how: Read) -> Result<Vec<Item>, OpenError> {
     let unreadable = |source| OpenError::Unreadable { path: path.to_owned(), source };
     let items: Vec<&RawValue> = serde_json::from_slice(&bytes).map_err(unreadable)?;
     items.into_iter().map(how).collect::<Result<_, _>>().map_err(unreadable)
-}
-
-/// Writes a new file, which takes the old one's place once it is on the disk.
-fn replace(directory: &Path, path: &Path, items: &[Item]) -> io::Result<()> {
-    let mut text = Vec::with_capacity(items.iter().map(|item| item.json.len() + 2).sum::<usize>() + 4);
-    text.push(b'[');
-    for (number, item) in items.iter().enumerate() {
-        text.extend_from_slice(if number == 0 { b"\n" } else { b",\n" });
-        text.extend_from_slice(&item.json);
-    }
-    text.extend_from_slice(if items.is_empty() { b"]\n" } else { b"\n]\n" });
-    let new = path.with_extension("json.new");
-    let mut file = files::create(&new)?;
-    file.write_all(&text)?;
-    file.sync_all()?;
-    fs::rename(&new, path)?;
-    fs::File::open(directory)?.sync_all()
 }

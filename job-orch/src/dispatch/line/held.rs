@@ -49,11 +49,10 @@ impl Held {
     }
 
     /// Has the line's file show it no more, and waits until that is so. The history stands for it from here on: what that
-    /// has noted is on the disk before.
+    /// has noted is on the disk before the file is another one.
     pub(in crate::dispatch) async fn leave(&mut self, delivery: &Delivery) -> Result<(), LineError> {
         let Keep::File(file) = &self.line.keep else { return Ok(()) };
-        delivery.sync().await.map_err(|error| self.line.refused(&error))?;
-        lock(&self.line.places).leave(self.seq);
+        lock(&self.line.places).leave(self.seq, delivery.through());
         file.write(&self.line).await?;
         self.has_left = true;
         Ok(())

@@ -8,6 +8,7 @@ mod file;
 mod given;
 mod held;
 mod places;
+mod scribe;
 mod stored;
 
 use std::path::Path;
@@ -21,6 +22,7 @@ pub(super) use held::Held;
 pub(super) use places::Standing;
 
 use super::error::{LineError, OpenError};
+use super::history::History;
 use super::item::Item;
 use super::options::{Mode, Room};
 use crate::engine::sqlite::Sqlite;
@@ -64,6 +66,7 @@ pub(super) struct Opening<'a> {
     pub(super) directory: &'a Path,
     pub(super) store: Option<&'a Sqlite>,
     pub(super) limits: Room,
+    pub(super) history: &'a Arc<History>,
     /// Had left the file, and have not arrived.
     pub(super) back: &'a [Item],
 }
@@ -71,7 +74,7 @@ pub(super) struct Opening<'a> {
 impl Line {
     /// Opens a line, with all that it was left with.
     pub(super) async fn open<J: Lined>(opening: Opening<'_>) -> Result<Self, OpenError> {
-        let Opening { name, mode, directory, store, limits, back } = opening;
+        let Opening { name, mode, directory, store, limits, history, back } = opening;
         let mut places = Places::default();
         let keep = match (mode, store) {
             (Mode::InMemory, _) => Keep::Nowhere,
@@ -95,7 +98,7 @@ impl Line {
         };
         let line = Arc::new(Shared { name, limits, places: Mutex::new(places), keep, moved: watch::Sender::new(()) });
         if let Keep::File(file) = &line.keep {
-            file.start(&line)?;
+            file.start(&line, history)?;
         }
         Ok(Self(line))
     }
@@ -267,6 +270,7 @@ mod tests {
             directory,
             store: Some(&store),
             limits: Room { items: JOBS, bytes: usize::MAX },
+            history: &Arc::default(),
             back: &[],
         };
         Line::open::<Jobs>(opening).await.ok()

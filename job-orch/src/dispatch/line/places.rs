@@ -18,6 +18,8 @@ pub(super) struct Places {
     pub(super) numbers: HashMap<JobId, u64>,
     // Out of the line, and in its file still.
     held: BTreeMap<u64, Item>,
+    // So much of the history has to be on the disk, for those that the file is to show no more.
+    through: u64,
     pub(super) stored: Stored,
 }
 
@@ -38,6 +40,14 @@ impl Place {
     pub(super) const fn stored(id: JobId, size: usize) -> Self {
         Self { id, size, item: None }
     }
+}
+
+/// What the file of a line is to hold.
+#[derive(Debug)]
+pub(super) struct Picture {
+    pub(super) items: Vec<Item>,
+    /// So much of the history has to be on the disk before it does.
+    pub(super) through: u64,
 }
 
 /// Where one is that has not been given.
@@ -81,8 +91,9 @@ impl Places {
         self.line.insert(at, (seq, place));
     }
 
-    /// Has the file show it no more.
-    pub(super) fn leave(&mut self, seq: u64) {
+    /// Has the file show it no more, once so much of the history is on the disk.
+    pub(super) fn leave(&mut self, seq: u64, through: u64) {
+        self.through = self.through.max(through);
         self.held.remove(&seq);
     }
 
@@ -121,17 +132,17 @@ impl Places {
     }
 
     /// What the file is to hold now.
-    pub(super) fn picture(&self) -> Vec<Item> {
-        let mut picture = Vec::with_capacity(self.line.len() + self.held.len());
+    pub(super) fn picture(&self) -> Picture {
+        let mut items = Vec::with_capacity(self.line.len() + self.held.len());
         let mut line = self.line.iter().filter_map(|(seq, place)| Some((*seq, place.item.as_ref()?))).peekable();
         for (seq, item) in &self.held {
             while let Some((_, earlier)) = line.next_if(|(other, _)| other < seq) {
-                picture.push(earlier.clone());
+                items.push(earlier.clone());
             }
-            picture.push(item.clone());
+            items.push(item.clone());
         }
-        picture.extend(line.map(|(_, item)| item.clone()));
-        picture
+        items.extend(line.map(|(_, item)| item.clone()));
+        Picture { items, through: self.through }
     }
 
     /// The line is another one now; who has left may still come back.
