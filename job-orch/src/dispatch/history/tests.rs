@@ -164,7 +164,10 @@ async fn a_result_that_is_being_synced_is_in_the_file_written_anew() {
     let Ok(folder) = tempfile::tempdir() else { unreachable!("a folder") };
     let ((history, _), job) = (reopen(folder.path()), job());
     let number = || std::fs::metadata(folder.path().join("jobs.history")).map(|file| file.ino()).ok();
-    let (before, token) = (number(), offer(&history, &job));
+    let (before, Some(key)) = (number(), TakeKey::read("a-1")) else { unreachable!("it is plain") };
+    let Ok(delivery) = history.offer(&job, To::Asking(None, Some(&key))) else { unreachable!("there is room") };
+    let token = *delivery.token();
+    delivery.given();
     let text = format!("\"{}\"", "x".repeat(80 << 10));
     let end = End { at: SystemTime::now(), result: text.clone().into() };
     let begun = lock(&history.kept).begin_end(job.id, &end);
@@ -174,8 +177,10 @@ async fn a_result_that_is_being_synced_is_in_the_file_written_anew() {
     }
     assert!(history.sync(begun.unwrap_or_default()).await.is_ok());
     lock(&history.kept).end_end(job.id, &token, Some(end));
-    let ended = reopen(folder.path()).0.find(job.id).and_then(|past| past.end);
+    let again = reopen(folder.path()).0;
+    let ended = again.find(job.id).and_then(|past| past.end);
     assert!(ended.is_some_and(|end| end.result == text));
+    assert!(again.taken(&key).is_none(), "it is not there to be asked for again");
 }
 
 #[tokio::test]
