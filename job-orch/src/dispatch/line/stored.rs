@@ -29,8 +29,19 @@ pub(super) struct Stored {
     awaited: BTreeMap<(u64, JobId), usize>,
     // Being put: the engine may have them before they have a place. Whether it has given them out already.
     coming: HashMap<JobId, bool>,
-    // Who was given, and whom a look at the engine that has begun may see still.
-    given: Option<HashSet<JobId>>,
+    look: Option<Look>,
+    // Who stands here, and was not there at the last look.
+    missing: HashSet<JobId>,
+}
+
+/// A look at the engine that has begun.
+#[derive(Debug)]
+struct Look {
+    // Who was given, and may be seen still.
+    given: HashSet<JobId>,
+    // Who has come back meanwhile, and may not be seen yet. So may those who had this number then, or a higher one.
+    back: HashSet<JobId>,
+    next: u64,
 }
 
 impl Stored {
@@ -39,8 +50,15 @@ impl Stored {
     }
 
     pub(super) fn note_given(&mut self, id: JobId) {
-        if let Some(given) = &mut self.given {
-            given.insert(id);
+        if let Some(look) = &mut self.look {
+            look.given.insert(id);
+        }
+    }
+
+    pub(super) fn note_back(&mut self, id: JobId) {
+        self.missing.remove(&id);
+        if let Some(look) = &mut self.look {
+            look.back.insert(id);
         }
     }
 }
@@ -101,13 +119,14 @@ impl Places {
 
     /// The engine is about to be asked who waits there. These were given, and it may offer them again.
     pub(super) fn begin_look(&mut self, given: HashSet<JobId>) {
-        self.stored.given = Some(given);
+        self.stored.look = Some(Look { given, back: HashSet::new(), next: self.next() });
     }
 
-    /// These wait there: those who are unknown here have a place at the end.
+    /// These wait there: those who are unknown here have a place at the end, and those who are unknown there have none.
     pub(super) fn end_look(&mut self, mut waiting: Vec<Waiting>) {
-        let given = self.stored.given.take().unwrap_or_default();
-        waiting.retain(|Waiting { id, .. }| !given.contains(id));
+        let Some(look) = self.stored.look.take() else { return };
+        waiting.retain(|Waiting { id, .. }| !look.given.contains(id));
+        self.drop_missing(&look, &waiting);
         // As many turns as there are items take all of them, whoever they are.
         if waiting.len() <= self.len() {
             return;
@@ -116,6 +135,18 @@ impl Places {
             if !self.numbers.contains_key(&id) && !self.stored.coming.contains_key(&id) {
                 self.push(Place::stored(id, size));
             }
+        }
+    }
+
+    /// Others have taken those who were missing twice. Once may be chance: who comes back has a place before the engine has it.
+    fn drop_missing(&mut self, look: &Look, waiting: &[Waiting]) {
+        let seen: HashSet<JobId> = waiting.iter().map(|waiting| waiting.id).collect();
+        let is_missing = |number, id| number < look.next && !seen.contains(&id) && !look.back.contains(&id);
+        let missing = self.all().filter(|(number, id)| is_missing(*number, *id)).map(|(_, id)| id).collect();
+        let before = std::mem::replace(&mut self.stored.missing, missing);
+        if !before.is_empty() {
+            let gone: HashSet<JobId> = self.stored.missing.intersection(&before).copied().collect();
+            self.remove_all(&gone);
         }
     }
 }

@@ -88,6 +88,30 @@ impl Drop for Claimed {
     }
 }
 
+#[tokio::test]
+async fn who_was_taken_away_by_others_has_no_place_after_two_looks_and_who_has_just_come_back_has() {
+    let Ok(folder) = tempfile::tempdir() else { unreachable!("a folder") };
+    let (fake, jobs) = (Fake::default(), [Item::job("1"), Item::job("22")]);
+    let line = fake.line(folder.path());
+    for job in &jobs {
+        assert!(line.put(job.clone()).await.is_ok());
+    }
+    let mut looked = Vec::new();
+    for _ in 0..3 {
+        // The first one comes back each time, and the engine does not have it yet.
+        let Ok(Some(mut held)) = line.take().await else { unreachable!("one waits") };
+        held.put_back(None);
+        let waiting = std::mem::take(&mut lock(&fake.0).waiting);
+        assert!(line.reconcile().await.is_ok());
+        looked.push((line.is_waiting(jobs[0].id), line.is_waiting(jobs[1].id)));
+        lock(&fake.0).waiting.extend(waiting.into_iter().filter(|item| item.id == jobs[0].id));
+    }
+    assert_eq!(looked, [(true, true), (true, false), (true, false)]);
+    assert!(line.reconcile().await.is_ok() && line.reconcile().await.is_ok());
+    assert_eq!((line.waiting(), lock(&line.0.places).bytes), (1, jobs[0].json.len()));
+    assert_eq!((line.standing(jobs[1].id), take(&line).await), (None, Some(jobs[0].id)));
+}
+
 async fn take(line: &Line) -> Option<JobId> {
     let held = line.take().await.unwrap_or_else(|error| unreachable!("{error}"))?;
     let id = held.item().id;
