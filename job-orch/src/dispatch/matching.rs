@@ -9,7 +9,6 @@ use std::future::Future;
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -25,9 +24,6 @@ use crate::sync::{Arc, Weak};
 
 /// So often at least, the matcher looks by itself.
 const LOOK: Duration = Duration::from_secs(1);
-
-/// So long a taker that finds jobs waits for its turn.
-const TURN: Duration = Duration::from_secs(10);
 
 /// What has become of a submitted job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,17 +86,6 @@ pub(super) enum Registered {
     Again(Take),
     /// A place in the line.
     Queued,
-}
-
-/// What a worker gets that cannot be called.
-#[derive(Debug)]
-pub(super) enum Taking {
-    /// The first job.
-    Job(Parcel),
-    /// What it was sent when it asked by this name before.
-    Again(Take),
-    /// None came in time.
-    Nothing,
 }
 
 impl Dispatcher {
@@ -170,33 +155,6 @@ impl Dispatcher {
         inner.counts.workers.add();
         inner.wake_matcher();
         Ok(Registered::Queued)
-    }
-
-    /// Takes the first job, and waits for one. Those who wait get theirs in the order in which they came. Who has got one by
-    /// this name gets the same again.
-    pub(super) async fn take_job(&self, until: Instant, key: Option<&TakeKey>) -> Result<Taking, LineError> {
-        let history = &self.0.history;
-        if let Some(take) = key.and_then(|key| history.taken(key)) {
-            return Ok(Taking::Again(take));
-        }
-        let _counted = self.0.counts.takers.enter();
-        // Who does not want to wait for a job waits for those before it all the same, while there are jobs.
-        let turn = if self.0.jobs.waiting() > 0 { until.max(Instant::now() + TURN) } else { until };
-        let Ok(_turn) = tokio::time::timeout_at(turn, self.0.takers.lock()).await else { return Ok(Taking::Nothing) };
-        // It may have asked twice at once.
-        if let Some(take) = key.and_then(|key| history.taken(key)) {
-            return Ok(Taking::Again(take));
-        }
-        // Subscribed first: what happens from here on wakes it.
-        let mut changes = self.changes();
-        loop {
-            if let Some(job) = self.0.jobs.take().await? {
-                return Ok(Taking::Job(Parcel::new(job, history, To::Asking(None, key)).await?));
-            }
-            if !changes.changed(until, self).await {
-                return Ok(Taking::Nothing);
-            }
-        }
     }
 }
 

@@ -100,6 +100,7 @@ mod parcel;
 mod recovery;
 mod server;
 mod state;
+mod taking;
 mod token;
 mod turns;
 
