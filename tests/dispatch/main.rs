@@ -12,6 +12,7 @@ mod left;
 mod lines;
 mod names;
 mod robot;
+mod room;
 mod security;
 mod serve;
 mod states;

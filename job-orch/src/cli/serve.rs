@@ -1,12 +1,12 @@
 //! `job-orch serve`
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use job_orch::IntoSpan as _;
-use job_orch::dispatch::{Dispatcher, Mode};
+use job_orch::dispatch::{AccessToken, Dispatcher, InvalidToken, Mode};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -39,6 +39,9 @@ pub(crate) struct Arguments {
     /// The directory of the files
     #[arg(long, default_value = ".", value_name = "DIRECTORY")]
     dir: PathBuf,
+    /// A file with the token that every request has to bring, as `Authorization: Bearer <token>`
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
     /// Call workers back at loopback and private addresses too
     #[arg(long)]
     allow_local_callbacks: bool,
@@ -105,7 +108,11 @@ fn allow_files(connections: usize) {
 }
 
 async fn serve(arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let dispatcher = Dispatcher::builder()
+    let mut builder = Dispatcher::builder();
+    if let Some(path) = &arguments.token_file {
+        builder = builder.access_token(read_token(path)?);
+    }
+    let dispatcher = builder
         .job_queue_mode(arguments.job_queue_mode.unwrap_or(arguments.mode))
         .worker_queue_mode(arguments.worker_queue_mode.unwrap_or(arguments.mode))
         .directory(&arguments.dir)
@@ -129,13 +136,23 @@ async fn serve(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let stop = CancellationToken::new();
     tokio::spawn(on_signals(signals, stop.clone()));
     tracing::info!("serving on http://{}", listener.local_addr()?);
-    if !arguments.address.is_loopback() {
+    if !arguments.address.is_loopback() && arguments.token_file.is_none() {
         tracing::warn!(
-            "who can reach this address can order and take jobs; --address 127.0.0.1 keeps it to this machine"
+            "who can reach this address can order and take jobs; --address 127.0.0.1 keeps it to this \
+             machine, --token-file to those who know a token"
         );
     }
     dispatcher.serve(listener, stop).await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The token in a file, which may end in a line break. What is wrong with one is told, and never what it is.
+fn read_token(path: &Path) -> Result<AccessToken, Failure> {
+    let unusable = |error: &dyn std::error::Error| format!("`{}` holds no token: {error}", path.display());
+    let text = std::fs::read_to_string(path).map_err(|error| unusable(&error))?;
+    let text = text.strip_suffix('\n').unwrap_or(&text);
+    let text = text.strip_suffix('\r').unwrap_or(text);
+    Ok(text.parse().map_err(|error: InvalidToken| unusable(&error))?)
 }
 
 /// The first signal ends what is served, the second one the program.

@@ -113,27 +113,6 @@ impl Dispatcher {
         Ok(Submitted::Queued { id, position })
     }
 
-    /// Registers a worker by a name of its own: who has registered by that before stands in line once, and is given one job.
-    pub(super) async fn register_named(&self, callback: Url, key: TakeKey) -> Result<Registered, RegisterError> {
-        let dispatcher = self.clone();
-        // On a task of its own: who goes away and comes again finds it done.
-        let registered = self.0.tasks.spawn(async move {
-            let inner = &dispatcher.0;
-            let _turn = inner.turns.wait(&key).await;
-            // In this order: who leaves the line is in the history at once.
-            let worker = inner.history.registered(&key);
-            if worker.is_some_and(|worker| inner.workers.standing(worker).is_some()) {
-                return Ok(Registered::Queued);
-            }
-            if let Some(take) = inner.history.taken(&key) {
-                return Ok(Registered::Again(take));
-            }
-            dispatcher.register_worker(&callback, Some(&key)).await
-        });
-        let closed = |_| LineError::Store { line: "workers", reason: "it is closed".to_owned() };
-        registered.await.map_err(closed)?
-    }
-
     /// Gives a worker the first job, or puts it at the end of its line.
     pub(super) async fn register_worker(
         &self,

@@ -46,6 +46,10 @@
 //! that comes too late; `413` `TooLarge`; `503` `Full`, or `NotStored` where the disk fails, with `Retry-After`. Every answer
 //! has an `X-Request-Id`: the one that came, or a new one.
 //!
+//! With an [access token](Builder::access_token), all of it wants that as `Authorization: Bearer <token>`, and refuses with a
+//! `401` `Token`, but for a worker's result, which has a token of its own, and what tells nothing: the page, which cannot order
+//! then, `/healthz` and `/openapi.json`.
+//!
 //! # What is promised
 //! - **Order.** Jobs and workers stand in lines, first in, first out, in every [`Mode`] and over restarts. Who leaves a line
 //!   and does not arrive goes back to its place.
@@ -86,6 +90,7 @@
 //! claimed and settled as every request of the engine is, and the commands of `job-orch` see them. A directory has one
 //! dispatcher at a time.
 
+mod access;
 mod callback;
 mod counts;
 mod error;
@@ -95,6 +100,7 @@ mod http;
 mod item;
 mod line;
 mod matching;
+mod naming;
 mod options;
 mod parcel;
 mod recovery;
@@ -102,7 +108,6 @@ mod server;
 mod state;
 mod taking;
 mod token;
-mod turns;
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
@@ -113,6 +118,7 @@ use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use access::{AccessToken, InvalidToken};
 pub use error::{LineError, OpenError};
 pub use matching::Submitted;
 pub use options::{Builder, InvalidMode, Mode};
@@ -122,9 +128,9 @@ use counts::Counts;
 use history::History;
 use item::Item;
 use line::{Jobs, Line, Opening, Workers};
+use naming::Turns;
 use options::Limits;
 use recovery::Recovery;
-use turns::Turns;
 
 use crate::sync::Arc;
 
@@ -139,6 +145,8 @@ struct Inner {
     targets: Targets,
     caller: Arc<Caller>,
     limits: Limits,
+    // Without one, who can reach it may ask.
+    access: Option<AccessToken>,
     history: Arc<History>,
     counts: Counts,
     // Who waits for a job, one after the other.
@@ -162,7 +170,7 @@ impl Dispatcher {
     }
 
     async fn open(builder: Builder) -> Result<Self, OpenError> {
-        let Builder { jobs, workers, directory, callbacks, limits } = builder;
+        let Builder { jobs, workers, directory, callbacks, limits, access } = builder;
         let is_kept = jobs != Mode::InMemory || workers != Mode::InMemory;
         let lock = if is_kept { Some(lock_directory(&directory)?) } else { None };
         let needs_store = jobs == Mode::Sqlite || workers == Mode::Sqlite;
@@ -183,6 +191,7 @@ impl Dispatcher {
             targets,
             caller,
             limits,
+            access,
             history: Arc::clone(history),
             counts: Counts::default(),
             takers: Mutex::new(()),

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::Dispatcher;
+use super::access::AccessToken;
 use super::error::OpenError;
 use crate::engine::sqlite::{self, Sqlite};
 
@@ -68,6 +69,7 @@ pub struct Builder {
     pub(super) directory: PathBuf,
     pub(super) callbacks: Callbacks,
     pub(super) limits: Limits,
+    pub(super) access: Option<AccessToken>,
 }
 
 /// Whom a dispatcher calls back.
@@ -130,6 +132,7 @@ impl Builder {
                 answer: Duration::from_secs(30),
                 drain: Duration::from_secs(30),
             },
+            access: None,
         }
     }
 
@@ -162,6 +165,13 @@ impl Builder {
     /// may not.
     pub const fn allow_local_callbacks(mut self, allow: bool) -> Self {
         self.callbacks.local = allow;
+        self
+    }
+
+    /// What every request has to bring, as `Authorization: Bearer <token>`. By default nothing: who can reach it may order, and
+    /// take jobs. It goes over the wire as it is, so that whoever is not on this machine wants encryption before it.
+    pub fn access_token(mut self, token: AccessToken) -> Self {
+        self.access = Some(token);
         self
     }
 

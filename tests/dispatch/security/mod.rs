@@ -5,10 +5,10 @@
 //! |---|---|---|
 //! | S1 nobody inside is called | 59 spellings of inside; a name that changes its address; redirects, proxies; a listener with no visitor | `dispatch::callback` (unit), `guards` |
 //! | S2 no forged result | a token for each delivery: another's, an old one, a replay | `s2_…`, `states::only_the_worker_…` |
-//! | S3 nothing here administers | what is served only orders, follows, takes and tells; a worker's post needs its token; who is reachable from outside is told so | `s3_…` |
+//! | S3 nothing here administers | what is served only orders, follows, takes and tells; a worker's post needs its token; who is reachable from outside is told so; a token for all of it, by choice | `s3_…` |
 //! | S4 pages of others, scripts, frames | requests of other origins; headers as stored; texts stay texts | `s4_…`, `guards::a_page_of_another_origin_…`, `browser` |
 //! | S5 bombs | nested a million deep, in a body and in a file; lengths that nobody sends | `s5_…`, `lines::an_unreadable_file_…` |
-//! | S6 sizes | bodies at their limit, without a length, compressed; heads, lines | `s6_…`, `guards::heads_and_lines_have_limits` |
+//! | S6 sizes | bodies at their limit, without a length, compressed; heads, lines | `s6_…`, `room` |
 //! | S7 files | strange ids; planted links; modes whatever the umask; a directory that is everybody's | `s7_…` |
 //! | S8 logs | names, paths and URLs that would forge a line or move a cursor | `s8_…`, `guards::a_request_has_an_id_that_stays_one_line` |
 //! | S9 arguments, environment | byte by byte; only what is listed | `tests/process/secrets.rs` |
@@ -17,6 +17,7 @@
 //! | S12 slow clients | 5,000 that dawdle; seats for each address; bodies and heads in time | `guards` |
 //! | S16 secrets | `Debug`, errors, figures, arguments, files | `s16_…`, `s7_…`, `tests/process/secrets.rs` |
 
+mod access;
 mod doors;
 mod files;
 mod sizes;

@@ -10,6 +10,7 @@ use url::Url;
 use super::delivery::DeliveryId;
 use super::journal::{Anew, Journal};
 use super::names::Names;
+use super::picture::{Picture, offered_line, registered_line};
 use super::record::{self, Dated, Ended, Named, Offered, Record};
 use super::takes::{Take, TakeKey, Takes};
 use super::{End, NotTaken, Past, To, Unclear};
@@ -32,16 +33,6 @@ pub(super) struct Kept {
     pub(super) journal: Option<Journal>,
     pub(super) takes: Takes,
     pub(super) names: Names,
-}
-
-/// What there is to say of a file that is written anew.
-#[derive(Debug)]
-pub(super) struct Picture {
-    jobs: Vec<(JobId, Past)>,
-    open: Vec<String>,
-    names: Vec<(TakeKey, JobId)>,
-    // Jobs that have arrived, and may be asked for again.
-    takes: Vec<(TakeKey, Take)>,
 }
 
 impl Kept {
@@ -294,49 +285,8 @@ impl Kept {
     }
 }
 
-fn offered_line(
-    delivery: DeliveryId,
-    token: &Token,
-    at: SystemTime,
-    job: &Item,
-    to: To<'_>,
-    take: Option<&TakeKey>,
-    left: bool,
-) -> Result<String, serde_json::Error> {
-    let (url, worker) = match to {
-        To::Called(worker, url) => (Some(url), Some(worker)),
-        To::Asking(url, _) => (url, None),
-    };
-    let (callback, take) = (url.map(|url| url.as_str().into()), take.map(|take| take.text().into()));
-    let (delivery, token) = (delivery.to_string().into(), token.reveal().into());
-    let job = serde_json::from_slice(&job.json)?;
-    Record::Offered(Offered { delivery, token, at: record::time(at), callback, worker, take, left, job }).to_line()
-}
-
-fn registered_line(worker: JobId, key: &TakeKey) -> Result<String, serde_json::Error> {
-    Record::Registered(Named { take: key.text().into(), worker }).to_line()
-}
-
-impl Picture {
-    pub(super) fn lines(self) -> impl Iterator<Item = String> {
-        let past = self.jobs.into_iter().flat_map(|(job, Past { token, assigned, end, ending, is_lost })| {
-            let past = Record::Past(Dated { job, token: token.reveal().into(), at: record::time(assigned) });
-            // The line of one that is being synced is in the old file already, and only there.
-            let end = end.or(ending).and_then(|end| end.line(job).ok());
-            let lost = is_lost.then(|| Record::NotGiven(job).to_line().ok()).flatten();
-            past.to_line().into_iter().chain(end).chain(lost)
-        });
-        let takes = self.takes.into_iter().flat_map(|(key, Take { job, delivery, token, at, .. })| {
-            let offered = offered_line(delivery, &token, at, &job, To::Asking(None, None), Some(&key), false).ok();
-            offered.into_iter().chain(Record::Given(job.id).to_line().ok())
-        });
-        let names = self.names.into_iter().filter_map(|(key, worker)| registered_line(worker, &key).ok());
-        past.chain(takes).chain(names).chain(self.open)
-    }
-}
-
 impl End {
-    fn line(&self, job: JobId) -> Result<String, serde_json::Error> {
+    pub(super) fn line(&self, job: JobId) -> Result<String, serde_json::Error> {
         Record::Result(Ended { job, at: record::time(self.at), data: serde_json::from_slice(&self.result)? }).to_line()
     }
 }

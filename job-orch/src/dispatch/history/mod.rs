@@ -9,6 +9,7 @@ mod delivery;
 mod journal;
 mod kept;
 mod names;
+mod picture;
 mod record;
 mod takes;
 #[cfg(test)]

@@ -127,7 +127,10 @@ fn reopen(directory: &Path) -> (Arc<History>, Vec<Unclear>) {
 async fn a_file_written_anew_says_the_same_and_what_came_meanwhile() {
     let Ok(folder) = tempfile::tempdir() else { unreachable!("a folder") };
     let (history, _) = reopen(folder.path());
-    let (ended, large, open, taken) = (job(), job(), job(), job());
+    let (ended, large, open, taken, lost) = (job(), job(), job(), job(), job());
+    let Ok(delivery) = history.offer(&lost, To::Asking(None, None)) else { unreachable!("there is room") };
+    let lost_by = *delivery.token();
+    delivery.not_given();
     let Some(key) = TakeKey::read("a-1") else { unreachable!("it is plain") };
     let Ok(delivery) = history.offer(&taken, To::Asking(None, Some(&key))) else { unreachable!("there is room") };
     let taken_by = delivery.id();
@@ -153,6 +156,7 @@ async fn a_file_written_anew_says_the_same_and_what_came_meanwhile() {
     assert_eq!(result(large.id).map(|result| result.len()), Some(text.len()));
     assert_eq!(again.taken(&key).map(|take| (take.job.id, take.delivery)), Some((taken.id, taken_by)));
     assert_eq!(again.registered(&name), Some(worker));
+    assert_eq!(again.end(lost.id, &lost_by, Bytes::from_static(b"1")).await, Err(NotTaken::Back));
     assert_eq!(unclear.iter().map(|unclear| (unclear.job.id, unclear.has_left)).collect::<Vec<_>>(), [(open.id, true)]);
     delivery.not_given();
     assert!(reopen(folder.path()).1.is_empty());

@@ -31,6 +31,7 @@ pub(super) fn operations() -> [Operation; 3] {
             .answer(202, "there is none yet; its state", Some(state))
             .answer(404, "no such job is known any more", Some(json!({"Error": "NotFound"}))),
         Operation::post("/jobs/{id}/result", post)
+            .open()
             .summary("A worker's result")
             .header("Authorization", "`Bearer` and the `Job-Token` that came with the job")
             .body("any JSON")

@@ -16,6 +16,7 @@ pub(super) fn operations() -> [Operation; 2] {
     [
         Operation::get("/metrics", metrics).summary("Figures for Prometheus").answer(200, "its text format", None),
         Operation::get("/healthz", health)
+            .open()
             .summary("Whether it does what it is there for")
             .answer(200, "yes", Some(json!({"status": "Up", "jobs": 0, "workers": 0})))
             .answer(503, "a line cannot be stored", Some(json!({"status": "Down", "jobs": 0, "workers": 0}))),

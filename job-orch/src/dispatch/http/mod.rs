@@ -1,5 +1,6 @@
 //! The HTTP interface: one file for each part of it.
 
+mod admission;
 mod answer;
 mod events;
 mod job;
@@ -36,6 +37,9 @@ pub(super) fn router(dispatcher: &Dispatcher, port: u16) -> Router {
     operations.extend(metrics::operations());
     operations.extend(page::operations());
     operations.push(openapi::operation());
+    if let Some(token) = &dispatcher.0.access {
+        operations = operations.into_iter().map(|operation| operation.guard(token)).collect();
+    }
     let site = Site { dispatcher: dispatcher.clone(), port, description: openapi::describe(&operations) };
     let add = |router: Router<Site>, Operation { path, route, .. }| router.route(path, route);
     operations

@@ -9,8 +9,11 @@ use serde_json::{Map, json};
 use super::operation::Operation;
 use super::{Site, answer};
 
+/// What the way is called in which a client shows that it knows the token of the dispatcher.
+pub(super) const SCHEME: &str = "access";
+
 pub(super) fn operation() -> Operation {
-    Operation::get("/openapi.json", openapi).summary("This description").answer(200, "OpenAPI 3.1", None)
+    Operation::get("/openapi.json", openapi).open().summary("This description").answer(200, "OpenAPI 3.1", None)
 }
 
 async fn openapi(State(site): State<Site>) -> Response {
@@ -26,5 +29,7 @@ pub(super) fn describe(operations: &[Operation]) -> Bytes {
         "version": env!("CARGO_PKG_VERSION"),
         "license": {"name": "MIT OR Apache-2.0"},
     });
-    Bytes::from(json!({"openapi": "3.1.0", "info": info, "paths": paths}).to_string())
+    let schemes = json!({SCHEME: {"type": "http", "scheme": "bearer"}});
+    let components = json!({"securitySchemes": schemes});
+    Bytes::from(json!({"openapi": "3.1.0", "info": info, "paths": paths, "components": components}).to_string())
 }

@@ -5,7 +5,8 @@ use axum::handler::Handler;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use serde_json::{Map, Value, json};
 
-use super::Site;
+use super::{Site, admission};
+use crate::dispatch::AccessToken;
 
 #[derive(Debug)]
 pub(super) struct Operation {
@@ -16,6 +17,10 @@ pub(super) struct Operation {
     parameters: Vec<Value>,
     body: Option<&'static str>,
     answers: Map<String, Value>,
+    // Also for who does not know the token of the dispatcher.
+    is_open: bool,
+    // That is asked for.
+    is_guarded: bool,
 }
 
 impl Operation {
@@ -35,12 +40,29 @@ impl Operation {
     ) -> Self {
         let parameters = if path.contains("{id}") { vec![in_path()] } else { Vec::new() };
         let route = on(filter, handler);
-        Self { path, route, method, summary: "", parameters, body: None, answers: Map::new() }
+        let answers = Map::new();
+        Self { path, route, method, summary: "", parameters, body: None, answers, is_open: false, is_guarded: false }
     }
 
     pub(super) const fn summary(mut self, summary: &'static str) -> Self {
         self.summary = summary;
         self
+    }
+
+    /// It is there for who does not know the token of the dispatcher, too.
+    pub(super) const fn open(mut self) -> Self {
+        self.is_open = true;
+        self
+    }
+
+    /// It is there for who knows this token, unless it is open.
+    pub(super) fn guard(mut self, token: &AccessToken) -> Self {
+        if self.is_open {
+            return self;
+        }
+        self.route = admission::guard(self.route, token);
+        self.is_guarded = true;
+        self.answer(401, "the token of the dispatcher is missing, or another one", Some(json!({"Error": "Token"})))
     }
 
     pub(super) fn header(self, name: &str, description: &str) -> Self {
@@ -87,6 +109,9 @@ impl Operation {
         let mut operation = json!({"summary": self.summary, "responses": self.answers});
         if !self.parameters.is_empty() {
             operation["parameters"] = Value::Array(self.parameters.clone());
+        }
+        if self.is_guarded {
+            operation["security"] = json!([{super::openapi::SCHEME: []}]);
         }
         if let Some(description) = self.body {
             let content = json!({"application/json": {"schema": {}}});

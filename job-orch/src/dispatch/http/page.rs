@@ -31,7 +31,7 @@ const GUARDS: [(&str, &str); 5] = [
 
 pub(super) fn operations() -> [Operation; 7] {
     let file = |path, kind, text: &'static str| {
-        Operation::get(path, move || async move { file(kind, text) }).answer(200, kind, None)
+        Operation::get(path, move || async move { file(kind, text) }).open().answer(200, kind, None)
     };
     let page = include_str!("../public/index.html");
     [
@@ -41,7 +41,7 @@ pub(super) fn operations() -> [Operation; 7] {
         file("/public/drink.js", SCRIPT, include_str!("../public/drink.js")).summary("Its script"),
         file("/public/drink.css", STYLE, include_str!("../public/drink.css")).summary("Its style"),
         file("/public/glass.svg", PICTURE, include_str!("../public/glass.svg")).summary("Its picture"),
-        Operation::get("/public/config.json", config).summary("What the page needs to know").answer(
+        Operation::get("/public/config.json", config).open().summary("What the page needs to know").answer(
             200,
             "the port",
             Some(json!({"server_port": 2567})),
