@@ -258,8 +258,10 @@ impl Kept {
 
     fn trim(&mut self) {
         for _ in 0..self.order.len() {
-            let is_full = self.jobs.len() > MOST || self.bytes > MOST_BYTES;
-            let Some(oldest) = self.order.pop_front_if(|_| is_full) else { return };
+            if self.jobs.len() <= MOST && self.bytes <= MOST_BYTES {
+                return;
+            }
+            let Some(oldest) = self.order.pop_front() else { return };
             if self.open.contains_key(&oldest) {
                 self.order.push_back(oldest);
                 continue;

@@ -98,8 +98,10 @@ impl Takes {
             self.bytes -= before.job.json.len();
         }
         for _ in 0..self.order.len() {
-            let is_full = self.takes.len() > MOST || self.bytes > MOST_BYTES;
-            let Some(oldest) = self.order.pop_front_if(|_| is_full) else { return };
+            if self.takes.len() <= MOST && self.bytes <= MOST_BYTES {
+                return;
+            }
+            let Some(oldest) = self.order.pop_front() else { return };
             if is_on_its_way(&oldest) {
                 self.order.push_back(oldest);
             } else {
