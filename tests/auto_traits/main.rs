@@ -190,9 +190,11 @@ claims! {
     mock::Settled:                              yes  yes  yes;
 
     // dispatch
+    dispatch::AccessToken:                      yes  yes  yes;
     dispatch::Builder:                          yes  yes  yes;
     dispatch::Dispatcher:                       yes  yes  yes;
     dispatch::InvalidMode:                      yes  yes  yes;
+    dispatch::InvalidToken:                     yes  yes  yes;
     dispatch::LineError:                        yes  yes  yes;
     dispatch::Mode:                             yes  yes  yes;
     dispatch::OpenError:                        yes  yes  yes;

@@ -12,6 +12,9 @@ use tokio::sync::oneshot;
 /// Bytes of the file.
 const SIZE: usize = 64 << 20;
 
+/// Bytes of it that are written at once.
+const PIECE: usize = 64 << 10;
+
 type Record = (Vec<u8>, oneshot::Sender<()>);
 
 /// A log with a thread of its own.
@@ -30,7 +33,10 @@ impl Log {
     #[must_use]
     pub fn open(folder: &Path) -> Self {
         let mut file = File::create(folder.join("log")).expect("a file");
-        file.write_all(&vec![0; SIZE]).expect("room for it");
+        // In pieces, as ours: a file system may keep what was written at once as one, and look at all of it for each later write.
+        for _ in 0..SIZE / PIECE {
+            file.write_all(&[0; PIECE]).expect("room for it");
+        }
         file.sync_all().expect("a disk");
         file.rewind().expect("a file");
         let (records, receiver) = mpsc::channel();

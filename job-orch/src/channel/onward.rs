@@ -35,6 +35,7 @@ impl Onward {
         self.scope.as_ref().map(|scope| At { scope, element: self.element })
     }
 
+    #[inline]
     fn scope(&self) -> Option<&Scope> {
         self.scope.as_deref()
     }
@@ -84,6 +85,7 @@ impl Onward {
         self.scope()?.wishes()
     }
 
+    #[inline]
     pub(super) fn is_void(&self) -> bool {
         self.scope().is_some_and(Scope::is_void)
     }
@@ -128,6 +130,7 @@ impl Onward {
         deferred.responses.push((Place { scope, element: self.element }, response));
     }
 
+    #[inline]
     pub(super) fn is_answered(&self) -> bool {
         self.scope.is_none() || self.answered.load(Ordering::Relaxed)
     }

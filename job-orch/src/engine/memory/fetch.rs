@@ -107,9 +107,9 @@ impl<M: Send + 'static> Future for Fetch<'_, M> {
         // A receiver that always finds something must still let others run.
         let budget = ready!(tokio::task::coop::poll_proceed(context));
         loop {
-            let Receiver { home, stash, limit, place, dozes, .. } = &mut *fetch.receiver;
+            let Receiver { home, stash, limit, place, patience, dozes, .. } = &mut *fetch.receiver;
             let is_in_flow = fetch.stage != Stage::Waited;
-            let hands = Hands { stash, shelf: &home.shelf, limit: *limit, is_in_flow };
+            let hands = Hands { stash, shelf: &home.shelf, limit: *limit, patience, is_in_flow };
             match home.queue().poll_take(place, hands, context) {
                 Ok((taken, sibling)) => {
                     *dozes = place.is_taken();

@@ -9,6 +9,7 @@ mod receive;
 use std::collections::VecDeque;
 
 use super::aside::{Aside, Item, Past};
+use super::patience::Patience;
 use super::room::{Bounded, Vacancy};
 use super::shelf::Shelf;
 use super::waiters::{Waiters, wake};
@@ -88,6 +89,7 @@ pub(super) struct Hands<'a, M> {
     pub(super) shelf: &'a Arc<Shelf<M>>,
     /// How many it wants at most.
     pub(super) limit: usize,
+    pub(super) patience: &'a mut Patience,
     /// It did not wait: what is there now came while it was busy, from another thread.
     pub(super) is_in_flow: bool,
 }

@@ -10,6 +10,7 @@ use super::aside::Item;
 use super::fetch::Fetch;
 use super::graveyard::Graveyard;
 use super::lease::Lease;
+use super::patience::Patience;
 use super::queue::{CHUNK, Queue, Taken};
 use super::request::Channel;
 use super::shelf::Shelf;
@@ -40,6 +41,7 @@ pub struct Receiver<M: Send + 'static> {
     in_hand: bool,
     // Where the task that fetches sleeps.
     pub(super) place: Place,
+    pub(super) patience: Patience,
     // It went to sleep with its last fetch, while it was handling what that brought: so nobody need look again whether there
     // is more, and take the lock for it. Whoever brings more wakes a task that has not lain down yet, which does not then.
     pub(super) dozes: bool,
@@ -89,6 +91,7 @@ impl<M: Send + 'static> Receiver<M> {
             active: false,
             in_hand: false,
             place: Place::NONE,
+            patience: Patience::default(),
             dozes: false,
         }
     }

@@ -203,6 +203,7 @@ fn groups(path: &Path, settings: Settings, connection: Connection, clock: Clock)
         tidy: None,
         changes: 0,
         committed: Committed::default(),
+        left: None,
         version,
         has_others: true,
         has_old: false,
@@ -262,6 +263,7 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
+    use crate::engine::sqlite::work::FEW;
     use crate::engine::sqlite::writer::Told;
 
     const SETTINGS: Settings = Settings {
@@ -290,13 +292,32 @@ mod tests {
         let other = schema::open_for_user(&path, Durability::PowerLoss).unwrap();
         other.execute_batch("BEGIN IMMEDIATE").unwrap();
         let begun = Instant::now();
-        groups.turn((0..10).map(|_| told("late")).collect());
+        groups.turn((0..10).map(|_| told("late")).collect(), None);
         assert!(begun.elapsed() < BUSY * 5, "{:?}", begun.elapsed());
         other.execute_batch("ROLLBACK").unwrap();
         // With the next sign of life it is done.
-        groups.turn(vec![Command::Beat]);
+        groups.turn(vec![Command::Beat], None);
         let known = "SELECT count(*) FROM job WHERE name = 'late'";
         assert_eq!(other.query_row(known, [], |row| row.get::<_, i64>(0)).unwrap(), 1);
+    }
+
+    #[test]
+    fn what_comes_while_little_is_done_goes_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("jobs.db");
+        let mut groups = groups(&path, SETTINGS, schema::open(&path, None).unwrap(), Clock::System).unwrap();
+        let (sender, late) = std::sync::mpsc::channel();
+        for command in [told("second"), told("third"), Command::Beat, told("fourth")] {
+            sender.send(command).unwrap();
+        }
+        groups.turn(vec![told("first")], Some(&late));
+        assert_eq!(groups.committed.tasks.len(), 3);
+        assert!(matches!(groups.left.take(), Some(Command::Beat)), "it comes after what came before it");
+        groups.finish(false);
+        // Who comes to many waits for the next transaction, which is under way while the first is synced.
+        groups.turn((0..FEW).map(|_| told("first")).collect(), Some(&late));
+        assert_eq!(groups.committed.tasks.len(), FEW);
+        assert!(matches!(late.try_recv(), Ok(Command::Task(_))), "it waits still");
     }
 
     #[test]
@@ -304,7 +325,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("jobs.db");
         let mut groups = groups(&path, SETTINGS, schema::open(&path, None).unwrap(), Clock::System).unwrap();
-        groups.turn(vec![told("one")]);
+        groups.turn(vec![told("one")], None);
         let sql = "INSERT INTO request (seq, id, sent, version, codec, checksum, payload)
                    VALUES (1 << 40 | 1, zeroblob(16), 0, 0, 1, 0, zeroblob(2));
                    UPDATE job SET turn = 2, waiting = 1, bytes = 2";
@@ -318,10 +339,10 @@ mod tests {
             groups.connection.query_row("SELECT count(*) FROM held", [], |row| row.get::<_, i64>(0)).unwrap()
         };
         *lock(&groups.damage) = Some(StoreError::Damaged { what: "it".into() });
-        groups.turn(vec![touch()]);
+        groups.turn(vec![touch()], None);
         assert_eq!(held(&groups), 0);
         *lock(&groups.damage) = None;
-        groups.turn(vec![touch()]);
+        groups.turn(vec![touch()], None);
         assert_eq!(held(&groups), 1, "somebody waits for it");
     }
 }

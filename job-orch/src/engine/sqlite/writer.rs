@@ -1,4 +1,5 @@
-//! The one writer of a process: operations are handed over to it, and those that are there together are one transaction.
+//! The one writer of a process: operations are handed over to it, and those that are there together are one transaction, with
+//! those that come while it is small.
 
 use std::fmt;
 use std::sync::mpsc::{self, Receiver};
@@ -169,7 +170,7 @@ impl Writer {
                     let group = std::mem::take(&mut waiting.commands);
                     drop(waiting);
                     let mut groups = lock(groups);
-                    groups.turn(group);
+                    groups.turn(group, None);
                     groups.finish(false);
                     drop(groups);
                     waiting = lock(queue);
@@ -249,8 +250,9 @@ fn serve(groups: &mut Groups, commands: &Receiver<Command>) {
             next.push(first);
         }
         next.extend(commands.try_iter().take(GROUP - next.len()));
-        let is_end = groups.turn(std::mem::take(&mut next));
-        next.extend(commands.try_iter().take(GROUP));
+        let is_end = groups.turn(std::mem::take(&mut next), Some(commands));
+        next.extend(groups.left.take());
+        next.extend(commands.try_iter().take(GROUP - next.len()));
         if !is_end && let Some(patience) = groups.patience() {
             // One sync will do for this and for what comes of it.
             next.extend(next.is_empty().then(|| commands.recv_timeout(patience).ok()).flatten());

@@ -5,7 +5,6 @@ use std::task::{Context, Waker};
 use tokio::time::Instant;
 
 use super::super::aside::{Item, Past};
-use super::super::patience::{let_gather, lock_patiently};
 use super::super::shelf::Shelf;
 use super::super::waiters::{Awoken, Place, wake};
 use super::{CHUNK, Hands, Queue, Taken, leave};
@@ -21,12 +20,13 @@ impl<M> Queue<M> {
         mut hands: Hands<'_, M>,
         context: &Context<'_>,
     ) -> Result<(Taken<M>, Option<Waker>), Option<Instant>> {
-        let mut state = lock_patiently(&self.state.0);
+        let mut state = hands.patience.lock(&self.state.0);
         if hands.is_in_flow && state.is_gathering(hands.limit) {
             drop(state);
-            let_gather();
+            hands.patience.wait();
             state = self.lock();
         }
+        hands.patience.judge(state.fresh_len);
         state.idle.rise(place);
         state.has_dozing = false;
         let Some(taken) = state.take(&mut hands) else {
