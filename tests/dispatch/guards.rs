@@ -277,3 +277,25 @@ fn an_interruption_answers_what_has_begun_and_keeps_everything() {
         assert!(!name.ends_with(".new"), "{name}");
     }
 }
+
+#[test]
+fn a_worker_that_sends_a_result_and_no_yes_has_the_job() {
+    for mode in ["InMemory", "CachedJsonFile", "Sqlite"] {
+        let served = Served::with(&["--mode", mode, "--allow-local-callbacks", "--callback-timeout", "1s"]);
+        let (silent, next) = (Robot::answering_after_a_cut("500 No"), Robot::new());
+        for robot in [&silent, &next] {
+            served.client().register(&robot.url("/")).unwrap();
+        }
+        let submitted = thread::scope(|scope| {
+            let submitted = scope.spawn(|| served.client().submit("1").unwrap());
+            let call = silent.wait(1).remove(0);
+            let token = format!("Authorization: Bearer {}\r\n", call.header("job-token"));
+            assert_eq!(once(served.port, "POST", call.header("job-result"), &token, "42").status, 200, "{mode}");
+            submitted.join().unwrap()
+        });
+        assert_eq!(submitted.body, r#""Assigned""#, "{mode}");
+        let result = format!("{}/result", submitted.header("location").unwrap());
+        assert_eq!(once(served.port, "GET", &result, "", "").body, "42", "{mode}");
+        assert_eq!((silent.calls(), next.calls()), (1, 0), "{mode}");
+    }
+}

@@ -5,10 +5,12 @@ use std::io::Read as _;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use job_orch::engine::sqlite::inspect::Inspector;
+
 use crate::http::{Client, once};
 use crate::robot::{Robot, data};
 use crate::serve::{DURABLE, Served};
-use crate::states::await_state;
+use crate::states::{await_figure, await_state};
 
 #[test]
 fn both_lines_stay_in_order_over_a_kill_and_an_interruption() {
@@ -206,4 +208,21 @@ fn a_slow_callback_holds_up_nobody_else() {
         assert_eq!(answer.body, format!(r#"{{"Queued":{{"position":{number}}}}}"#));
     }
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_line_in_a_store_has_no_place_for_those_that_others_have_cancelled() {
+    let served = Served::new("Sqlite");
+    let jobs: Vec<String> = (0..20)
+        .map(|number| served.client().submit(&number.to_string()).unwrap().header("location").unwrap().to_owned())
+        .collect();
+    let mut store = Inspector::open(served.file("jobs.db")).unwrap();
+    for job in &jobs {
+        assert!(store.cancel(job.trim_start_matches("/jobs/").parse().unwrap()).unwrap());
+    }
+    await_figure(&served, "jobs_waiting", 0);
+    let begun = Instant::now();
+    assert_eq!(served.client().register("http://127.0.0.1:1/").unwrap().status, 202);
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert_eq!(once(served.port, "GET", &jobs[0], "", "").status, 404);
 }

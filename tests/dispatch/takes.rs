@@ -1,10 +1,11 @@
 //! Workers that cannot be called name their requests: whatever becomes of an answer, the job in it is theirs, once.
 
-use std::io::Read as _;
+use std::io::BufReader;
+use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
-use crate::http::{Answer, once};
+use crate::http::{Answer, once, read_head};
 use crate::robot::data;
 use crate::serve::{DURABLE, MODES, Served};
 
@@ -54,12 +55,27 @@ fn a_name_is_short_and_plain() {
 }
 
 /// Asks for a job that no connection holds at once, reads none of it, and returns once some of it is on its way.
-fn begin(served: &Served, headers: &str) -> std::net::TcpStream {
-    let mut stream = std::net::TcpStream::connect(("127.0.0.1", served.port)).unwrap();
+fn begin(served: &Served, headers: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
     let request = format!("POST /take-job HTTP/1.1\r\nHost: x\r\n{headers}Content-Length: 0\r\n\r\n");
     std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
-    stream.read_exact(&mut [0; 12]).unwrap();
+    // The first byte of its head.
+    stream.peek(&mut [0]).unwrap();
     stream
+}
+
+/// Reads the head of an answer, and none of its job; sends a result all the same. Returns where that is.
+fn post_result_early(cut: &mut BufReader<TcpStream>, served: &Served) -> String {
+    let head = Answer { status: 200, headers: read_head(cut).unwrap().1, body: String::new() };
+    let [path, token] = ["job-result", "job-token"].map(|name| head.header(name).unwrap());
+    let token = format!("Authorization: Bearer {token}\r\n");
+    assert_eq!(once(served.port, "POST", path, &token, "42").status, 200);
+    path.to_owned()
+}
+
+fn is_done(served: &Served, result: &str) -> bool {
+    let answer = once(served.port, "GET", result, "", "");
+    once(served.port, "POST", "/take-job", "", "").status == 204 && (answer.status, &*answer.body) == (200, "42")
 }
 
 fn large(mode: &str) -> (Served, String) {
@@ -112,6 +128,36 @@ fn a_job_whose_answer_is_cut_by_the_worker_is_given_once() {
         thread::sleep(Duration::from_millis(300));
         assert!(take(&served, "b-2").body.contains(&job), "{mode}");
         assert_eq!(take(&served, "c-1").status, 204, "{mode}");
+    }
+}
+
+#[test]
+fn a_job_whose_result_came_is_done_whatever_becomes_of_its_answer() {
+    for mode in ["InMemory", "CachedJsonFile", "Sqlite"] {
+        for name in ["", "Job-Take: a-1\r\n"] {
+            let (served, job) = large(mode);
+            let mut cut = BufReader::new(begin(&served, name));
+            // It has got it by another answer, too.
+            assert!(name.is_empty() || take(&served, "a-1").body.contains(&job), "{mode}");
+            let result = post_result_early(&mut cut, &served);
+            drop(cut);
+            thread::sleep(Duration::from_millis(300));
+            assert!(is_done(&served, &result), "{mode} {name}");
+        }
+    }
+}
+
+#[test]
+fn a_job_whose_result_came_is_done_though_its_answer_is_cut_by_a_kill() {
+    for mode in DURABLE {
+        let (mut served, _) = large(mode);
+        let mut cut = BufReader::new(begin(&served, ""));
+        let result = post_result_early(&mut cut, &served);
+        for _ in 0..2 {
+            served.kill();
+            served.start();
+            assert!(is_done(&served, &result), "{mode}");
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! No link is followed: who can put one into the directory chooses no file of ours.
 
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io;
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
@@ -20,9 +20,26 @@ pub(super) fn create(path: &Path) -> io::Result<File> {
     open(OpenOptions::new().create_new(true).read(true).append(true), path)
 }
 
-/// A file to add to, new or not.
-pub(super) fn append(path: &Path) -> io::Result<File> {
-    open(OpenOptions::new().create(true).read(true).append(true), path)
+/// A file to add lines to, and those that it has. What was not written to its end is cut off, whatever bytes it has: the next
+/// line would be spoilt by it.
+pub(super) fn lines(path: &Path) -> io::Result<(File, Vec<u8>)> {
+    let file = open(OpenOptions::new().create(true).read(true).append(true), path)?;
+    let mut lines = Vec::new();
+    (&file).read_to_end(&mut lines)?;
+    lines.truncate(lines.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1));
+    file.set_len(lines.len() as u64)?;
+    Ok((file, lines))
+}
+
+/// Adds lines to a file of this size, in whole or not at all.
+pub(super) fn add(mut file: &File, size: &mut u64, lines: &[u8]) -> io::Result<()> {
+    if let Err(error) = file.write_all(lines) {
+        // Half a line would spoil the next one.
+        file.set_len(*size)?;
+        return Err(error);
+    }
+    *size += lines.len() as u64;
+    Ok(())
 }
 
 /// All of a file that is there.

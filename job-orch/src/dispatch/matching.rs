@@ -9,7 +9,6 @@ use std::future::Future;
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -25,9 +24,6 @@ use crate::sync::{Arc, Weak};
 
 /// So often at least, the matcher looks by itself.
 const LOOK: Duration = Duration::from_secs(1);
-
-/// So long a taker that finds jobs waits for its turn.
-const TURN: Duration = Duration::from_secs(10);
 
 /// What has become of a submitted job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,17 +88,6 @@ pub(super) enum Registered {
     Queued,
 }
 
-/// What a worker gets that cannot be called.
-#[derive(Debug)]
-pub(super) enum Taking {
-    /// The first job.
-    Job(Parcel),
-    /// What it was sent when it asked by this name before.
-    Again(Take),
-    /// None came in time.
-    Nothing,
-}
-
 impl Dispatcher {
     /// Gives a job to the first worker that takes it, or puts it at the end of the line.
     pub(super) async fn submit_item(&self, job: Item) -> Result<Submitted, LineError> {
@@ -150,33 +135,6 @@ impl Dispatcher {
         inner.wake_matcher();
         Ok(Registered::Queued)
     }
-
-    /// Takes the first job, and waits for one. Those who wait get theirs in the order in which they came. Who has got one by
-    /// this name gets the same again.
-    pub(super) async fn take_job(&self, until: Instant, key: Option<&TakeKey>) -> Result<Taking, LineError> {
-        let history = &self.0.history;
-        if let Some(take) = key.and_then(|key| history.taken(key)) {
-            return Ok(Taking::Again(take));
-        }
-        let _counted = self.0.counts.takers.enter();
-        // Who does not want to wait for a job waits for those before it all the same, while there are jobs.
-        let turn = if self.0.jobs.waiting() > 0 { until.max(Instant::now() + TURN) } else { until };
-        let Ok(_turn) = tokio::time::timeout_at(turn, self.0.takers.lock()).await else { return Ok(Taking::Nothing) };
-        // It may have asked twice at once.
-        if let Some(take) = key.and_then(|key| history.taken(key)) {
-            return Ok(Taking::Again(take));
-        }
-        // Subscribed first: what happens from here on wakes it.
-        let mut changes = self.changes();
-        loop {
-            if let Some(job) = self.0.jobs.take().await? {
-                return Ok(Taking::Job(Parcel::new(job, history, To::Asking(None, key)).await?));
-            }
-            if !changes.changed(until, self).await {
-                return Ok(Taking::Nothing);
-            }
-        }
-    }
 }
 
 impl Inner {
@@ -191,7 +149,7 @@ impl Inner {
         Ok(None)
     }
 
-    /// Calls a worker. Returns the delivery, if the worker has said yes.
+    /// Calls a worker. Returns the delivery, if the worker has said yes, has sent a result, or has asked for the same again.
     async fn call(&self, worker: &Held, job: &Item) -> Result<Option<Delivery>, LineError> {
         let Some(url) = worker.item().callback() else {
             tracing::warn!(target: "job_orch", { worker.id = %worker.item().id }, "a worker without a URL");
@@ -203,13 +161,12 @@ impl Inner {
         count.add();
         if let Err(error) = &called {
             let (host, reason) = (url.host_str().unwrap_or_default(), error as &dyn std::error::Error);
-            tracing::warn!(target: "job_orch", { job.id = %job.id, worker.host = host, reason }, "a worker took no job");
-            if !delivery.is_lost() {
-                // It has asked for the same again, and has it by that answer.
-                return Ok(Some(delivery));
+            let is_taken = !delivery.is_lost();
+            tracing::warn!(target: "job_orch", { job.id = %job.id, worker.host = host, is_taken, reason }, "a worker did not say yes");
+            if !is_taken {
+                delivery.not_given();
+                return Ok(None);
             }
-            delivery.not_given();
-            return Ok(None);
         }
         Ok(Some(delivery))
     }

@@ -59,13 +59,14 @@
 //!   system, or when the worker that was called has said yes. In a durable mode it is noted before a job is sent which worker
 //!   it is for. Should the process be killed before it is noted what came of that, the next one sends the same job to the same
 //!   worker again, by `PUT` to its URL, with the same `Job-Delivery`, before it does anything else: a worker that has the job
-//!   already says yes and does nothing. If it does not say yes, the job stands in its line again. A worker whose yes is lost on
-//!   its way, or comes too late, may share its job with the next one; after a loss of power, the workers of the last moments
-//!   may.
+//!   already says yes and does nothing. If it does not say yes, the job stands in its line again. Who has sent a result has
+//!   said yes. A worker whose yes is lost on its way, or comes too late, may share its job with the next one; after a loss of
+//!   power, the workers of the last moments may.
 //! - **A worker that cannot be called asks again.** It names its request for a job (`Job-Take`, a new name for each job that it
 //!   wants). When the answer was lost, by a kill or on its way, it asks by the same name and gets the same delivery, until it
-//!   has sent a result; names are remembered as long as states are. Without a name, a job that was on its way at a kill stands
-//!   in its line again, and may be given twice.
+//!   has sent a result; remembered are the names of all who are being answered, and the last 10,000 before them, as long as
+//!   their jobs have no more than 64 MiB. Without a name, a job that was on its way at a kill stands in its line again, and may
+//!   be given twice.
 //! - **A worker that registers can name its registration** in the same way, a new name for each. Whose answer was lost registers
 //!   again by the same name: it stands in line once, at the URL that it gave first, and if it was sent a job meanwhile, in an
 //!   answer or by a call, it gets the same delivery. Without a name, each registration is one more place for one more job.
@@ -76,7 +77,7 @@
 //!   address of its name is public; the connection goes to one of the addresses that were checked. With
 //!   [`allow_local_callbacks`](Builder::allow_local_callbacks), loopback and private addresses may be called too, and plainly.
 //! - **A result** is taken from the worker that was given the job last, and from nobody else, once. States and results are
-//!   kept of the last 10,000 jobs that have left the line, as long as their results have no more than 64 MiB; in a durable mode
+//!   kept of the last 10,000 jobs that have arrived, as long as their results have no more than 64 MiB; in a durable mode
 //!   they outlive the process, and a result is on the disk when its worker is answered.
 //!
 //! # Where the lines stand
@@ -105,6 +106,7 @@ mod parcel;
 mod recovery;
 mod server;
 mod state;
+mod taking;
 mod token;
 
 use std::fs::{File, TryLockError};

@@ -2,10 +2,11 @@
 //!
 //! A worker was about to be sent a job, and nobody has noted what came of it: it has the job, or not. It alone knows, so it
 //! is sent the same job again, with the same `Job-Delivery`. If it says yes, it has the job now, once, however often it was
-//! sent. If it does not, the job stands in its line again.
+//! sent. If it does not, the job stands in its line again. One that has sent a result is not asked: it had the job.
 //!
-//! A worker of `/take-job` cannot be asked. If it has named its request, the job is its own: it asks for the same again. If
-//! it has not, the job stands in its line again. So it is with a worker that was answered when it registered.
+//! A worker of `/take-job` cannot be asked. If it has named its request, and the name is remembered, the job is its own: it
+//! asks for the same again. If it has not, the job stands in its line again. So it is with a worker that was answered when it
+//! registered.
 //!
 //! A job that has left the file of its line stands in the history alone. It is noted as lost when the file has it again, and
 //! waits for that as long as its line is opened in another mode.
@@ -49,9 +50,9 @@ impl Recovery<'_> {
             let is_known = jobs.as_ref().is_some_and(|jobs| jobs.ids().contains(&unclear.job.id));
             let (caller, history, targets) = (Arc::clone(self.caller), Arc::clone(self.history), self.targets);
             // Who has named its request asks for the same again, if it has not got it.
-            let asks_again = unclear.take.is_some() && unclear.worker.is_none();
+            let has_shown = unclear.has_ended || unclear.take.is_some() && unclear.worker.is_none();
             asked.spawn(async move {
-                let is_given = is_known || asks_again || has_it(&caller, &history, targets, &unclear).await;
+                let is_given = is_known || has_shown || has_it(&caller, &history, targets, &unclear).await;
                 (unclear, is_given)
             });
         }

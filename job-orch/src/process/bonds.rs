@@ -11,14 +11,24 @@ pub(super) struct Bonds {
 }
 
 impl Bonds {
-    /// Kills all whom they hold.
+    /// Kills all who are in the control group.
     pub(super) fn kill(&self) {
         if let Some(cgroup) = &self.cgroup {
             cgroup.kill();
         }
+    }
+
+    /// Kills all who bear the mark. It looks at each process of the machine.
+    pub(super) fn sweep(&self) {
         if let Some(mark) = &self.mark {
             mark.kill();
         }
+    }
+
+    /// Kills all who bear the mark, on a thread that may be held up. Says whether it has: it has not where the runtime ends.
+    pub(super) async fn swept(&self) -> bool {
+        let Some(mark) = self.mark.clone() else { return true };
+        tokio::task::spawn_blocking(move || mark.kill()).await.is_ok()
     }
 
     /// Waits until all whom they held are gone.

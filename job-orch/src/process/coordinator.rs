@@ -41,7 +41,7 @@ use crate::sync::Arc;
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Coordinator(Arc<Shared>);
+pub struct Coordinator(pub(super) Arc<Shared>);
 
 impl Coordinator {
     /// A coordinator with [the usual options](Options::usual).

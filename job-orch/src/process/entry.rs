@@ -61,7 +61,8 @@ impl Entry {
         self.end.borrow().is_some()
     }
 
-    /// Sends a signal to the whole group, unless all of it has ended. Returns whether it has not.
+    /// Sends a signal to the whole group, unless all of it has ended. Returns whether it has not. A kill is for the control
+    /// group too; who bears the mark of the process is found by a sweep, which takes too long for this.
     pub(super) fn signal(&self, signal: Signal) -> bool {
         let orders = lock(&self.orders);
         if !orders.is_reaped {
@@ -102,8 +103,9 @@ impl Entry {
                 () = sleep_until(next) => {}
             }
             if kill_at.is_some_and(|at| at <= Instant::now()) {
-                self.signal(Signal::KILL);
                 lock(&self.orders).kill_at = None;
+                self.signal(Signal::KILL);
+                self.bonds.swept().await;
             } else {
                 time_limit = None;
                 self.stop(Cause::TimeLimit, grace);

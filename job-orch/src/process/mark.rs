@@ -13,26 +13,43 @@ pub(super) const NAME: &str = "JOB_ORCH_PROCESS";
 
 /// What the variable of one process says.
 #[derive(Clone, Debug)]
-pub(super) struct Mark(String);
+pub(super) struct Mark {
+    value: String,
+    #[cfg(test)]
+    looks: crate::sync::Arc<crate::sync::atomic::AtomicUsize>,
+}
 
 impl Mark {
     /// For a process that is about to be started.
     pub(super) fn put(id: JobId, command: &mut Command) -> Self {
         let value = id.to_string();
         command.env(NAME, &value);
-        Self(value)
+        Self {
+            value,
+            #[cfg(test)]
+            looks: crate::sync::Arc::default(),
+        }
+    }
+
+    /// How often all processes of the machine were looked at.
+    #[cfg(test)]
+    pub(super) fn looks(&self) -> usize {
+        self.looks.load(crate::sync::atomic::Ordering::SeqCst)
     }
 
     pub(super) fn value(&self) -> &str {
-        &self.0
+        &self.value
     }
 
-    /// Kills all who bear it, and whom they start meanwhile.
+    /// Kills all who bear it, and whom they start meanwhile. Takes a look at each process of the machine, and waits.
     #[cfg(target_os = "linux")]
     pub(super) fn kill(&self) {
         const ROUNDS: u32 = 100;
+        let variable = format!("{NAME}={}", self.value);
         for _ in 0..ROUNDS {
-            if !linux::kill(format!("{NAME}={}", self.0).as_bytes()) {
+            #[cfg(test)]
+            self.looks.fetch_add(1, crate::sync::atomic::Ordering::SeqCst);
+            if !linux::kill(variable.as_bytes()) {
                 return;
             }
             // What was killed takes a moment to be gone.

@@ -95,7 +95,7 @@ impl Shared {
         table.add(Arc::clone(&entry));
         let [stdout_read, stderr_read] = [Pipe::Stdout, Pipe::Stderr].map(|pipe| Output::of(&entry.log, Some(pipe)));
         let input = if let Input::Bytes(bytes) = program.input { Some(bytes) } else { None };
-        let care = Care { entry, keeper, table };
+        let care = Care { entry, keeper, table, is_swept: false };
         let (grace, linger) = (*grace, *linger);
         let supervised = Supervised { care, exit, stdout, stderr, input, limits, grace, linger, permit };
         tokio::spawn(supervised.supervise());

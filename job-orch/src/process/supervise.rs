@@ -17,6 +17,7 @@ use super::output::{Pipe, pump};
 use super::status::Cause;
 use super::table::Table;
 use crate::sync::Arc;
+use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// What has been killed has closed its pipes after this time. Who then holds them open has left the group.
 const CLOSING: Duration = Duration::from_millis(200);
@@ -38,7 +39,7 @@ pub(super) struct Supervised {
 impl Supervised {
     /// Looks after the process until nothing of it is left.
     pub(super) async fn supervise(self) {
-        let Self { care, exit, stdout, stderr, input, limits, grace, linger, permit } = self;
+        let Self { mut care, exit, stdout, stderr, input, limits, grace, linger, permit } = self;
         let entry = Arc::clone(&care.entry);
         let mut pumps = JoinSet::new();
         pumps.spawn(read(stdout, Pipe::Stdout, Arc::clone(&entry), limits.output));
@@ -58,6 +59,7 @@ impl Supervised {
             () = entry.obey(limits.time, grace) => {}
         }
         entry.signal(Signal::KILL);
+        care.is_swept = entry.bonds.swept().await;
         let read = async { while pumps.join_next().await.is_some() {} };
         if tokio::time::timeout(CLOSING, read).await.is_err() {
             pumps.shutdown().await;
@@ -71,9 +73,11 @@ impl Supervised {
 
 /// Reads one pipe, and kills the process if it writes more than it may.
 async fn read(reader: Receiver, pipe: Pipe, entry: Arc<Entry>, limit: Option<u64>) {
-    let log = Arc::clone(&entry.log);
+    let (log, is_killed) = (Arc::clone(&entry.log), Arc::new(AtomicBool::new(false)));
     let note = move || {
-        if limit.is_some_and(|limit| entry.log.written() > limit) {
+        let is_over = limit.is_some_and(|limit| entry.log.written() > limit);
+        // Once: there is more to read until it is dead.
+        if is_over && !is_killed.swap(true, Ordering::Relaxed) {
             entry.kill(Cause::OutputLimit);
         }
     };
@@ -96,15 +100,34 @@ pub(super) struct Care {
     pub(super) entry: Arc<Entry>,
     pub(super) keeper: Arc<Keeper>,
     pub(super) table: Arc<Table>,
+    /// Nobody bears the mark any more.
+    pub(super) is_swept: bool,
 }
 
 impl Drop for Care {
     fn drop(&mut self) {
         self.entry.signal(Signal::KILL);
+        if !self.is_swept {
+            self.entry.bonds.sweep();
+        }
         self.keeper.release(self.entry.pid());
         let status = self.entry.reap();
         self.entry.bonds.remove();
         self.entry.conclude(status);
         self.table.finish(self.entry.id);
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::super::{Coordinator, Program};
+
+    #[tokio::test]
+    async fn a_process_that_ends_has_the_machine_looked_at_once() {
+        let processes = Coordinator::options().contain().build();
+        let Ok(id) = processes.start(Program::new("true")).await else { unreachable!("it is everywhere") };
+        assert!(processes.wait(id).await.is_ok());
+        let entry = processes.0.table.find(id);
+        assert_eq!(entry.and_then(|entry| Some(entry.bonds.mark.as_ref()?.looks())), Some(1));
     }
 }

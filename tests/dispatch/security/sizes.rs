@@ -8,12 +8,6 @@ use super::refusal;
 use crate::http::{Client, once};
 use crate::serve::Served;
 
-fn resident(served: &Served) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{}/status", served.pid())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse().unwrap()
-}
-
 #[test]
 fn s5_what_is_nested_a_million_deep_is_refused() {
     let served = Served::with(&["--max-body", "4194304"]);
@@ -24,8 +18,6 @@ fn s5_what_is_nested_a_million_deep_is_refused() {
     refused(&("[".repeat(1_000_000) + &"]".repeat(1_000_000)));
     refused(&"[".repeat(1_000_000));
     refused(&"{\"a\":".repeat(500_000));
-    // Nobody makes room for what is only announced.
-    let before = resident(&served);
     for length in ["4194304", "4194305", "9223372036854775807", "18446744073709551616", "-1", "1, 2"] {
         let mut stream = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
         write!(stream, "POST /submit-job HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n1").unwrap();
@@ -34,7 +26,6 @@ fn s5_what_is_nested_a_million_deep_is_refused() {
         let _ = stream.read_to_string(&mut answer);
         assert!(!answer.starts_with("HTTP/1.1 20"), "{length}: {answer}");
     }
-    assert!(resident(&served) < before + 1024, "it grew by more than 1 MiB");
     // In a file too.
     for deep in ["[".repeat(1_000_000), "[[".repeat(500_000) + &"]]".repeat(500_000)] {
         let mut served = Served::idle(&["--mode", "CachedJsonFile"]);
@@ -42,6 +33,44 @@ fn s5_what_is_nested_a_million_deep_is_refused() {
         let said = refusal(&mut served);
         assert!(said.contains("jobs.json"), "{said}");
     }
+}
+
+/// How much memory a dispatcher has asked for, used or not, in MiB.
+fn asked_for(served: &Served) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", served.pid())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmPeak:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
+}
+
+#[test]
+fn s5_nobody_makes_room_for_what_is_only_announced() {
+    const LENGTH: u64 = 16 << 20;
+    let mut served = Served::idle(&["--max-body", &LENGTH.to_string()]);
+    served.start_with(|command| {
+        // Each heap of a thread would ask for 64 MiB.
+        command.env("MALLOC_ARENA_MAX", "1");
+    });
+    once(served.port, "POST", "/submit-job", "", "1");
+    let before = asked_for(&served);
+    let half_open: Vec<TcpStream> = (0..64)
+        .map(|_| {
+            let mut stream = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
+            let head = "POST /submit-job HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n";
+            write!(stream, "{head}Content-Length: {LENGTH}\r\n\r\n").unwrap();
+            // It begins to read.
+            let mut answer = [0; 12];
+            stream.read_exact(&mut answer).unwrap();
+            assert_eq!(&answer, b"HTTP/1.1 100");
+            stream.write_all(b"1").unwrap();
+            stream
+        })
+        .collect();
+    let after = asked_for(&served);
+    assert!(
+        after < before + 128,
+        "{} announce 1 GiB: it has asked for {after} MiB, and {before} before",
+        half_open.len()
+    );
 }
 
 #[test]

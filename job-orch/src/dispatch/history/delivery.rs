@@ -60,18 +60,19 @@ impl Delivery {
         self.through
     }
 
-    /// Its answer has not arrived. Says whether it is lost: if its worker has asked for the same again, that has another one.
+    /// Nobody has said that it has arrived. Says whether it is lost: not if its worker has sent a result, or has asked for the
+    /// same again. Of one that is lost, no result is taken any more.
     pub(in crate::dispatch) fn is_lost(&self) -> bool {
-        self.history.lose(self.job, self.id)
+        self.history.lose(self.job, self.id, &self.token)
     }
 
     /// It has arrived.
     pub(in crate::dispatch) fn given(self) {
-        self.history.close(self.job, self.id, true);
+        self.history.close(self.job, self.id, &self.token, true);
     }
 
     /// It has not, and will not.
     pub(in crate::dispatch) fn not_given(self) {
-        self.history.close(self.job, self.id, false);
+        self.history.close(self.job, self.id, &self.token, false);
     }
 }

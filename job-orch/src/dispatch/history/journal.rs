@@ -35,14 +35,10 @@ pub(super) struct Anew {
 }
 
 impl Journal {
-    /// The file, and its lines. What was not written to its end is cut off, whatever bytes it has.
+    /// The file, and its lines.
     pub(super) fn open(path: &Path) -> io::Result<(Self, Vec<u8>)> {
-        let file = files::append(path)?;
-        let mut lines = Vec::new();
-        (&file).read_to_end(&mut lines)?;
-        lines.truncate(lines.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1));
+        let (file, lines) = files::lines(path)?;
         let size = lines.len() as u64;
-        file.set_len(size)?;
         sync_folder(path)?;
         let journal =
             Self { path: path.to_owned(), file: Arc::new(file), size, added: 0, large: SMALL, is_rewritten: false };
@@ -57,12 +53,7 @@ impl Journal {
 
     /// Adds lines, in whole or not at all.
     pub(super) fn append(&mut self, lines: &str) -> io::Result<()> {
-        if let Err(error) = (&*self.file).write_all(lines.as_bytes()) {
-            // Half a line would spoil the next one.
-            self.file.set_len(self.size)?;
-            return Err(error);
-        }
-        self.size += lines.len() as u64;
+        files::add(&self.file, &mut self.size, lines.as_bytes())?;
         self.added += lines.len() as u64;
         Ok(())
     }

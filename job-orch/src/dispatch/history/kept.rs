@@ -18,9 +18,9 @@ use crate::dispatch::item::Item;
 use crate::dispatch::token::Token;
 use crate::id::JobId;
 
-/// So many jobs that have left the line are remembered, and so many bytes of results.
-pub(super) const MOST: usize = 10_000;
-pub(super) const MOST_BYTES: usize = 64 * 1024 * 1024;
+/// So many jobs that have left the line are remembered, and so many bytes of results, beside those on their way.
+pub(super) const MOST: usize = if cfg!(test) { 100 } else { 10_000 };
+pub(super) const MOST_BYTES: usize = if cfg!(test) { 1 << 20 } else { 64 << 20 };
 
 #[derive(Debug, Default)]
 pub(super) struct Kept {
@@ -28,7 +28,7 @@ pub(super) struct Kept {
     // Oldest first.
     order: VecDeque<JobId>,
     pub(super) bytes: usize,
-    // Lines of jobs on their way, as long as there is a file. A job is on one way at a time.
+    // Jobs on their way, with their lines, if there is a file. A job is on one way at a time, and remembered as long.
     open: HashMap<JobId, (DeliveryId, String)>,
     pub(super) journal: Option<Journal>,
     pub(super) takes: Takes,
@@ -54,6 +54,9 @@ impl Kept {
         }
         kept.journal = Some(journal);
         let mut unclear: Vec<Unclear> = unclear.into_values().collect();
+        for unclear in &mut unclear {
+            unclear.take.take_if(|key| !kept.takes.holds(key, unclear.delivery));
+        }
         unclear.sort_unstable_by_key(|unclear| unclear.job.id);
         Ok((kept, unclear))
     }
@@ -66,13 +69,16 @@ impl Kept {
     ) -> Result<(), serde_json::Error> {
         match record {
             Record::Offered(offered) => {
-                let (found, at) = Unclear::read(offered)?;
-                self.offered(found.job.id, found.token, at);
+                let (mut found, at) = Unclear::read(offered)?;
                 if let Some(worker) = found.worker {
                     self.names.remove(worker);
                 }
-                self.taken(found.delivery, found.token, at, &found.job, found.take.as_ref());
                 self.open.insert(found.job.id, (found.delivery, line.to_owned()));
+                self.offered(found.job.id, found.token, at);
+                // In a file that was written anew, its result may come before it.
+                found.has_ended = self.has_ended(found.job.id, &found.token);
+                let take = found.take.as_ref().filter(|_| !found.has_ended);
+                self.taken(found.delivery, found.token, at, &found.job, take);
                 unclear.insert(found.job.id, found);
             }
             Record::Registered(Named { take, worker }) => self.names.add(record::read_take(take)?, *worker),
@@ -84,6 +90,7 @@ impl Kept {
                 self.open.remove(job);
                 unclear.remove(job);
                 self.takes.remove(*job);
+                self.note_lost(*job);
             }
             Record::Past(Dated { job, token, at }) => {
                 self.offered(*job, record::read_token(token)?, record::read_time(at)?);
@@ -91,6 +98,9 @@ impl Kept {
             Record::Result(Ended { job, at, data }) => {
                 let (at, result) = (record::read_time(at)?, Bytes::copy_from_slice(data.get().as_bytes()));
                 self.end(*job, End { at, result });
+                if let Some(unclear) = unclear.get_mut(job) {
+                    unclear.has_ended = true;
+                }
             }
         }
         Ok(())
@@ -110,18 +120,18 @@ impl Kept {
         to: To<'_>,
         leaves: bool,
     ) -> io::Result<u64> {
-        let (now, mut through) = (SystemTime::now(), 0);
+        let (now, mut through, mut line) = (SystemTime::now(), 0, String::new());
         let take = match to {
             To::Called(worker, _) => self.names.key(worker),
             To::Asking(_, take) => take,
         }
         .cloned();
         if let Some(journal) = &mut self.journal {
-            let line = offered_line(delivery, &token, now, job, to, take.as_ref(), leaves)?;
+            line = offered_line(delivery, &token, now, job, to, take.as_ref(), leaves)?;
             journal.append(&line)?;
             through = journal.added();
-            self.open.insert(job.id, (delivery, line));
         }
+        self.open.insert(job.id, (delivery, line));
         self.offered(job.id, token, now);
         if let To::Called(worker, _) = to {
             self.names.remove(worker);
@@ -143,7 +153,8 @@ impl Kept {
     fn taken(&mut self, delivery: DeliveryId, token: Token, at: SystemTime, job: &Item, take: Option<&TakeKey>) {
         self.takes.remove(job.id);
         if let Some(key) = take {
-            self.takes.add(key.clone(), Take::new(job, delivery, token, at));
+            let is_on_its_way = |job: &JobId| self.open.contains_key(job);
+            self.takes.add(key.clone(), Take::new(job, delivery, token, at), is_on_its_way);
         }
     }
 
@@ -151,24 +162,53 @@ impl Kept {
         if self.jobs.get(&id).is_some_and(|past| past.token.is(&token)) {
             return;
         }
-        match self.jobs.insert(id, Past { token, assigned, end: None, ending: None }) {
+        match self.jobs.insert(id, Past { token, assigned, end: None, ending: None, is_lost: false }) {
             Some(before) => self.bytes -= before.end.map_or(0, |end| end.result.len()),
             None => self.order.push_back(id),
         }
         self.trim();
     }
 
-    /// It has arrived, or not.
-    pub(super) fn close(&mut self, job: JobId, delivery: DeliveryId, is_given: bool) -> io::Result<()> {
-        if !is_given {
-            self.takes.fail(job, delivery);
+    /// Whether who has this token has sent a result.
+    fn has_ended(&self, id: JobId, token: &Token) -> bool {
+        let past = self.jobs.get(&id).filter(|past| past.token.is(token));
+        past.is_some_and(|past| past.end.is_some() || past.ending.is_some())
+    }
+
+    /// It has not arrived, unless its worker shows that it has: by a result, or by asking for the same again. Returns whether
+    /// it has not. From here on, nobody gets it by its name, and no result of it is taken.
+    pub(super) fn lose(&mut self, job: JobId, delivery: DeliveryId, token: &Token) -> bool {
+        let is_lost = !self.has_ended(job, token) && !self.takes.is_wanted(job, delivery);
+        if is_lost {
+            self.fail(job, delivery, token);
         }
-        let Some(journal) = &mut self.journal else { return Ok(()) };
+        is_lost
+    }
+
+    fn fail(&mut self, job: JobId, delivery: DeliveryId, token: &Token) {
+        self.takes.fail(job, delivery);
+        if self.jobs.get(&job).is_some_and(|past| past.token.is(token)) {
+            self.note_lost(job);
+        }
+    }
+
+    fn note_lost(&mut self, job: JobId) {
+        if let Some(past) = self.jobs.get_mut(&job) {
+            past.is_lost = true;
+        }
+    }
+
+    /// It has arrived, or not.
+    pub(super) fn close(&mut self, job: JobId, delivery: DeliveryId, token: &Token, is_given: bool) -> io::Result<()> {
+        if !is_given {
+            self.fail(job, delivery, token);
+        }
         // Sent again meanwhile, it is that delivery's.
         if self.open.get(&job).is_none_or(|(open, _)| *open != delivery) {
             return Ok(());
         }
         self.open.remove(&job);
+        let Some(journal) = &mut self.journal else { return Ok(()) };
         journal.append(&if is_given { Record::Given(job) } else { Record::NotGiven(job) }.to_line()?)
     }
 
@@ -178,7 +218,10 @@ impl Kept {
         if !past.token.is(token) {
             return Err(NotTaken::Token);
         }
-        if past.end.is_some() || past.ending.is_some() { Err(NotTaken::Ended) } else { Ok(()) }
+        if past.end.is_some() || past.ending.is_some() {
+            return Err(NotTaken::Ended);
+        }
+        if past.is_lost { Err(NotTaken::Back) } else { Ok(()) }
     }
 
     /// Puts a result into the file. Returns how much of that has to be on the disk before it counts.
@@ -214,8 +257,15 @@ impl Kept {
     }
 
     fn trim(&mut self) {
-        while self.jobs.len() > MOST || self.bytes > MOST_BYTES {
+        for _ in 0..self.order.len() {
+            if self.jobs.len() <= MOST && self.bytes <= MOST_BYTES {
+                return;
+            }
             let Some(oldest) = self.order.pop_front() else { return };
+            if self.open.contains_key(&oldest) {
+                self.order.push_back(oldest);
+                continue;
+            }
             self.takes.remove(oldest);
             let end = self.jobs.remove(&oldest).and_then(|past| past.end);
             self.bytes -= end.map_or(0, |end| end.result.len());
@@ -255,6 +305,7 @@ impl Unclear {
             worker: *worker,
             take: take.as_ref().map(|take| record::read_take(take)).transpose()?,
             has_left: *left,
+            has_ended: false,
         };
         Ok((found, record::read_time(at)?))
     }

@@ -53,6 +53,8 @@ pub(super) struct Past {
     pub(super) end: Option<End>,
     // In the file, and perhaps not yet on the disk.
     ending: Option<End>,
+    // It has not arrived: the job is another worker's, as soon as there is one.
+    is_lost: bool,
 }
 
 /// How a job ended.
@@ -73,10 +75,12 @@ pub(super) struct Unclear {
     pub(super) callback: Option<Url>,
     /// Its place in the line of workers, if it stood there.
     pub(super) worker: Option<JobId>,
-    /// How the worker named its request: it asks for the same again, if it has got no answer.
+    /// How the worker named its request, if that is remembered: it asks for the same again, if it has got no answer.
     pub(super) take: Option<TakeKey>,
     /// The file of its line may not hold it any more: what is here stands for it.
     pub(super) has_left: bool,
+    /// Its worker has sent a result, and so had it.
+    pub(super) has_ended: bool,
 }
 
 /// Who is sent a job.
@@ -97,6 +101,8 @@ pub(super) enum NotTaken {
     Token,
     /// It has a result.
     Ended,
+    /// It has not arrived, as far as could be told, and is back in its line.
+    Back,
     /// The disk has refused it.
     NotStored,
 }
@@ -138,23 +144,14 @@ impl History {
         Delivery::new(Arc::clone(self), unclear.delivery, unclear.token, unclear.job.id, 0)
     }
 
-    /// It has not arrived, unless it is wanted again. Returns whether it has not: nobody gets it by its name any more.
-    fn lose(&self, job: JobId, delivery: DeliveryId) -> bool {
-        let mut kept = lock(&self.kept);
-        let is_lost = !kept.takes.is_wanted(job, delivery);
-        if is_lost {
-            kept.takes.fail(job, delivery);
-        }
-        is_lost
+    /// It has not arrived, unless its worker shows that it has. Returns whether it has not.
+    fn lose(&self, job: JobId, delivery: DeliveryId, token: &Token) -> bool {
+        lock(&self.kept).lose(job, delivery, token)
     }
 
     /// It has arrived, or not.
-    fn close(&self, job: JobId, delivery: DeliveryId, is_given: bool) {
-        let closed = lock(&self.kept).close(job, delivery, is_given);
-        self.is_closed(closed);
-    }
-
-    fn is_closed(&self, closed: io::Result<()>) {
+    fn close(&self, job: JobId, delivery: DeliveryId, token: &Token, is_given: bool) {
+        let closed = lock(&self.kept).close(job, delivery, token, is_given);
         if let Err(error) = closed {
             tracing::warn!(target: "job_orch", %error, "killed now, it would ask a worker again whether it has a job");
         }

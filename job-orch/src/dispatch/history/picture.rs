@@ -45,11 +45,12 @@ pub(super) fn registered_line(worker: JobId, key: &TakeKey) -> Result<String, se
 
 impl Picture {
     pub(super) fn lines(self) -> impl Iterator<Item = String> {
-        let past = self.jobs.into_iter().flat_map(|(job, Past { token, assigned, end, ending })| {
+        let past = self.jobs.into_iter().flat_map(|(job, Past { token, assigned, end, ending, is_lost })| {
             let past = Record::Past(Dated { job, token: token.reveal().into(), at: record::time(assigned) });
             // The line of one that is being synced is in the old file already, and only there.
             let end = end.or(ending).and_then(|end| end.line(job).ok());
-            past.to_line().into_iter().chain(end)
+            let lost = is_lost.then(|| Record::NotGiven(job).to_line().ok()).flatten();
+            past.to_line().into_iter().chain(end).chain(lost)
         });
         let takes = self.takes.into_iter().flat_map(|(key, Take { job, delivery, token, at, .. })| {
             let offered = offered_line(delivery, &token, at, &job, To::Asking(None, None), Some(&key), false).ok();

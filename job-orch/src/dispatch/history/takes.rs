@@ -4,13 +4,10 @@ use std::collections::{HashMap, VecDeque};
 use std::time::SystemTime;
 
 use super::delivery::DeliveryId;
+use super::kept::{MOST, MOST_BYTES};
 use crate::dispatch::item::Item;
 use crate::dispatch::token::Token;
 use crate::id::JobId;
-
-/// So many are remembered, and so many bytes of jobs.
-const MOST: usize = 10_000;
-const MOST_BYTES: usize = 64 * 1024 * 1024;
 
 /// The name that a worker gives to one of its requests: it is the same when it asks again.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -46,6 +43,7 @@ impl Take {
     }
 }
 
+/// As many as jobs are remembered, and as many bytes of theirs as of results, beside those on their way.
 #[derive(Debug, Default)]
 pub(super) struct Takes {
     takes: HashMap<TakeKey, Take>,
@@ -85,7 +83,13 @@ impl Takes {
         }
     }
 
-    pub(super) fn add(&mut self, key: TakeKey, take: Take) {
+    /// Whether it is this delivery that is answered to this name.
+    pub(super) fn holds(&self, key: &TakeKey, delivery: DeliveryId) -> bool {
+        self.takes.get(key).is_some_and(|take| take.delivery == delivery)
+    }
+
+    /// The oldest go, but for those on their way: who was promised one of these by its name has nothing else.
+    pub(super) fn add(&mut self, key: TakeKey, take: Take, is_on_its_way: impl Fn(&JobId) -> bool) {
         self.bytes += take.job.json.len();
         self.order.push_back(take.job.id);
         self.keys.insert(take.job.id, key.clone());
@@ -93,9 +97,16 @@ impl Takes {
             self.keys.remove(&before.job.id);
             self.bytes -= before.job.json.len();
         }
-        while self.takes.len() > MOST || self.bytes > MOST_BYTES {
+        for _ in 0..self.order.len() {
+            if self.takes.len() <= MOST && self.bytes <= MOST_BYTES {
+                return;
+            }
             let Some(oldest) = self.order.pop_front() else { return };
-            self.remove(oldest);
+            if is_on_its_way(&oldest) {
+                self.order.push_back(oldest);
+            } else {
+                self.remove(oldest);
+            }
         }
     }
 
@@ -124,10 +135,10 @@ mod tests {
     #[test]
     fn the_oldest_go_first_in_number_and_in_bytes() {
         let mut takes = Takes::default();
-        (0..=MOST).for_each(|number| takes.add(key(number), take("1")));
+        (0..=MOST).for_each(|number| takes.add(key(number), take("1"), |_| false));
         assert!(takes.again(&key(0)).is_none() && takes.again(&key(1)).is_some());
         let large = format!("\"{}\"", "x".repeat(MOST_BYTES / 2));
-        (MOST..MOST + 3).for_each(|number| takes.add(key(number), take(&large)));
+        (MOST..MOST + 3).for_each(|number| takes.add(key(number), take(&large), |_| false));
         assert!(takes.again(&key(MOST + 1)).is_none() && takes.again(&key(MOST + 2)).is_some());
         assert!(takes.all().count() == 1 && takes.keys.len() == 1 && takes.bytes < MOST_BYTES);
         let last: Vec<JobId> = takes.all().map(|(_, take)| take.job.id).collect();

@@ -43,6 +43,62 @@ async fn only_the_last_worker_ends_a_job_and_only_once() {
 }
 
 #[tokio::test]
+async fn a_delivery_whose_result_came_has_arrived_and_of_a_lost_one_no_result_is_taken() {
+    let Ok(folder) = tempfile::tempdir() else { unreachable!("a folder") };
+    let ((history, _), jobs) = (reopen(folder.path()), [job(), job()]);
+    let deliveries = jobs.each_ref().map(|job| history.offer(job, To::Asking(None, None)));
+    let [Ok(ended), Ok(lost)] = deliveries else { unreachable!("there is room") };
+    let tokens = [*ended.token(), *lost.token()];
+    let end = |history: &Arc<History>, which: usize| {
+        let (history, id, token) = (Arc::clone(history), jobs[which].id, tokens[which]);
+        async move { history.end(id, &token, Bytes::from_static(b"1")).await }
+    };
+    assert_eq!(end(&history, 0).await, Ok(()));
+    assert!(!ended.is_lost() && lost.is_lost());
+    assert_eq!(end(&history, 1).await, Err(NotTaken::Back));
+    // Killed before it is noted what came of them.
+    let (again, unclear) = reopen(folder.path());
+    assert_eq!(unclear.iter().map(|unclear| unclear.has_ended).collect::<Vec<_>>(), [true, false]);
+    unclear.iter().for_each(|unclear| again.resume(unclear).not_given());
+    assert!(again.find(jobs[0].id).is_some_and(|past| past.end.is_some()));
+    assert_eq!(end(&again, 1).await, Err(NotTaken::Back));
+    assert_eq!(end(&reopen(folder.path()).0, 1).await, Err(NotTaken::Back));
+}
+
+#[tokio::test]
+async fn who_is_being_answered_is_remembered_by_its_name_whatever_comes_meanwhile() {
+    let Ok(folder) = tempfile::tempdir() else { unreachable!("a folder") };
+    let (history, _) = reopen(folder.path());
+    let Some(key) = TakeKey::read("a-1") else { unreachable!("it is plain") };
+    let (slow, large) = (job(), format!("\"{}\"", "x".repeat(MOST_BYTES / 2)));
+    let Ok(open) = history.offer(&slow, To::Asking(None, Some(&key))) else { unreachable!("there is room") };
+    for _ in 0..=MOST {
+        offer(&history, &job());
+    }
+    for name in ["b-1", "b-2"] {
+        let Ok(delivery) = history.offer(&Item::job(&large), To::Asking(None, TakeKey::read(name).as_ref())) else {
+            unreachable!("there is room")
+        };
+        delivery.given();
+    }
+    assert!(history.find(slow.id).is_some());
+    let (again, unclear) = reopen(folder.path());
+    assert_eq!(unclear.iter().map(|unclear| unclear.take.as_ref()).collect::<Vec<_>>(), [Some(&key)]);
+    assert_eq!(again.taken(&key).map(|take| take.delivery), Some(open.id()));
+}
+
+#[tokio::test]
+async fn a_name_is_that_of_one_job_and_the_others_are_asked_for_by_nobody() {
+    let Ok(folder) = tempfile::tempdir() else { unreachable!("a folder") };
+    let ((history, _), jobs) = (reopen(folder.path()), [job(), job()]);
+    let Some(key) = TakeKey::read("a-1") else { unreachable!("it is plain") };
+    let offered = jobs.each_ref().map(|job| history.offer(job, To::Asking(None, Some(&key))));
+    assert!(offered.iter().all(Result::is_ok));
+    let unclear = reopen(folder.path()).1;
+    assert_eq!(unclear.iter().map(|unclear| unclear.take.as_ref()).collect::<Vec<_>>(), [None, Some(&key)]);
+}
+
+#[tokio::test]
 async fn a_result_wakes_those_who_wait_for_it_and_nobody_else() {
     let (history, jobs) = (Arc::new(History::default()), [job(), job()]);
     let tokens = [offer(&history, &jobs[0]), offer(&history, &jobs[1])];
@@ -71,7 +127,10 @@ fn reopen(directory: &Path) -> (Arc<History>, Vec<Unclear>) {
 async fn a_file_written_anew_says_the_same_and_what_came_meanwhile() {
     let Ok(folder) = tempfile::tempdir() else { unreachable!("a folder") };
     let (history, _) = reopen(folder.path());
-    let (ended, large, open, taken) = (job(), job(), job(), job());
+    let (ended, large, open, taken, lost) = (job(), job(), job(), job(), job());
+    let Ok(delivery) = history.offer(&lost, To::Asking(None, None)) else { unreachable!("there is room") };
+    let lost_by = *delivery.token();
+    delivery.not_given();
     let Some(key) = TakeKey::read("a-1") else { unreachable!("it is plain") };
     let Ok(delivery) = history.offer(&taken, To::Asking(None, Some(&key))) else { unreachable!("there is room") };
     let taken_by = delivery.id();
@@ -97,6 +156,7 @@ async fn a_file_written_anew_says_the_same_and_what_came_meanwhile() {
     assert_eq!(result(large.id).map(|result| result.len()), Some(text.len()));
     assert_eq!(again.taken(&key).map(|take| (take.job.id, take.delivery)), Some((taken.id, taken_by)));
     assert_eq!(again.registered(&name), Some(worker));
+    assert_eq!(again.end(lost.id, &lost_by, Bytes::from_static(b"1")).await, Err(NotTaken::Back));
     assert_eq!(unclear.iter().map(|unclear| (unclear.job.id, unclear.has_left)).collect::<Vec<_>>(), [(open.id, true)]);
     delivery.not_given();
     assert!(reopen(folder.path()).1.is_empty());
@@ -108,7 +168,10 @@ async fn a_result_that_is_being_synced_is_in_the_file_written_anew() {
     let Ok(folder) = tempfile::tempdir() else { unreachable!("a folder") };
     let ((history, _), job) = (reopen(folder.path()), job());
     let number = || std::fs::metadata(folder.path().join("jobs.history")).map(|file| file.ino()).ok();
-    let (before, token) = (number(), offer(&history, &job));
+    let (before, Some(key)) = (number(), TakeKey::read("a-1")) else { unreachable!("it is plain") };
+    let Ok(delivery) = history.offer(&job, To::Asking(None, Some(&key))) else { unreachable!("there is room") };
+    let token = *delivery.token();
+    delivery.given();
     let text = format!("\"{}\"", "x".repeat(80 << 10));
     let end = End { at: SystemTime::now(), result: text.clone().into() };
     let begun = lock(&history.kept).begin_end(job.id, &end);
@@ -118,8 +181,10 @@ async fn a_result_that_is_being_synced_is_in_the_file_written_anew() {
     }
     assert!(history.sync(begun.unwrap_or_default()).await.is_ok());
     lock(&history.kept).end_end(job.id, &token, Some(end));
-    let ended = reopen(folder.path()).0.find(job.id).and_then(|past| past.end);
+    let again = reopen(folder.path()).0;
+    let ended = again.find(job.id).and_then(|past| past.end);
     assert!(ended.is_some_and(|end| end.result == text));
+    assert!(again.taken(&key).is_none(), "it is not there to be asked for again");
 }
 
 #[tokio::test]

@@ -85,13 +85,14 @@ async fn post(
     let value = one_value(&body).map_err(|_| Refusal(StatusCode::BAD_REQUEST, "NotJson"))?;
     let inner = &site.dispatcher.0;
     if inner.jobs.is_waiting(id) {
-        return Err(Refusal(StatusCode::CONFLICT, "Back"));
+        return Err(BACK);
     }
     let ended = inner.history.end(id, &token, Bytes::copy_from_slice(value.as_bytes())).await;
     ended.map_err(|error| match error {
         NotTaken::Unknown => UNKNOWN,
         NotTaken::Token => NO_TOKEN,
         NotTaken::Ended => Refusal(StatusCode::CONFLICT, "Ended"),
+        NotTaken::Back => BACK,
         NotTaken::NotStored => Refusal(StatusCode::SERVICE_UNAVAILABLE, "NotStored"),
     })?;
     inner.counts.results.add();
@@ -99,6 +100,7 @@ async fn post(
 }
 
 const UNKNOWN: Refusal = Refusal(StatusCode::NOT_FOUND, "NotFound");
+const BACK: Refusal = Refusal(StatusCode::CONFLICT, "Back");
 const NO_TOKEN: Refusal = Refusal(StatusCode::UNAUTHORIZED, "Token");
 
 fn token(headers: &HeaderMap) -> Option<Token> {

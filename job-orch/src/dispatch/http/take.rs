@@ -13,8 +13,8 @@ use super::operation::Operation;
 use super::{Site, answer, register, wait};
 use crate::dispatch::callback::{envelope, mark};
 use crate::dispatch::history::{Take, TakeKey};
-use crate::dispatch::matching::Taking;
 use crate::dispatch::server::Handover;
+use crate::dispatch::taking::Taking;
 
 /// How a worker names its request: the same when it asks again, because the answer was lost.
 const TAKE: HeaderName = HeaderName::from_static("job-take");

@@ -15,7 +15,7 @@ use crate::id::JobId;
 use crate::sync::{Arc, Mutex, lock};
 
 /// Above this size the file is emptied as soon as it can be, or written anew.
-const LARGE: usize = 64 * 1024;
+const LARGE: u64 = 64 * 1024;
 
 #[derive(Debug)]
 pub(in crate::dispatch) struct Given {
@@ -26,7 +26,7 @@ pub(in crate::dispatch) struct Given {
 #[derive(Debug)]
 struct Open {
     file: File,
-    size: usize,
+    size: u64,
     ids: HashSet<JobId>,
 }
 
@@ -34,12 +34,9 @@ impl Given {
     /// The file, and what it says was given.
     pub(in crate::dispatch) fn open(path: &Path) -> Result<(Arc<Self>, Vec<JobId>), OpenError> {
         let io = |source| OpenError::Io { path: path.to_owned(), source };
-        let file = files::append(path).map_err(io)?;
-        let mut bytes = Vec::new();
-        io::copy(&mut &file, &mut bytes).map_err(io)?;
-        // A last line that was not written to its end is none, whatever bytes it has.
-        let ids: Vec<JobId> = String::from_utf8_lossy(&bytes).lines().filter_map(|line| line.parse().ok()).collect();
-        let open = Open { file, size: bytes.len(), ids: ids.iter().copied().collect() };
+        let (file, lines) = files::lines(path).map_err(io)?;
+        let ids: Vec<JobId> = String::from_utf8_lossy(&lines).lines().filter_map(|line| line.parse().ok()).collect();
+        let open = Open { file, size: lines.len() as u64, ids: ids.iter().copied().collect() };
         Ok((Arc::new(Self { path: path.to_owned(), open: Mutex::new(open) }), ids))
     }
 
@@ -48,13 +45,17 @@ impl Given {
         lock(&self.open).ids.clone()
     }
 
+    /// Whether this was given, and is on the disk still.
+    pub(super) fn has(&self, id: JobId) -> bool {
+        lock(&self.open).ids.contains(&id)
+    }
+
     /// This was given.
     pub(in crate::dispatch) fn note(&self, id: JobId) {
         let mut open = lock(&self.open);
         open.ids.insert(id);
-        let line = format!("{id}\n");
-        open.size += line.len();
-        if let Err(error) = open.file.write_all(line.as_bytes()) {
+        let Open { file, size, .. } = &mut *open;
+        if let Err(error) = files::add(file, size, format!("{id}\n").as_bytes()) {
             tracing::warn!(target: "job_orch", path = %self.path.display(), %error, "killed now, it would give twice");
         }
     }
@@ -79,10 +80,11 @@ impl Given {
 impl Open {
     fn tidy(&mut self, path: &Path) -> io::Result<()> {
         if self.ids.is_empty() && self.size > 0 {
+            self.file.set_len(0)?;
             self.size = 0;
-            return self.file.set_len(0);
+            return Ok(());
         }
-        if self.size < LARGE.max(self.ids.len() * 128) {
+        if self.size < LARGE.max(self.ids.len() as u64 * 128) {
             return Ok(());
         }
         let anew = path.with_extension("given.new");
@@ -91,7 +93,23 @@ impl Open {
         file.write_all(text.as_bytes())?;
         std::fs::rename(&anew, path)?;
         self.file = file;
-        self.size = text.len();
+        self.size = text.len() as u64;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_a_loss_of_power_has_torn_spoils_no_other_one() {
+        let Ok(folder) = tempfile::tempdir() else { unreachable!("a folder") };
+        let path = folder.path().join("jobs.given");
+        let open = || Given::open(&path).unwrap_or_else(|error| unreachable!("{error}"));
+        let (before, id) = (JobId::new(), JobId::new());
+        assert!(std::fs::write(&path, format!("{before}\n0190-half")).is_ok());
+        open().0.note(id);
+        assert_eq!(open().1, [before, id]);
     }
 }

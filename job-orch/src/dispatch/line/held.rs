@@ -98,6 +98,7 @@ impl Held {
                     match lease.settle().await {
                         Ok(()) => given.forget(&[id]),
                         Err(error) => {
+                            // Offered again, it is settled again.
                             tracing::warn!(target: "job_orch", %error, "what was given is in the store still");
                         }
                     }

@@ -167,9 +167,9 @@ impl Line {
                 file.refresh(line)?;
                 Ok(line.pop())
             }
-            Keep::Engine(shelf, _) => {
+            Keep::Engine(shelf, given) => {
                 while let Some(turn) = Turn::next(line) {
-                    if let Some(held) = turn.claim(&**shelf).await? {
+                    if let Some(held) = turn.claim(&**shelf, given).await? {
                         return Ok(Some(held));
                     }
                 }
@@ -180,8 +180,8 @@ impl Line {
 
     /// Compares the places with what the engine has: others may have put or taken something.
     pub(super) async fn reconcile(&self) -> Result<(), LineError> {
-        let Keep::Engine(shelf, _) = &self.0.keep else { return Ok(()) };
-        lock(&self.0.places).begin_look();
+        let Keep::Engine(shelf, given) = &self.0.keep else { return Ok(()) };
+        lock(&self.0.places).begin_look(given.ids());
         let waiting = shelf.waiting().await.map_err(|error| self.0.refused(&*error))?;
         lock(&self.0.places).end_look(waiting);
         self.0.has_moved();

@@ -1,6 +1,6 @@
 //! [`Places`]: who stands where.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use super::stored::Stored;
 use crate::dispatch::item::Item;
@@ -64,6 +64,16 @@ impl Places {
         self.line.len()
     }
 
+    /// The number of who comes next.
+    pub(super) const fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// Who stands in line, by number.
+    pub(super) fn all(&self) -> impl Iterator<Item = (u64, JobId)> {
+        self.line.iter().map(|(seq, place)| (*seq, place.id))
+    }
+
     /// At the end. Returns the number and the place, counted from 1.
     pub(super) fn push(&mut self, place: Place) -> (u64, usize) {
         let seq = self.next;
@@ -85,6 +95,7 @@ impl Places {
 
     pub(super) fn put_back(&mut self, seq: u64, place: Place) {
         self.held.remove(&seq);
+        self.stored.note_back(place.id);
         self.numbers.insert(place.id, seq);
         self.bytes += place.size;
         let at = self.line.partition_point(|(other, _)| *other < seq);
@@ -123,6 +134,18 @@ impl Places {
         self.bytes -= place.size;
         self.numbers.remove(&place.id);
         Some(place)
+    }
+
+    /// Takes them out, wherever they stand.
+    pub(super) fn remove_all(&mut self, gone: &HashSet<JobId>) {
+        self.line.retain(|(_, place)| {
+            let stays = !gone.contains(&place.id);
+            if !stays {
+                self.bytes -= place.size;
+                self.numbers.remove(&place.id);
+            }
+            stays
+        });
     }
 
     /// Takes it out, for somebody who has it.

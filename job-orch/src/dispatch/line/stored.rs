@@ -7,13 +7,17 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
-use super::engine::{Shelf, Waiting};
+use super::engine::{Lease, Shelf, Waiting};
+use super::given::Given;
 use super::held::Held;
 use super::places::{Place, Places};
 use super::{LineError, Shared};
 use crate::dispatch::item::Item;
 use crate::id::JobId;
 use crate::sync::{Arc, lock};
+
+#[cfg(test)]
+mod tests;
 
 /// A turn for which the engine has nobody after this time is over.
 pub(super) const VOID: Duration = Duration::from_secs(1);
@@ -25,8 +29,19 @@ pub(super) struct Stored {
     awaited: BTreeMap<(u64, JobId), usize>,
     // Being put: the engine may have them before they have a place. Whether it has given them out already.
     coming: HashMap<JobId, bool>,
-    // Who was given since a look at the engine began, which may see them still.
-    given: Option<HashSet<JobId>>,
+    look: Option<Look>,
+    // Who stands here, and was not there at the last look.
+    missing: HashSet<JobId>,
+}
+
+/// A look at the engine that has begun.
+#[derive(Debug)]
+struct Look {
+    // Who was given, and may be seen still.
+    given: HashSet<JobId>,
+    // Who has come back meanwhile, and may not be seen yet. So may those who had this number then, or a higher one.
+    back: HashSet<JobId>,
+    next: u64,
 }
 
 impl Stored {
@@ -35,8 +50,15 @@ impl Stored {
     }
 
     pub(super) fn note_given(&mut self, id: JobId) {
-        if let Some(given) = &mut self.given {
-            given.insert(id);
+        if let Some(look) = &mut self.look {
+            look.given.insert(id);
+        }
+    }
+
+    pub(super) fn note_back(&mut self, id: JobId) {
+        self.missing.remove(&id);
+        if let Some(look) = &mut self.look {
+            look.back.insert(id);
         }
     }
 }
@@ -95,22 +117,36 @@ impl Places {
         self.stored.coming.remove(&id).unwrap_or_default()
     }
 
-    /// The engine is about to be asked who waits there.
-    pub(super) fn begin_look(&mut self) {
-        self.stored.given = Some(HashSet::new());
+    /// The engine is about to be asked who waits there. These were given, and it may offer them again.
+    pub(super) fn begin_look(&mut self, given: HashSet<JobId>) {
+        self.stored.look = Some(Look { given, back: HashSet::new(), next: self.next() });
     }
 
-    /// These wait there: those who are unknown here have a place at the end.
-    pub(super) fn end_look(&mut self, waiting: Vec<Waiting>) {
-        let given = self.stored.given.take().unwrap_or_default();
+    /// These wait there: those who are unknown here have a place at the end, and those who are unknown there have none.
+    pub(super) fn end_look(&mut self, mut waiting: Vec<Waiting>) {
+        let Some(look) = self.stored.look.take() else { return };
+        waiting.retain(|Waiting { id, .. }| !look.given.contains(id));
+        self.drop_missing(&look, &waiting);
         // As many turns as there are items take all of them, whoever they are.
         if waiting.len() <= self.len() {
             return;
         }
         for Waiting { id, size } in waiting {
-            if !self.numbers.contains_key(&id) && !self.stored.coming.contains_key(&id) && !given.contains(&id) {
+            if !self.numbers.contains_key(&id) && !self.stored.coming.contains_key(&id) {
                 self.push(Place::stored(id, size));
             }
+        }
+    }
+
+    /// Others have taken those who were missing twice. Once may be chance: who comes back has a place before the engine has it.
+    fn drop_missing(&mut self, look: &Look, waiting: &[Waiting]) {
+        let seen: HashSet<JobId> = waiting.iter().map(|waiting| waiting.id).collect();
+        let is_missing = |number, id| number < look.next && !seen.contains(&id) && !look.back.contains(&id);
+        let missing = self.all().filter(|(number, id)| is_missing(*number, *id)).map(|(_, id)| id).collect();
+        let before = std::mem::replace(&mut self.stored.missing, missing);
+        if !before.is_empty() {
+            let gone: HashSet<JobId> = self.stored.missing.intersection(&before).copied().collect();
+            self.remove_all(&gone);
         }
     }
 }
@@ -131,17 +167,29 @@ impl<'a> Turn<'a> {
     }
 
     /// Waits for the engine. `None` if it has nobody.
-    pub(super) async fn claim(mut self, shelf: &dyn Shelf) -> Result<Option<Held>, LineError> {
-        let Ok(claimed) = tokio::time::timeout(VOID, shelf.claim()).await else {
+    pub(super) async fn claim(mut self, shelf: &dyn Shelf, given: &Given) -> Result<Option<Held>, LineError> {
+        let Ok(claimed) = tokio::time::timeout(VOID, self.claim_waiting(shelf, given)).await else {
             // Taken by others, unless the job is paused: what waits comes back with the next look.
             self.is_over = true;
             lock(&self.line.places).void_turn();
             return Ok(None);
         };
-        let (item, lease) = claimed.map_err(|error| self.line.refused(&*error))?;
+        let (item, lease) = claimed?;
         self.is_over = true;
         let number = lock(&self.line.places).bring(item.id);
         Ok(Some(Held::leased(Arc::clone(self.line), number, item, lease)))
+    }
+
+    /// The first one that was not given before: the engine, which could not be told so then, is told now.
+    async fn claim_waiting(&self, shelf: &dyn Shelf, given: &Given) -> Result<(Item, Box<dyn Lease>), LineError> {
+        loop {
+            let (item, lease) = shelf.claim().await.map_err(|error| self.line.refused(&*error))?;
+            if !given.has(item.id) {
+                return Ok((item, lease));
+            }
+            lease.settle().await.map_err(|error| self.line.refused(&error))?;
+            given.forget(&[item.id]);
+        }
     }
 }
 
