@@ -9,6 +9,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -184,11 +185,14 @@ impl Inner {
 
     /// Brings together who waits at the same time, as long as the dispatcher lives.
     pub(super) async fn matcher(inner: Weak<Self>, uneven: Arc<Notify>, stop: CancellationToken) {
+        // Also where there is always something to do.
+        let mut looks = tokio::time::interval_at(Instant::now() + LOOK, LOOK);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let is_late = tokio::select! {
                 () = stop.cancelled() => return,
                 () = uneven.notified() => false,
-                () = tokio::time::sleep(LOOK) => true,
+                _ = looks.tick() => true,
             };
             let Some(inner) = inner.upgrade() else { return };
             if is_late {
