@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use job_orch::cron::{Missed, Tick};
 use job_orch::prelude::*;
-use job_orch_tests::within_a_minute;
+use job_orch_tests::{Gate, within_a_minute};
 
 use crate::child::{self, Child};
 use crate::store::{Place, file_in};
@@ -148,6 +148,32 @@ async fn what_was_missed_is_fired_once_by_those_who_start_together() {
     }
     let counts = handled(&place);
     assert!(counts.values().all(|count| *count == 1), "each once: {counts:?}");
+}
+
+#[job(cron = "* * * * * *", overlap = skip)]
+#[processor(workers = 1, requests(capacity = 1, full = shed))]
+async fn crowd(_: &Tick, gate: &Gate) {
+    gate.pass().await;
+}
+
+#[tokio::test]
+async fn a_tick_that_is_passed_over_sheds_nothing() {
+    let place = Place::new();
+    let gate = Gate::shut();
+    let orch = Orchestrator::on(place.open()).share(gate.clone()).host(Crowd).start().await.unwrap();
+    gate.reached_by(1).await;
+    let waits = orch.send(Crowd, Tick::now()).await.unwrap().id;
+    let first = place.number("SELECT last FROM schedule");
+    within_a_minute(async {
+        while place.number("SELECT last FROM schedule") < first + 2000 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await;
+    assert_eq!(place.rows("SELECT id FROM jobs WHERE state = 'ready'"), [[waits.to_string()]]);
+    assert_eq!(place.rows("SELECT id FROM jobs WHERE state = 'dead'"), Vec::<Vec<String>>::new());
+    gate.open();
+    orch.shutdown().await.unwrap();
 }
 
 // ===== several processes =====

@@ -5,9 +5,8 @@ use rusqlite::{OptionalExtension, params};
 use super::SqliteChannels;
 use super::checksum;
 use super::error::StoreError;
-use super::requests::NewRequest;
 use super::transaction::Transaction;
-use crate::channel::{Acceptance, BoxError};
+use crate::channel::BoxError;
 use crate::cron::{Fired, Firing, Plan};
 use crate::job::Run;
 use crate::sync::Arc;
@@ -64,8 +63,13 @@ impl<J: Run> SqliteChannels<J> {
             }
             let fired = match &request {
                 None => Fired::Done,
+                // Looked for before there is room made: what is passed over is to cost nobody his place.
+                Some(request) if transaction.rival_of(local.job, request)?.is_some() => Fired::Overlapped,
                 Some(request) if !transaction.make_room(&local, request)? => return Ok(Fired::Full),
-                Some(request) => transaction.put_tick(local.job, request)?,
+                Some(request) => {
+                    transaction.insert(local.job, request)?;
+                    Fired::Done
+                }
             };
             transaction.write_schedule(times)?;
             Ok(fired)
@@ -125,12 +129,5 @@ impl Transaction<'_> {
         )?
         .execute(params![job, expression, zone, missed, overlap, last, next, checksum])
         .map(drop)
-    }
-
-    fn put_tick(&mut self, job: i64, request: &NewRequest) -> rusqlite::Result<Fired> {
-        Ok(match self.insert(job, request)? {
-            Acceptance::New => Fired::Done,
-            Acceptance::Duplicate(_) => Fired::Overlapped,
-        })
     }
 }
