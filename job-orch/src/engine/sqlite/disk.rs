@@ -164,6 +164,8 @@ struct Log {
     unsynced: AtomicUsize,
     // A sync of what nobody waits for is to come.
     is_ordered: AtomicBool,
+    // Held from the look at the fault until there may be a new one.
+    turn: Mutex<()>,
     // After a sync that failed, nobody knows what is on the disk: the next one may well succeed and mean nothing.
     fault: Mutex<Option<StoreError>>,
 }
@@ -174,7 +176,7 @@ impl Log {
         let path = log_of(file);
         let file = OpenOptions::new().append(true).open(&path)?;
         let (unsynced, is_ordered) = (AtomicUsize::new(0), AtomicBool::new(false));
-        let log = Self { file, unsynced, is_ordered, fault: Mutex::new(None) };
+        let log = Self { file, unsynced, is_ordered, turn: Mutex::new(()), fault: Mutex::new(None) };
         if is_roomy(&path)
             && let Err(error) = log.make_room()
         {
@@ -191,7 +193,10 @@ impl Log {
         (&self.file).write_all(&vec![0; usize::try_from(missing).unwrap_or(0)])
     }
 
+    /// One after the other: the system tells once that pages were lost. Whoever asked at the same time would hear that all is well,
+    /// and tell others so before the fault is known.
     fn sync(&self) -> Result<(), StoreError> {
+        let _turn = lock(&self.turn);
         if let Some(fault) = lock(&self.fault).clone() {
             return Err(fault);
         }
@@ -199,9 +204,7 @@ impl Log {
         let covered = self.unsynced.load(Ordering::Acquire);
         fault!("before_sync");
         let synced = if fails!("sync") { Err(io::Error::other("told to fail")) } else { self.file.sync_data() };
-        // Two at once may cover the same.
-        let _ =
-            self.unsynced.fetch_update(Ordering::AcqRel, Ordering::Acquire, |all| Some(all.saturating_sub(covered)));
+        self.unsynced.fetch_sub(covered, Ordering::AcqRel);
         synced.map_err(|error| lock(&self.fault).insert(StoreError::Disk(error.into())).clone())
     }
 
