@@ -131,12 +131,12 @@ impl Inspector {
         )?;
         let schedules = statement.query_map([], |row| {
             Ok(Schedule {
-                job: row.get(0)?,
-                expression: row.get(1)?,
-                zone: row.get(2)?,
-                missed: row.get(3)?,
-                overlap: row.get(4)?,
-                last: moment(row.get(5)?),
+                job: text(row, 0)?,
+                expression: text(row, 1)?,
+                zone: text(row, 2)?,
+                missed: text(row, 3)?,
+                overlap: text(row, 4)?,
+                last: moment(row.get::<_, Option<i64>>(5)?.unwrap_or(0)),
                 next: row.get::<_, Option<i64>>(6)?.map(moment),
             })
         })?;
