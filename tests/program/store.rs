@@ -156,6 +156,7 @@ async fn the_bytes_that_wait_are_shown_and_checked() {
     assert_eq!(told.status.code(), Some(1));
     let told = String::from_utf8(told.stdout).unwrap();
     assert!(told.contains("job `half` counts 4 that wait, of 11 bytes, and there are 4 of 12 bytes"), "{told}");
+    assert_eq!(told.matches("\"good\":false").count(), 1, "one fault is told once: {told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
