@@ -20,12 +20,17 @@ use std::thread::{self, JoinHandle};
 use super::committed::Committed;
 use super::error::StoreError;
 use super::relay::{SOON, Watch};
+use super::work::FEW;
 use crate::fault::{fails, fault};
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::sync::{Arc, Mutex, lock};
 
 /// So large a log is made in advance: to append to a file that must grow costs two writes for each sync, and not one.
-const AHEAD: u64 = 4 << 20;
+const AHEAD: usize = 4 << 20;
+
+/// It is made in such pieces. The kernel keeps a file in memory by the pieces that it was written in, and looks at the whole of
+/// one for each write into it: were it made at once, each page that is committed would cost five times as much.
+const PIECE: usize = 64 << 10;
 
 /// So many groups may wait for the disk at once. The scan of the log when it is opened relies on there being few.
 const MOST: usize = 8;
@@ -75,13 +80,18 @@ impl Disk {
         Ok(Self { log: Some(log), is_patient, thread: Some((sender, thread)) })
     }
 
-    /// Sees to it that this lasts, and tells everybody. If there is more to do, on another thread.
+    /// Sees to it that this lasts, and tells everybody. If there is more to do, on another thread; and if that one is at work for
+    /// many, so that the writer would wait for two syncs while they come back. If they are few, they are best synced all
+    /// together next time.
     pub(super) fn finish(&self, committed: Committed, has_more: bool) {
         let Some(log) = self.log.as_ref().filter(|_| self.is_patient && committed.is_durable()) else {
             return self.tell(committed, Ok(()));
         };
+        let (count, others) = (committed.tasks.len(), log.waiting.load(Ordering::Acquire));
+        let is_for_the_thread = has_more || others > 0 && others + count >= FEW;
+        log.waiting.fetch_add(count, Ordering::AcqRel);
         let committed = match &self.thread {
-            Some((thread, _)) if has_more => match Self::hand_over(thread, committed) {
+            Some((thread, _)) if is_for_the_thread => match Self::hand_over(thread, committed) {
                 Some(committed) => {
                     // Enough of them wait. (Or it has panicked, and that was told.)
                     committed
@@ -90,7 +100,9 @@ impl Disk {
             },
             _ => committed,
         };
-        self.tell(committed, log.sync());
+        let synced = log.sync();
+        log.waiting.fetch_sub(count, Ordering::AcqRel);
+        self.tell(committed, synced);
     }
 
     /// One more commit is in the log. If those that nobody waits for have become many, they are synced.
@@ -164,6 +176,8 @@ struct Log {
     unsynced: AtomicUsize,
     // A sync of what nobody waits for is to come.
     is_ordered: AtomicBool,
+    // So many wait for syncs.
+    waiting: AtomicUsize,
     // Held from the look at the fault until there may be a new one.
     turn: Mutex<()>,
     // After a sync that failed, nobody knows what is on the disk: the next one may well succeed and mean nothing.
@@ -175,8 +189,8 @@ impl Log {
     fn open(file: &Path) -> io::Result<Self> {
         let path = log_of(file);
         let file = OpenOptions::new().append(true).open(&path)?;
-        let (unsynced, is_ordered) = (AtomicUsize::new(0), AtomicBool::new(false));
-        let log = Self { file, unsynced, is_ordered, turn: Mutex::new(()), fault: Mutex::new(None) };
+        let (unsynced, is_ordered, waiting) = (AtomicUsize::new(0), AtomicBool::new(false), AtomicUsize::new(0));
+        let log = Self { file, unsynced, is_ordered, waiting, turn: Mutex::new(()), fault: Mutex::new(None) };
         if is_roomy(&path)
             && let Err(error) = log.make_room()
         {
@@ -189,8 +203,13 @@ impl Log {
     /// Appends zeros, behind whatever else is written at the same time. They are no frames, and so the end of the log still
     /// is where it was.
     fn make_room(&self) -> io::Result<()> {
-        let missing = AHEAD.saturating_sub(self.file.metadata()?.len());
-        (&self.file).write_all(&vec![0; usize::try_from(missing).unwrap_or(0)])
+        let there = usize::try_from(self.file.metadata()?.len()).unwrap_or(usize::MAX);
+        let (mut missing, zeros) = (AHEAD.saturating_sub(there), vec![0; PIECE]);
+        while let Some(piece) = zeros.get(..missing.min(PIECE)).filter(|piece| !piece.is_empty()) {
+            (&self.file).write_all(piece)?;
+            missing -= piece.len();
+        }
+        Ok(())
     }
 
     /// One after the other: the system tells once that pages were lost. Whoever asked at the same time would hear that all is well,
@@ -229,6 +248,7 @@ impl Log {
             }
             if is_asked || !group.is_empty() {
                 let synced = self.sync();
+                self.waiting.fetch_sub(group.iter().map(|committed| committed.tasks.len()).sum(), Ordering::AcqRel);
                 watches.extend(group.into_iter().filter_map(|committed| committed.tell(synced.clone())));
             }
             watches.retain(|watch| !watch.is_done());
@@ -240,7 +260,7 @@ impl Log {
 #[cfg(target_os = "linux")]
 fn is_roomy(path: &Path) -> bool {
     rustix::fs::statfs(path)
-        .is_ok_and(|disk| disk.f_bavail.saturating_mul(u64::try_from(disk.f_bsize).unwrap_or(0)) > 16 * AHEAD)
+        .is_ok_and(|disk| disk.f_bavail.saturating_mul(u64::try_from(disk.f_bsize).unwrap_or(0)) > 16 * AHEAD as u64)
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -253,4 +273,54 @@ pub(super) fn log_of(file: &Path) -> PathBuf {
     let mut log = file.as_os_str().to_owned();
     log.push("-wal");
     log.into()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+    use super::super::transaction::Transaction;
+    use super::super::writer::{Promise, Task};
+    use super::*;
+
+    /// Tells on which thread it was told.
+    struct Tale(mpsc::Sender<Option<String>>);
+
+    impl Task for Tale {
+        fn run(&mut self, _: &mut Transaction<'_>) -> rusqlite::Result<()> {
+            Ok(())
+        }
+
+        fn is_wanted(&self) -> bool {
+            true
+        }
+
+        fn promise(&self) -> Option<Promise> {
+            Some(Promise::Lasting)
+        }
+
+        fn end(self: Box<Self>, _: Result<(), StoreError>, _: Option<super::super::relay::Relay>) {
+            self.0.send(thread::current().name().map(str::to_owned)).unwrap();
+        }
+    }
+
+    #[test]
+    fn while_the_disk_is_at_work_many_do_not_hold_the_writer_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("jobs.db");
+        File::create(log_of(&file)).unwrap();
+        let disk = Disk::spawn(&file, true).unwrap();
+        let on_the_disks_thread = |count: usize| {
+            let (sender, threads) = mpsc::channel();
+            let tasks = (0..count).map(|_| Box::new(Tale(sender.clone())) as Box<dyn Task>).collect();
+            disk.finish(Committed { tasks, ..Committed::default() }, false);
+            threads.recv().unwrap().as_deref() == Some("job-orch-disk")
+        };
+        assert!(!on_the_disks_thread(FEW));
+        let waiting = &disk.log.as_ref().unwrap().waiting;
+        waiting.fetch_add(FEW / 2, Ordering::AcqRel);
+        assert!(on_the_disks_thread(FEW / 2));
+        assert!(!on_the_disks_thread(FEW / 2 - 1), "few are best synced together with what comes next");
+        assert_eq!(waiting.load(Ordering::Acquire), FEW / 2, "the others have been told");
+    }
 }

@@ -1,6 +1,7 @@
 //! What the writer does: groups of operations become transactions, and everybody who waited is told.
 
 use std::path::PathBuf;
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -14,9 +15,9 @@ use super::error::StoreError;
 use super::keeper::{self, Outside};
 use super::local::Local;
 use super::presence::Presence;
-use super::requests::Claimed;
 use super::tidy::Tidy;
 use super::transaction::{Process, Touched, Transaction};
+use super::work::{Served, Work};
 use super::writer::{Command, GROUP, Task, give_back};
 use crate::fault::fault;
 use crate::sync::atomic::Ordering;
@@ -48,6 +49,8 @@ pub(super) struct Groups {
     pub(super) changes: u64,
     // What the last turn has committed, and nobody was told of.
     pub(super) committed: Committed,
+    // What came while a transaction was under way, and is no part of one: for the next turn.
+    pub(super) left: Option<Command>,
     pub(super) version: i64,
     // Whether other processes have the file open, as far as this one knows.
     pub(super) has_others: bool,
@@ -61,11 +64,12 @@ pub(super) struct Groups {
 }
 
 impl Groups {
-    /// Works on what has come together, which is then to be [finished](Self::finish). Says whether that is the end.
-    pub(super) fn turn(&mut self, group: Vec<Command>) -> bool {
-        let mut work = Work { locals: self.living(), ..Work::default() };
-        let (mut silent, mut closes) = (Vec::new(), false);
+    /// Works on what has come together, which is then to be [finished](Self::finish), and on what comes `late`. Says whether
+    /// that is the end.
+    pub(super) fn turn(&mut self, group: Vec<Command>, late: Option<&Receiver<Command>>) -> bool {
         let fault = self.fault();
+        let mut work = Work { locals: self.living(), late: late.filter(|_| fault.is_none()), ..Work::default() };
+        let (mut silent, mut closes) = (Vec::new(), false);
         for command in group {
             match command {
                 Command::Task(task) => match &fault {
@@ -124,8 +128,10 @@ impl Groups {
     }
 
     /// Does all of it in one transaction. If that fails, each task in its own, so that none pays for another.
-    pub(super) fn commit(&mut self, mut work: Work) {
-        match self.transact(&mut work) {
+    pub(super) fn commit(&mut self, mut work: Work<'_>) {
+        let done = self.transact(&mut work);
+        self.left = work.left.take();
+        match done {
             Ok(served) => {
                 self.deliver(served, &work.locals);
                 self.committed.tasks.append(&mut work.tasks);
@@ -133,7 +139,7 @@ impl Groups {
             Err(error) => {
                 tracing::warn!(target: "job_orch", %error, tasks = work.tasks.len(), "a transaction failed");
                 let is_busy = error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy);
-                let Work { tasks, looks, locals, beats, cleans } = work;
+                let Work { tasks, looks, locals, beats, cleans, .. } = work;
                 if !is_busy {
                     self.look_after(beats, cleans, &locals);
                 }
@@ -194,7 +200,7 @@ impl Groups {
         self.committed.patience()
     }
 
-    pub(super) fn transact(&mut self, work: &mut Work) -> rusqlite::Result<Served> {
+    pub(super) fn transact(&mut self, work: &mut Work<'_>) -> rusqlite::Result<Served> {
         self.execute("BEGIN IMMEDIATE")?;
         let done = self.run(work);
         fault!("before_commit");
@@ -213,7 +219,7 @@ impl Groups {
         committed
     }
 
-    fn run(&self, work: &mut Work) -> rusqlite::Result<Served> {
+    fn run(&self, work: &mut Work<'_>) -> rusqlite::Result<Served> {
         let mut transaction = Transaction::new(&self.connection, self.clock, self.holder);
         let mut served = Served::default();
         if work.beats {
@@ -222,10 +228,7 @@ impl Groups {
         if work.cleans {
             served.has_old = Some(self.clean(&mut transaction, &work.locals)?);
         }
-        transaction.end_together(work.tasks.iter().filter_map(|task| task.ends()))?;
-        for task in &mut work.tasks {
-            task.run(&mut transaction)?;
-        }
+        work.perform(&mut transaction)?;
         for local in &work.looks {
             // Looked at, and so touched.
             transaction.job(local.job)?;
@@ -302,40 +305,4 @@ impl Groups {
     pub(super) fn execute(&self, sql: &str) -> rusqlite::Result<()> {
         self.connection.prepare_cached(sql)?.execute([]).map(drop)
     }
-}
-
-/// What one transaction is about.
-#[derive(Default)]
-pub(super) struct Work {
-    tasks: Vec<Box<dyn Task>>,
-    looks: Vec<Arc<Local>>,
-    locals: Vec<Arc<Local>>,
-    beats: bool,
-    cleans: bool,
-}
-
-impl Work {
-    /// Nothing but this.
-    pub(super) fn of(tasks: Vec<Box<dyn Task>>) -> Self {
-        Self { tasks, ..Self::default() }
-    }
-
-    /// Only what is done from time to time.
-    pub(super) fn of_upkeep(beats: bool, cleans: bool, locals: &[Arc<Local>]) -> Self {
-        Self { beats, cleans, locals: locals.to_vec(), ..Self::default() }
-    }
-}
-
-/// What came of one transaction, beside its tasks.
-#[derive(Default)]
-pub(super) struct Served {
-    // With the number of workers that will be back for it.
-    claimed: Vec<(Arc<Local>, Vec<Claimed>, usize)>,
-    touched: Vec<Touched>,
-    holder: Option<i64>,
-    // If it was cleaned.
-    has_old: Option<bool>,
-    has_news: bool,
-    has_stops: bool,
-    has_freed: bool,
 }

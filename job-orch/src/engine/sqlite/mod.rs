@@ -110,6 +110,7 @@ mod tidy;
 mod transaction;
 mod upkeep;
 mod within;
+mod work;
 mod writer;
 
 use std::path::Path;

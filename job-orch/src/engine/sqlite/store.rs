@@ -203,6 +203,7 @@ fn groups(path: &Path, settings: Settings, connection: Connection, clock: Clock)
         tidy: None,
         changes: 0,
         committed: Committed::default(),
+        left: None,
         version,
         has_others: true,
         has_old: false,
@@ -263,6 +264,7 @@ mod tests {
 
     use super::*;
     use crate::channel::TransactionError;
+    use crate::engine::sqlite::work::FEW;
     use crate::engine::sqlite::writer::{GROUP, Task, Told, Tried};
     use crate::sync::atomic::{AtomicUsize, Ordering};
 
@@ -292,11 +294,11 @@ mod tests {
         let other = schema::open_for_user(&path).unwrap();
         other.execute_batch("BEGIN IMMEDIATE").unwrap();
         let begun = Instant::now();
-        groups.turn((0..10).map(|_| told("late")).collect());
+        groups.turn((0..10).map(|_| told("late")).collect(), None);
         assert!(begun.elapsed() < BUSY * 5, "{:?}", begun.elapsed());
         other.execute_batch("ROLLBACK").unwrap();
         // With the next sign of life it is done.
-        groups.turn(vec![Command::Beat]);
+        groups.turn(vec![Command::Beat], None);
         let known = "SELECT count(*) FROM job WHERE name = 'late'";
         assert_eq!(other.query_row(known, [], |row| row.get::<_, i64>(0)).unwrap(), 1);
     }
@@ -315,10 +317,10 @@ mod tests {
                 Err::<(), _>(rusqlite::Error::InvalidQuery)
             }
         };
-        groups.turn((0..GROUP).map(|_| Command::Task(Box::new(Tried(fail())))).collect());
+        groups.turn((0..GROUP).map(|_| Command::Task(Box::new(Tried(fail())))).collect(), None);
         assert_eq!((groups.later.len(), tries.swap(0, Ordering::Relaxed)), (0, GROUP + 1));
         groups.later = (0..ALL).map(|_| Box::new(Told(fail())) as Box<dyn Task>).collect();
-        groups.turn(vec![Command::Beat]);
+        groups.turn(vec![Command::Beat], None);
         // Once together, and once each.
         assert_eq!((groups.later.len(), tries.load(Ordering::Relaxed)), (ALL, GROUP + 1));
     }
@@ -330,7 +332,7 @@ mod tests {
         let store = Store::open(&path, Settings { durability: Durability::ProcessCrash, ..SETTINGS }).unwrap();
         let user = schema::open_for_user(&path).unwrap();
         let synchronous =
-            |user: &Connection| -> i64 { user.pragma_query_value(None, "main.synchronous", |row| row.get(0)).unwrap() };
+            |user: &Connection| -> i64 { user.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap() };
         assert_eq!(synchronous(&user), schema::SYNCHRONOUS);
         user.execute_batch("BEGIN").unwrap();
         assert!(store.connection_of(&user).is_ok());
@@ -340,11 +342,30 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_while_little_is_done_goes_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("jobs.db");
+        let mut groups = groups(&path, SETTINGS, schema::open(&path, None).unwrap(), Clock::System).unwrap();
+        let (sender, late) = std::sync::mpsc::channel();
+        for command in [told("second"), told("third"), Command::Beat, told("fourth")] {
+            sender.send(command).unwrap();
+        }
+        groups.turn(vec![told("first")], Some(&late));
+        assert_eq!(groups.committed.tasks.len(), 3);
+        assert!(matches!(groups.left.take(), Some(Command::Beat)), "it comes after what came before it");
+        groups.finish(false);
+        // Who comes to many waits for the next transaction, which is under way while the first is synced.
+        groups.turn((0..FEW).map(|_| told("first")).collect(), Some(&late));
+        assert_eq!(groups.committed.tasks.len(), FEW);
+        assert!(matches!(late.try_recv(), Ok(Command::Task(_))), "it waits still");
+    }
+
+    #[test]
     fn nothing_is_handed_out_while_a_fault_stands() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("jobs.db");
         let mut groups = groups(&path, SETTINGS, schema::open(&path, None).unwrap(), Clock::System).unwrap();
-        groups.turn(vec![told("one")]);
+        groups.turn(vec![told("one")], None);
         let sql = "INSERT INTO request (seq, id, sent, version, codec, checksum, payload)
                    VALUES (1 << 40 | 1, zeroblob(16), 0, 0, 1, 0, zeroblob(2));
                    UPDATE job SET turn = 2, waiting = 1, bytes = 2";
@@ -358,10 +379,10 @@ mod tests {
             groups.connection.query_row("SELECT count(*) FROM held", [], |row| row.get::<_, i64>(0)).unwrap()
         };
         *lock(&groups.damage) = Some(StoreError::Damaged { what: "it".into() });
-        groups.turn(vec![touch()]);
+        groups.turn(vec![touch()], None);
         assert_eq!(held(&groups), 0);
         *lock(&groups.damage) = None;
-        groups.turn(vec![touch()]);
+        groups.turn(vec![touch()], None);
         assert_eq!(held(&groups), 1, "somebody waits for it");
     }
 }

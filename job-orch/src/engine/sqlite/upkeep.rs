@@ -1,9 +1,10 @@
 //! What the writer does besides: it gives signs of life, looks at what other processes do, and cleans up.
 
 use super::clock::{Clock, millis, uptime};
-use super::groups::{Groups, Work};
+use super::groups::Groups;
 use super::local::Local;
 use super::transaction::Transaction;
+use super::work::Work;
 use super::writer::Told;
 use crate::fault::fault;
 use crate::sync::Arc;

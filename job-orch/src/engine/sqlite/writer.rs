@@ -196,7 +196,7 @@ impl Writer {
                     let group = std::mem::take(&mut waiting.commands);
                     drop(waiting);
                     let mut groups = lock(groups);
-                    groups.turn(group);
+                    groups.turn(group, None);
                     groups.finish(false);
                     drop(groups);
                     waiting = lock(queue);
@@ -281,7 +281,8 @@ fn serve(groups: &mut Groups, commands: &Receiver<Command>) {
             next.push(first);
         }
         next.extend(commands.try_iter().take(GROUP - next.len()));
-        let is_end = groups.turn(std::mem::take(&mut next));
+        let is_end = groups.turn(std::mem::take(&mut next), Some(commands));
+        next.extend(groups.left.take());
         next.extend(commands.try_iter().take(GROUP));
         if !is_end && let Some(patience) = groups.patience() {
             // One sync will do for this and for what comes of it.
