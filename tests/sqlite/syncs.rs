@@ -195,7 +195,8 @@ async fn both() {
     });
     while let Ok(receipt) = orch.send(Quick, ()).await {
         println!("told {}", receipt.id);
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        // Meanwhile so many are cleared that the other thread syncs too.
+        tokio::time::sleep(Duration::from_millis(150)).await;
         if let Ok(Some(response)) = orch.response(Quick, receipt.id).await {
             println!("found {}", response.id);
         }
