@@ -31,6 +31,7 @@ pub mod retry;
 pub mod settings;
 mod shape;
 mod span;
+mod spread;
 mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -89,6 +89,12 @@ impl<M> Chunk<M> {
         self.slots.extend(std::iter::once_with(|| Some(make())));
     }
 
+    /// The first message that is left.
+    #[inline]
+    pub(crate) fn first_mut(&mut self) -> Option<&mut M> {
+        self.slots.get_mut(self.at)?.as_mut()
+    }
+
     /// Drops the first message where it lies.
     #[inline]
     pub(crate) fn drop_first(&mut self) {

@@ -138,17 +138,23 @@ impl<J: Run> Envelope<J> {
         matches!(&self.asked, Some(Asked::Flow(onward)) if onward.is_void())
     }
 
+    /// Whether its answer goes on in a flow.
+    #[inline]
+    pub(crate) const fn is_in_flow(&self) -> bool {
+        matches!(self.asked, Some(Asked::Flow(_)))
+    }
+
     /// Lets the end of the flow that sent it stop the worker, while the guard lives.
     pub(crate) fn listen(&self, stop: &Arc<Stop>) -> Option<Listening<'_>> {
         match &self.asked {
-            Some(Asked::Flow(onward)) => Some(onward.listen(stop)),
+            Some(Asked::Flow(onward)) => onward.listen(stop),
             _ => None,
         }
     }
 
     /// Forgets the flow that sent it.
     pub(crate) fn leave_flow(&mut self) {
-        if matches!(self.asked, Some(Asked::Flow(_))) {
+        if self.is_in_flow() {
             self.asked = None;
         }
     }
@@ -161,9 +167,17 @@ impl<J: Run> Envelope<J> {
 
     /// Answers the caller with a response, if one waits. Only the first answer counts.
     #[inline]
-    pub(crate) fn respond(&self, response: J::Response, deferred: &mut Deferred<J>) {
+    pub(crate) fn respond(&self, response: J::Response) {
         if let Some(asked) = &self.asked {
-            asked.respond(response, deferred);
+            asked.respond(response);
+        }
+    }
+
+    /// The same, but a response that goes on in a flow may wait for others.
+    #[inline]
+    pub(crate) fn respond_or_defer(&mut self, response: J::Response, deferred: &mut Deferred<J>) {
+        if let Some(asked) = &mut self.asked {
+            asked.respond_or_defer(response, deferred);
         }
     }
 

@@ -3,14 +3,15 @@
 use super::scope::{Answer, At, Fault, Lasting, Place, Scope, StepNo};
 use super::stop::{Ask, Stop};
 use super::ticket::Wishes;
-use crate::id::JobId;
+use crate::id::{Ids, JobId};
 use crate::job::Run;
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// The flow's half of a request: where its answer goes on.
 pub(crate) struct Onward {
-    scope: Arc<Scope>,
+    // `None` once the answer has taken it along.
+    scope: Option<Arc<Scope>>,
     element: u32,
     step: StepNo,
     answered: AtomicBool,
@@ -27,18 +28,34 @@ impl Onward {
 
     pub(crate) fn of(place: Place, step: StepNo) -> Self {
         let Place { scope, element } = place;
-        Self { scope, element, step, answered: AtomicBool::new(false), niche: false }
+        Self { scope: Some(scope), element, step, answered: AtomicBool::new(false), niche: false }
     }
 
-    const fn at(&self) -> At<'_> {
-        At { scope: &self.scope, element: self.element }
+    fn at(&self) -> Option<At<'_>> {
+        self.scope.as_ref().map(|scope| At { scope, element: self.element })
+    }
+
+    #[inline]
+    fn scope(&self) -> Option<&Scope> {
+        self.scope.as_deref()
     }
 
     /// The id of the request. Of a run that the engine remembers, it is the same each time the run comes here.
     #[inline]
     pub(crate) fn request_id<J: Run>(&self) -> JobId {
-        match self.scope.lasting() {
-            None => JobId::new(),
+        self.id_or_new::<J>(JobId::new)
+    }
+
+    /// The same, for many ids at once.
+    #[inline]
+    pub(crate) fn request_id_of<J: Run>(&self, ids: &Ids<'_>) -> JobId {
+        self.id_or_new::<J>(|| ids.next_id())
+    }
+
+    #[inline]
+    fn id_or_new<J: Run>(&self, new: impl FnOnce() -> JobId) -> JobId {
+        match self.scope().and_then(Scope::lasting) {
+            None => new(),
             Some(lasting) => self.lasting_id::<J>(lasting),
         }
     }
@@ -49,7 +66,7 @@ impl Onward {
         let mut name = Vec::with_capacity(64);
         name.extend(self.step.to_le_bytes());
         name.extend(J::SETTINGS.version.to_le_bytes());
-        let mut at = Some(self.at());
+        let mut at = self.at();
         while let Some(At { scope, element }) = at {
             name.extend(element.to_le_bytes());
             at = scope.parent();
@@ -61,69 +78,72 @@ impl Onward {
     /// The run, if the engine remembers its steps.
     #[cfg(feature = "__json")]
     pub(super) fn run(&self) -> Option<JobId> {
-        self.scope.lasting().map(|lasting| lasting.run)
+        self.scope()?.lasting().map(|lasting| lasting.run)
     }
 
     pub(super) fn wishes(&self) -> Option<&Wishes> {
-        self.scope.wishes()
+        self.scope()?.wishes()
     }
 
+    #[inline]
     pub(super) fn is_void(&self) -> bool {
-        self.scope.is_void()
+        self.scope().is_some_and(Scope::is_void)
     }
 
     /// Whether the flow handles a failure, so that nobody else need find it.
     pub(super) fn handles_failure<J: Run>(&self) -> bool {
-        self.scope.step::<J>(self.step).is_some_and(|step| !step.buries())
+        self.scope().and_then(|scope| scope.step::<J>(self.step)).is_some_and(|step| !step.buries())
     }
 
     /// Goes on in the flow. Only the first answer counts.
     pub(super) fn answer<J: Run>(&self, answer: Answer<J>) {
         // Whoever answers holds the envelope, so nobody else does at the same time.
-        if self.answered.load(Ordering::Relaxed) {
-            return;
-        }
+        let Some(at) = self.at().filter(|_| !self.is_answered()) else { return };
         self.answered.store(true, Ordering::Relaxed);
-        if self.scope.is_void() {
+        if at.scope.is_void() {
             return;
         }
-        if let Some(progress) = self.scope.progress() {
+        if let Some(progress) = at.scope.progress() {
             progress.left(self.step);
         }
-        match self.scope.step::<J>(self.step) {
-            Some(step) => step.answered(self.at(), answer),
-            None => self.at().fail(Fault::Broken(self.step)),
+        match at.scope.step::<J>(self.step) {
+            Some(step) => step.answered(at, answer),
+            None => at.fail(Fault::Broken(self.step)),
         }
     }
 
     /// Has a response wait for the others to the same step, if it may. Those to another step go on first.
-    pub(super) fn defer<J: Run>(&self, response: J::Response, deferred: &mut Deferred<J>) {
+    ///
+    /// The place goes with it: to count one more holder of a scope costs as much as a short job, where many threads do.
+    pub(super) fn defer<J: Run>(&mut self, response: J::Response, deferred: &mut Deferred<J>) {
         if !deferred.is_on {
             return self.answer::<J>(Ok(response));
         }
-        if self.answered.load(Ordering::Relaxed) {
+        if self.is_answered() {
             return;
         }
-        self.answered.store(true, Ordering::Relaxed);
-        if !deferred.is_for(self) {
+        let Some(scope) = self.scope.take() else { return };
+        if !deferred.is_for(self.step, &scope) {
             deferred.go_on();
         }
         deferred.step = self.step;
-        deferred.responses.push((self.at().place(), response));
+        deferred.responses.push((Place { scope, element: self.element }, response));
     }
 
+    #[inline]
     pub(super) fn is_answered(&self) -> bool {
-        self.answered.load(Ordering::Relaxed)
+        self.scope.is_none() || self.answered.load(Ordering::Relaxed)
     }
 
     /// Lets the end of the scope, or of any around it, stop this worker, while the guard lives.
-    pub(super) fn listen(&self, stop: &Arc<Stop>) -> Listening<'_> {
-        self.scope.tell(stop);
+    pub(super) fn listen(&self, stop: &Arc<Stop>) -> Option<Listening<'_>> {
+        let scope = self.scope()?;
+        scope.tell(stop);
         // It may have ended just before.
-        if self.scope.is_void() {
+        if scope.is_void() {
             stop.ask(Ask::Cancel);
         }
-        Listening { scope: &self.scope, stop: Arc::clone(stop) }
+        Some(Listening { scope, stop: Arc::clone(stop) })
     }
 }
 
@@ -161,9 +181,13 @@ impl<J: Run> Deferred<J> {
         self.responses.is_empty()
     }
 
-    fn is_for(&self, onward: &Onward) -> bool {
+    pub(crate) const fn len(&self) -> usize {
+        self.responses.len()
+    }
+
+    fn is_for(&self, step: StepNo, scope: &Scope) -> bool {
         let first = self.responses.first();
-        first.is_none_or(|(place, _)| self.step == onward.step && place.scope.is_beside(&onward.scope))
+        first.is_none_or(|(place, _)| self.step == step && place.scope.is_beside(scope))
     }
 
     /// All go on.

@@ -67,6 +67,12 @@ pub trait McReceive: Clone + Send + 'static {
         None
     }
 
+    /// The same message, to take out what belongs to its sender. There is one whenever there is a
+    /// [`first_fetched`](McReceive::first_fetched); by default there is none.
+    fn first_fetched_mut(&mut self) -> Option<&mut Self::Message> {
+        None
+    }
+
     /// Settles the first message that was fetched ahead: it is done.
     fn drop_fetched(&mut self) {}
 

@@ -166,6 +166,7 @@ impl Scope {
     }
 
     /// Whether it ended early, by itself or with what it lies in.
+    #[inline]
     pub(crate) fn is_void(&self) -> bool {
         let mut scope = self;
         loop {
@@ -223,11 +224,13 @@ impl Scope {
         std::iter::successors(Some(self), |scope| scope.around())
     }
 
+    #[inline]
     fn around(&self) -> Option<&Self> {
         self.parent.as_ref().map(|parent| &*parent.scope)
     }
 
     /// Whether both are of one bound flow.
+    #[inline]
     pub(super) fn is_beside(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.steps, &other.steps)
     }

@@ -176,14 +176,23 @@ impl<J: Run> Asked<J> {
 }
 
 impl<J: Run> Asked<J> {
-    /// Gives a response. One that goes on in a flow may wait for others.
+    /// Gives a response.
     #[inline]
-    pub(crate) fn respond(&self, response: J::Response, deferred: &mut Deferred<J>) {
+    pub(crate) fn respond(&self, response: J::Response) {
         match self {
             Self::Caller(ticket) => {
                 ticket.answered.store(true, Ordering::Relaxed);
                 ticket.answer(Ok(response));
             }
+            Self::Flow(onward) => onward.answer::<J>(Ok(response)),
+        }
+    }
+
+    /// Gives a response. One that goes on in a flow may wait for others.
+    #[inline]
+    pub(crate) fn respond_or_defer(&mut self, response: J::Response, deferred: &mut Deferred<J>) {
+        match self {
+            Self::Caller(_) => self.respond(response),
             Self::Flow(onward) => onward.defer(response, deferred),
         }
     }

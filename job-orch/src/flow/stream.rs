@@ -15,15 +15,16 @@ use super::bind::NotHosted;
 use super::error::FlowError;
 use super::graph::Graph;
 use super::plan::{Host, Plan};
-use crate::channel::scope::{At, Fault, Holds, Scope, StepNo};
-use crate::sync::{Arc, Mutex, lock};
+use crate::channel::scope::{At, Fault, Holds, Place, Scope, StepNo};
+use crate::spread::spread;
+use crate::sync::{Arc, Mutex, MutexGuard, lock};
 
 /// Runs in flight at once, unless told otherwise.
-const AT_ONCE: usize = 256;
+const AT_ONCE: usize = 1024;
 
 /// Runs of a flow, one for each input of a stream: a stream of their outputs.
 ///
-/// At most 256 runs are in flight, counted from the oldest that is ([`at_once`](FlowRuns::at_once)).
+/// At most 1024 runs are in flight, counted from the oldest that is ([`at_once`](FlowRuns::at_once)).
 ///
 /// It asks for an input only when there is room for it, and goes on only when it is polled: so whoever reads the outputs sets the
 /// pace, back to the source. Inputs of which nothing comes out are left out. It ends after its input, or when the orchestrator
@@ -45,6 +46,10 @@ pub struct FlowRuns<'a, In, Out, F, S> {
     is_ordered: bool,
     // From the first poll on.
     running: Option<Running<In, Out>>,
+    // Runs that have not been looked at since they ended, if they have.
+    held: usize,
+    // Of those that have been, what is left to give.
+    taken: VecDeque<Result<Out, Fault>>,
     spare: Vec<In>,
     fails: PhantomData<fn() -> F>,
 }
@@ -59,12 +64,14 @@ impl<'a, In: Send + 'static, Out: Send + 'static, F: Send + 'static, S: Stream<I
             at_once: AT_ONCE,
             is_ordered: true,
             running: None,
+            held: 0,
+            taken: VecDeque::new(),
             spare: Vec::new(),
             fails: PhantomData,
         }
     }
 
-    /// Has so many runs in flight at once, at least one. Without it, 256.
+    /// Has so many runs in flight at once, at least one. Without it, 1024.
     pub fn at_once(mut self, runs: usize) -> Self {
         self.at_once = runs.clamp(1, 1 << 24);
         self
@@ -91,8 +98,7 @@ impl<'a, In: Send + 'static, Out: Send + 'static, F: Send + 'static, S: Stream<I
     /// Asks for inputs while there is room, and sends them on their way. Says whether the source has none now.
     fn fill(&mut self, context: &mut Context<'_>) -> bool {
         let Some((plan, scope)) = &self.running else { return false };
-        let Some(runs) = scope.holds::<Runs<Out>>() else { return false };
-        let held = runs.held();
+        let held = self.held + self.taken.len();
         // In batches: half of the room at once.
         if held > self.at_once / 2 {
             return false;
@@ -113,11 +119,32 @@ impl<'a, In: Send + 'static, Out: Send + 'static, F: Send + 'static, S: Stream<I
                 }
             }
         }
-        if !self.spare.is_empty() {
+        if !self.spare.is_empty()
+            && let Some(runs) = scope.holds::<Runs<Out>>()
+        {
+            self.held += self.spare.len();
             let first = runs.admit(self.spare.len());
             plan.head.accept_many(scope, first, &mut self.spare);
+            // Whoever takes the outputs that are left goes on here.
+            if !self.taken.is_empty() {
+                spread();
+            }
         }
         has_none
+    }
+
+    /// The next output; `None` if nothing is in flight.
+    fn poll_take(&mut self, context: &Context<'_>) -> Poll<Option<Result<Out, Fault>>> {
+        if self.taken.is_empty()
+            && let Some((_, scope)) = &self.running
+            && let Some(runs) = scope.holds::<Runs<Out>>()
+        {
+            self.held -= runs.take_ended(&mut self.taken, context);
+        }
+        match self.taken.pop_front() {
+            None if self.held > 0 => Poll::Pending,
+            taken => Poll::Ready(taken),
+        }
     }
 }
 
@@ -135,9 +162,7 @@ impl<In: Send + 'static, Out: Send + 'static, F: Send + 'static, S: Stream<Item 
             return Poll::Ready(Some(Err(error)));
         }
         let has_none = all.fill(context);
-        let Some((_, scope)) = &all.running else { return Poll::Ready(None) };
-        let Some(runs) = scope.holds::<Runs<Out>>() else { return Poll::Ready(None) };
-        match runs.poll_take(context) {
+        match all.poll_take(context) {
             Poll::Ready(Some(end)) => Poll::Ready(Some(end.map_err(|fault| FlowError::of(all.graph, fault)))),
             Poll::Pending => Poll::Pending,
             // All that was in flight has ended.
@@ -203,12 +228,6 @@ impl<Out> Runs<Out> {
         Self { state: Mutex::new(state), is_ordered, _token: token }
     }
 
-    /// Runs that are in flight or wait to be taken.
-    fn held(&self) -> usize {
-        let state = lock(&self.state);
-        state.slots.len() + state.ready.len()
-    }
-
     /// Counts runs as being in flight; gives the number of the first.
     fn admit(&self, count: usize) -> u32 {
         let mut state = lock(&self.state);
@@ -217,50 +236,67 @@ impl<Out> Runs<Out> {
         first
     }
 
-    /// The next output; `None` if nothing is in flight.
-    fn poll_take(&self, context: &Context<'_>) -> Poll<Option<Result<Out, Fault>>> {
+    /// Takes what can be given now out, and says how many runs that are. If it is nothing, the task of `context` is woken.
+    fn take_ended(&self, taken: &mut VecDeque<Result<Out, Fault>>, context: &Context<'_>) -> usize {
         let mut state = lock(&self.state);
-        if let Some(ready) = state.ready.pop_front() {
-            return Poll::Ready(Some(ready));
-        }
+        let before = state.slots.len();
+        taken.append(&mut state.ready);
         while let Some(Slot::Ended(_) | Slot::Empty) = state.slots.front() {
             state.first = state.first.wrapping_add(1);
             if let Some(Slot::Ended(end)) = state.slots.pop_front() {
-                return Poll::Ready(Some(end));
+                taken.push_back(end);
             }
         }
-        if state.slots.is_empty() {
-            return Poll::Ready(None);
+        if taken.is_empty() && !state.slots.is_empty() {
+            match &mut state.waker {
+                Some(waker) => waker.clone_from(context.waker()),
+                None => state.waker = Some(context.waker().clone()),
+            }
         }
-        match &mut state.waker {
-            Some(waker) => waker.clone_from(context.waker()),
-            None => state.waker = Some(context.waker().clone()),
-        }
-        Poll::Pending
+        before - state.slots.len()
     }
 
     /// One run has ended.
     pub(super) fn end(&self, element: u32, end: Option<Result<Out, Fault>>) {
         let mut state = lock(&self.state);
-        let at = element.wrapping_sub(state.first) as usize;
+        state.end(element, end, self.is_ordered);
+        wake(state);
+    }
+
+    /// These have ended.
+    pub(super) fn end_all(&self, outputs: &mut Vec<(Place, Out)>) {
+        let mut state = lock(&self.state);
+        for (place, output) in outputs.drain(..) {
+            state.end(place.element, Some(Ok(output)), self.is_ordered);
+        }
+        wake(state);
+    }
+}
+
+impl<Out> State<Out> {
+    fn end(&mut self, element: u32, end: Option<Result<Out, Fault>>, is_ordered: bool) {
         let slot = match end {
-            Some(end) if self.is_ordered => Slot::Ended(end),
+            Some(end) if is_ordered => Slot::Ended(end),
             Some(end) => {
-                state.ready.push_back(end);
+                self.ready.push_back(end);
                 Slot::Empty
             }
             None => Slot::Empty,
         };
-        if let Some(place) = state.slots.get_mut(at) {
+        if let Some(place) = self.slots.get_mut(element.wrapping_sub(self.first) as usize) {
             *place = slot;
         }
-        // Nothing is gained by waking whoever waits for an earlier one.
-        let is_due = at == 0 || !state.ready.is_empty();
-        let waker = if is_due { state.waker.take() } else { None };
-        drop(state);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+    }
+}
+
+/// Leaves the runs, and wakes whoever waits for one that has ended.
+fn wake<Out>(mut state: MutexGuard<'_, State<Out>>) {
+    // Nothing is gained by waking whoever waits for an earlier one.
+    let is_due = !state.ready.is_empty() || !matches!(state.slots.front(), None | Some(Slot::InFlight));
+    let waker = if is_due { state.waker.take() } else { None };
+    drop(state);
+    if let Some(waker) = waker {
+        waker.wake();
     }
 }
 

@@ -74,8 +74,16 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
                 outlet.go_on();
                 return Stretch::Ended(end);
             };
-            tally.succeeded.add(1);
-            outlet.respond(envelope, response, service);
+            if !envelope.is_in_flow() {
+                tally.succeeded.add(1);
+                outlet.respond(envelope, response, service);
+            } else if let Some(envelope) = requests.first_fetched_mut() {
+                tally.succeeded.add(1);
+                outlet.respond_in_flow(envelope, response, service);
+            } else {
+                outlet.go_on();
+                return Stretch::Ended(End::Returned(Ok(response)));
+            }
             // It is done: if its drop panics, that must not be blamed on the next one.
             *at_first = false;
             requests.drop_fetched();

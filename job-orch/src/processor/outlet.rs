@@ -9,6 +9,9 @@ use crate::outcome::Failure;
 use super::counters::Tally;
 use super::service::Service;
 
+/// So many answers to flows that go on together are worth the thread of another.
+const MANY: usize = 192;
+
 /// The most responses that a worker collects before it publishes them: waking those who listen costs more than a short job.
 const ROOM: usize = 512;
 
@@ -20,11 +23,19 @@ pub(super) struct Outlet<J: Run, C: Channels<J>> {
     room: usize,
     // Not yet gone on in their flows: of one fetch.
     deferred: Deferred<J>,
+    // Many have gone on together since somebody asked.
+    many_went_on: bool,
 }
 
 impl<J: Run, C: Channels<J>> Outlet<J, C> {
     pub(super) fn new(responses: C::ResponseSender, capacity: usize) -> Self {
-        Self { responses, outbox: Vec::new(), room: capacity.clamp(1, ROOM), deferred: Deferred::new() }
+        Self {
+            responses,
+            outbox: Vec::new(),
+            room: capacity.clamp(1, ROOM),
+            deferred: Deferred::new(),
+            many_went_on: false,
+        }
     }
 
     pub(super) const fn is_empty(&self) -> bool {
@@ -39,19 +50,42 @@ impl<J: Run, C: Channels<J>> Outlet<J, C> {
     /// Answers the caller, if there is one, and puts the response into the outbox, if anybody listens.
     #[inline]
     pub(super) fn respond(&mut self, envelope: &Envelope<J>, response: J::Response, service: &Service<J, C>) {
+        if let Some(response) = self.share(envelope, response, service) {
+            envelope.respond(response);
+        }
+    }
+
+    /// The same for a request of a flow: the answers to several may go on together.
+    #[inline]
+    pub(super) fn respond_in_flow(
+        &mut self,
+        envelope: &mut Envelope<J>,
+        response: J::Response,
+        service: &Service<J, C>,
+    ) {
+        if let Some(response) = self.share(envelope, response, service) {
+            envelope.respond_or_defer(response, &mut self.deferred);
+        }
+    }
+
+    /// Puts the response, or a copy if somebody is to be answered, into the outbox, if anybody listens. Gives back what is to be
+    /// answered.
+    #[inline]
+    fn share(&mut self, envelope: &Envelope<J>, response: J::Response, service: &Service<J, C>) -> Option<J::Response> {
         if !self.responses.has_receivers() {
-            return envelope.respond(response, &mut self.deferred);
+            return Some(response);
         }
         let id = envelope.id();
         if self.outbox.capacity() == 0 {
             self.outbox.reserve(self.room);
         }
         if !envelope.has_caller() {
-            return self.outbox.push(Response::new(id, Ok(response)));
+            self.outbox.push(Response::new(id, Ok(response)));
+            return None;
         }
         let copy = service.copy(&response);
-        envelope.respond(response, &mut self.deferred);
         self.outbox.extend(copy.map(|copy| Response::new(id, Ok(copy))));
+        Some(response)
     }
 
     /// From now on, answers to flows wait for each other until [`go_on`](Outlet::go_on).
@@ -64,8 +98,14 @@ impl<J: Run, C: Channels<J>> Outlet<J, C> {
     pub(super) fn go_on(&mut self) {
         self.deferred.set(false);
         if !self.deferred.is_empty() {
+            self.many_went_on |= self.deferred.len() >= MANY;
             self.deferred.go_on();
         }
+    }
+
+    /// Whether many answers went on together since the last time: whom they woke has as much to do.
+    pub(super) const fn many_went_on(&mut self) -> bool {
+        std::mem::replace(&mut self.many_went_on, false)
     }
 
     /// Puts a failure into the outbox, if anybody listens.

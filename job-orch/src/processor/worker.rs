@@ -25,6 +25,7 @@ use crate::context::Context;
 use crate::job::Run;
 use crate::outcome::CallError;
 use crate::panics::caught;
+use crate::spread::spread;
 use crate::sync::Arc;
 
 /// How long a worker waits after a fault of its engine or of its own, and a parked request for room.
@@ -142,6 +143,8 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
             };
             goes_on = matches!(fetched, Ok(None));
             match fetched {
+                // There is more, so this goes on, and others may have what it made.
+                Ok(None) if self.outlet.many_went_on() => spread(),
                 Ok(None) => {}
                 Ok(Some(delivery)) => self.handle(delivery, resources).await,
                 Err(ReceiveError::Closed) => return,

@@ -34,6 +34,8 @@ async fn ahead_by<F: Fixture>(fetched: usize) -> (RequestSender<F>, RequestRecei
 async fn handle(receiver: &mut impl McReceive<Message = Envelope<Law>>, in_place: bool) -> Option<u64> {
     if in_place {
         let number = receiver.first_fetched()?.first().number();
+        let same = receiver.first_fetched_mut().map(|message| message.number());
+        assert_eq!(same, Some(number), "what is lent to be looked at is lent to be changed too");
         receiver.drop_fetched();
         return Some(number);
     }

@@ -4,7 +4,6 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
-use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::lease::Lease;
@@ -12,23 +11,13 @@ use super::queue::Hands;
 use super::receiver::Receiver;
 use crate::channel::ReceiveError;
 use crate::lend::may_look;
+use crate::spread::{has_other_threads, spread};
 
-/// Wakes a sibling, so that any idle thread can run it.
-///
-/// A task that is woken from a thread of the runtime lies in that thread's slot, from which no other thread can take it
-/// (tokio 1.54), and the job that is about to run may keep this thread for long. The next task that is scheduled pushes it
-/// out, into the queue that all threads share.
+/// Wakes a sibling, so that any idle thread can run it: the job that is about to run may keep this one for long.
 fn call(sibling: Option<Waker>) {
     let Some(sibling) = sibling else { return };
     sibling.wake();
-    if has_other_threads() {
-        drop(tokio::spawn(async {}));
-    }
-}
-
-/// Whether this runs on a runtime whose threads take each other's tasks.
-fn has_other_threads() -> bool {
-    Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread)
+    spread();
 }
 
 /// Fetches, or receives one message with a past. Dropped early, it passes a wake-up on; what was taken is in the stash or in

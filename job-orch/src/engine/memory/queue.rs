@@ -210,9 +210,7 @@ impl<M> Queue<M> {
         if state.is_closed() {
             return Err(SendError::Closed(()));
         }
-        for message in messages.drain(..) {
-            state.append(|| message);
-        }
+        state.append_many(messages, messages.len());
         leave(state);
         Ok(())
     }

@@ -178,13 +178,19 @@ impl<M: Send + Sync + 'static> McReceive for Receiver<M> {
         Fetch::new(self)
     }
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "five words through memory, for every job")]
+    #[inline(always)]
     fn first_fetched(&mut self) -> Option<Fetched<'_, M>> {
         if !self.in_hand && self.home.is_overtaken() {
             self.release();
         }
         self.in_hand = self.stash_next() > 0;
         self.stash.split_first(&*self.home)
+    }
+
+    #[inline]
+    fn first_fetched_mut(&mut self) -> Option<&mut M> {
+        self.stash.first_mut()
     }
 
     #[inline]

@@ -22,8 +22,8 @@
 //!
 //! # How it works
 //! - One **writer** thread per process: operations are handed over to it, and those that are there together are one
-//!   transaction. One sync of the log then makes it last, and only after it is any of them answered; the next transaction is
-//!   under way meanwhile. A call waits a moment for its own answer, so that one sync does for both. What has piled up in the
+//!   transaction, with those that come while it is small. One sync of the log then makes it last, and only after it is any of
+//!   them answered; the next transaction is under way meanwhile. A call waits a moment for its own answer, so that one sync does for both. What has piled up in the
 //!   log is moved to its place on another thread. Readers work beside all that.
 //! - A response is recorded and its request settled in **one transaction**.
 //! - A **lease** lasts as long as its process says that it lives, which a thread of its own does. Each claim raises the

@@ -1,4 +1,5 @@
-//! The one writer of a process: operations are handed over to it, and those that are there together are one transaction.
+//! The one writer of a process: operations are handed over to it, and those that are there together are one transaction, with
+//! those that come while it is small.
 
 use std::fmt;
 use std::sync::mpsc::{self, Receiver};
@@ -283,7 +284,7 @@ fn serve(groups: &mut Groups, commands: &Receiver<Command>) {
         next.extend(commands.try_iter().take(GROUP - next.len()));
         let is_end = groups.turn(std::mem::take(&mut next), Some(commands));
         next.extend(groups.left.take());
-        next.extend(commands.try_iter().take(GROUP));
+        next.extend(commands.try_iter().take(GROUP - next.len()));
         if !is_end && let Some(patience) = groups.patience() {
             // One sync will do for this and for what comes of it.
             next.extend(next.is_empty().then(|| commands.recv_timeout(patience).ok()).flatten());

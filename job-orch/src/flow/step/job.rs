@@ -12,6 +12,7 @@ use crate::channel::onward::Onward;
 use crate::channel::scope::{Answer, Answered, At, Fault, Place, Scope, StepNo};
 use crate::channel::ticket::Asked;
 use crate::client::Door;
+use crate::id::JobId;
 use crate::job::Run;
 use crate::lend;
 use crate::outcome::CallError;
@@ -125,23 +126,32 @@ impl<J: Takes<T>, T: Send + 'static> Next<T> for Ask<J> {
         if let Some(progress) = scope.progress() {
             progress.entered(self.step, values.len() as u64);
         }
-        let envelope = |(element, value)| {
-            let onward = Onward::new(At { scope, element }, self.step);
-            Envelope::calling(onward.request_id::<J>(), J::request(value), Asked::Flow(onward))
-        };
-        let mut envelopes = (first..).zip(values.drain(..)).map(envelope).collect();
-        lend::serving(|| self.door.forward_many(&mut envelopes));
+        let places = (first..).map(|element| At { scope, element }.place());
+        self.forward(places.zip(values.drain(..)));
     }
 
     fn accept_all(&self, values: &mut Vec<(Place, T)>) {
-        let envelope = |(place, value): (Place, T)| {
+        for (place, _) in &*values {
             if let Some(progress) = place.scope.progress() {
                 progress.entered(self.step, 1);
             }
-            let onward = Onward::of(place, self.step);
-            Envelope::calling(onward.request_id::<J>(), J::request(value), Asked::Flow(onward))
-        };
-        let mut envelopes = values.drain(..).map(envelope).collect();
+        }
+        self.forward(values.drain(..));
+    }
+}
+
+impl<J: Run> Ask<J> {
+    fn forward<T>(&self, values: impl Iterator<Item = (Place, T)>)
+    where
+        J: Takes<T>,
+    {
+        let mut envelopes: Vec<_> = JobId::many(|ids| {
+            let envelope = |(place, value)| {
+                let onward = Onward::of(place, self.step);
+                Envelope::calling(onward.request_id_of::<J>(&ids), J::request(value), Asked::Flow(onward))
+            };
+            values.map(envelope).collect()
+        });
         lend::serving(|| self.door.forward_many(&mut envelopes));
     }
 }
