@@ -39,8 +39,7 @@ pub(crate) use fault;
 #[cfg(feature = "failpoints")]
 const VARIABLE: &str = "JOB_ORCH_FAULT";
 
-/// Where to pause, each time, and for how many milliseconds: `JOB_ORCH_PAUSE=before_sync:5` is a slow disk. With the name of an
-/// operation that is to fail, before anybody hears that it has.
+/// Where to pause, each time, and for how many milliseconds: `JOB_ORCH_PAUSE=before_sync:5` is a slow disk.
 #[cfg(feature = "failpoints")]
 const PAUSE: &str = "JOB_ORCH_PAUSE";
 
@@ -68,18 +67,12 @@ fn told(cell: &'static Told, variable: &str, name: &str) -> Option<&'static std:
 pub(crate) fn strike(point: &'static str) {
     use std::sync::atomic::Ordering;
     static DEATH: Told = Told::new();
-    pause(point);
+    static PAUSES: Told = Told::new();
+    if let Some(millis) = told(&PAUSES, PAUSE, point) {
+        std::thread::sleep(std::time::Duration::from_millis(millis.load(Ordering::Relaxed)));
+    }
     if told(&DEATH, VARIABLE, point).is_some_and(|left| left.fetch_sub(1, Ordering::Relaxed) == 1) {
         die();
-    }
-}
-
-/// Pauses if it is told to.
-#[cfg(feature = "failpoints")]
-fn pause(name: &'static str) {
-    static PAUSES: Told = Told::new();
-    if let Some(millis) = told(&PAUSES, PAUSE, name) {
-        std::thread::sleep(std::time::Duration::from_millis(millis.load(std::sync::atomic::Ordering::Relaxed)));
     }
 }
 
@@ -93,7 +86,6 @@ pub(crate) fn is_to_fail(operation: &'static str) -> bool {
         // Its test sees by that what was told before, and what after. In one piece, for others write there too.
         let told = format!("told to fail: {operation}\n");
         let _ = std::io::Write::write_all(&mut std::io::stderr(), told.as_bytes());
-        pause(operation);
     }
     fails
 }
