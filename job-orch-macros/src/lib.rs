@@ -171,14 +171,14 @@ use proc_macro::TokenStream;
 ///
 /// ## `unique(…)`
 ///
-/// Of the requests with one key, one is accepted at a time: it waits, runs, or waits for its next attempt. The sender of another
-/// gets the id of that one, and `is_duplicate`. What is accepted is judged where it is sent: a call, a step of a flow and a tick of
+/// Of the requests with one key in one queue of the job, one is accepted at a time: it waits, runs, or waits for its next attempt.
+/// The sender of another gets the id of that one, and `is_duplicate`. Another queue has keys of its own. What is accepted is judged where it is sent: a call, a step of a flow and a tick of
 /// a schedule are never duplicates.
 ///
 /// | option | meaning | without it |
 /// |---|---|---|
 /// | `key = path` | a function `fn(&T) -> K` that makes the key, where `K` is a text, a number or whatever is `Display` | it is required |
-/// | `key = "text"` | all requests of the job have this key | |
+/// | `key = "text"` | all requests have this key | |
 /// | `within = "1h"` | those count too that were accepted less than so long ago, even if they have ended; on engines that remember keys | until it ends |
 /// | `while_waiting` | only those that wait count: one more may wait behind one that runs | those that run, too |
 /// | `even_dead` | dead letters count too, until they are redriven and end well, or are dropped; on engines that remember keys | they do not |

@@ -31,7 +31,7 @@ use crate::channel::SendOptions;
 /// ```
 #[non_exhaustive]
 pub struct Unique<T> {
-    /// The key of a request. Of those with one key, one is accepted at a time.
+    /// The key of a request. Of those with one key in one queue of the job, one is accepted at a time.
     pub key: fn(&T) -> String,
     /// For so long after it was accepted a request has its key, even if it has ended. Without it, until it ends.
     pub within: Option<Duration>,

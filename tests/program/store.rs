@@ -156,6 +156,37 @@ async fn the_bytes_that_wait_are_shown_and_checked() {
     assert_eq!(told.status.code(), Some(1));
     let told = String::from_utf8(told.stdout).unwrap();
     assert!(told.contains("job `half` counts 4 that wait, of 11 bytes, and there are 4 of 12 bytes"), "{told}");
+    assert_eq!(told.matches("\"good\":false").count(), 1, "one fault is told once: {told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_hides_nothing_else() {
+    let place = Place::new().await;
+    place.orch.send(Half, 7).await.unwrap();
+    place.until("half", |queue| queue["dead"] == 1).await;
+    let dead = &place.rows(&["jobs"])[0]["id"];
+    let sql = rusqlite::Connection::open(place.file()).unwrap();
+    sql.execute("UPDATE aside SET failure = CAST(x'ff' AS TEXT)", []).unwrap();
+    sql.execute("UPDATE request SET dead_key = CAST(x'ff' AS TEXT)", []).unwrap();
+    sql.execute("UPDATE response SET ended = 1 << 60", []).unwrap();
+    let checks = place.rows(&["doctor"]);
+    assert_eq!(checks.len(), 10);
+    assert!(checks.iter().any(|check| check["finding"] == "1 wait to be redriven or dropped"), "{checks:?}");
+    assert_eq!(&place.rows(&["jobs"])[0]["id"], dead);
+    let letters = place.orch.dead_letters(Half).await.unwrap();
+    assert_eq!(letters.len(), 1);
+    assert_eq!(&letters[0].id.to_string(), dead.as_str().unwrap());
+    // Beyond what can be written as a date.
+    let ended = place.rows(&["tail", "--from-start", "--no-follow"]);
+    assert_eq!(ended[0]["ended"], "9999-12-31T23:59:59Z");
+    // What cannot be made is a finding as any other.
+    sql.execute_batch("DROP VIEW processes").unwrap();
+    let checks = place.run(&["doctor"]);
+    let told = String::from_utf8(checks.stdout).unwrap();
+    assert_eq!((checks.status.code(), told.lines().count()), (Some(1), 10), "{told}");
+    assert!(told.contains("no such table: processes"), "{told}");
+    sql.execute_batch("CREATE VIEW processes AS SELECT number, process, 0 AS running FROM holder").unwrap();
+    place.orch.shutdown().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use job_orch::prelude::*;
 use job_orch_tests::within_a_minute;
@@ -53,8 +53,11 @@ fn kill_again_and_again(test: &str, place: &Place, mut judge: impl FnMut(u64)) {
     for round in 0..kills() {
         let begun = place.folder().join(BEGUN);
         let _ = std::fs::remove_file(&begun);
-        let child = Child::start(test, place.folder());
+        let mut child = Child::start(test, place.folder());
+        let started = Instant::now();
         while !begun.exists() {
+            assert_eq!(child.ended(), None, "{test} has ended before it was at work");
+            assert!(started.elapsed() < Duration::from_secs(60), "{test} does not get to work");
             std::thread::sleep(Duration::from_millis(1));
         }
         std::thread::sleep(Duration::from_micros(round * 7919 % 40_000));

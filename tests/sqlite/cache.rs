@@ -80,6 +80,32 @@ async fn a_damaged_answer_is_computed_anew_and_told() {
     assert_eq!(told, 3, "{messages:?}");
 }
 
+#[tokio::test]
+async fn an_answer_that_cannot_be_kept_is_dropped_and_computed_again() {
+    let (place, log) = (Place::new(), Log::new());
+    let store = Sqlite::options().lease(Duration::from_millis(300)).open(place.file()).unwrap();
+    let orch = Orchestrator::on(store).share(log.clone()).host(Square).start().await.unwrap();
+    let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON answer BEGIN SELECT RAISE(ABORT, 'no room'); END";
+    place.sql().execute_batch(refuse).unwrap();
+    for number in 20..70 {
+        assert_eq!(orch.call(Square, number).await.unwrap(), number * number);
+    }
+    within_a_minute(async {
+        while place.number("SELECT count(*) FROM flight") > 0 {
+            sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    place.sql().execute_batch("DROP TRIGGER refuse").unwrap();
+    // There are some signs of life meanwhile, with which what was put off is done.
+    sleep(Duration::from_millis(500)).await;
+    assert_eq!(place.number("SELECT count(*) FROM answer"), 0, "it was held in memory");
+    assert_eq!(orch.call(Square, 20).await.unwrap(), 400);
+    assert_eq!(log.entries().len(), 51);
+    orch.shutdown().await.unwrap();
+    assert_eq!(place.number("SELECT count(*) FROM answer"), 1);
+}
+
 /// The same job after a change of what it means.
 mod changed {
     use super::{Bare, Log, job};

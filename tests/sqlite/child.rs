@@ -40,6 +40,11 @@ impl Child {
         assert!(Command::new("kill").args([signal, &self.0.id().to_string()]).status().unwrap().success());
     }
 
+    /// How it has ended, if it has.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.0.try_wait().unwrap()
+    }
+
     /// Waits until it has ended.
     pub(crate) fn wait(mut self) -> ExitStatus {
         self.0.wait().unwrap()

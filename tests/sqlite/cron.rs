@@ -7,8 +7,9 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use job_orch::cron::{Missed, Tick};
+use job_orch::engine::sqlite::inspect::Inspector;
 use job_orch::prelude::*;
-use job_orch_tests::within_a_minute;
+use job_orch_tests::{Gate, within_a_minute};
 
 use crate::child::{self, Child};
 use crate::store::{Place, file_in};
@@ -114,10 +115,35 @@ async fn a_damaged_schedule_begins_anew() {
     let orch = Orchestrator::on(place.open()).host(Yearly).start().await.unwrap();
     orch.shutdown().await.unwrap();
     drop(orch);
-    // A flipped bit: otherwise the ticks of eight hundred years had been missed.
-    place.sql().execute("UPDATE schedule SET last = last + (1 << 44)", []).unwrap();
-    let orch = Orchestrator::on(place.open()).host(Yearly).start().await.unwrap();
-    assert!(orch.schedules()[0].last.elapsed().unwrap() < Duration::from_secs(60));
+    // The first are flipped bits: otherwise the ticks of eight hundred years had been missed.
+    let damages = [
+        "last = last + (1 << 44)",
+        "checksum = 1 << 40",
+        "expression = CAST(x'b0' AS TEXT)",
+        "overlap = CAST(x'ff' AS TEXT)",
+        "last = 1 << 60",
+    ];
+    for damage in damages {
+        place.sql().execute(&format!("UPDATE schedule SET {damage}"), []).unwrap();
+        assert_eq!(Inspector::open(place.file()).unwrap().schedules().unwrap().len(), 1, "{damage}");
+        let orch = Orchestrator::on(place.open()).host(Yearly).start().await.unwrap();
+        assert!(orch.schedules()[0].last.elapsed().unwrap() < Duration::from_secs(60), "{damage}");
+        orch.shutdown().await.unwrap();
+        assert_eq!(place.rows("SELECT expression, overlap FROM schedules"), [["0 0 1 1 *", "allow"]], "{damage}");
+    }
+}
+
+#[tokio::test]
+async fn a_schedule_that_is_damaged_while_it_runs_goes_on() {
+    let place = Place::new();
+    let orch = Orchestrator::on(place.open()).host(Beat).start().await.unwrap();
+    place.sql().execute("UPDATE schedule SET expression = CAST(x'b0' AS TEXT)", []).unwrap();
+    within_a_minute(async {
+        while handled(&place).is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await;
     orch.shutdown().await.unwrap();
 }
 
@@ -148,6 +174,62 @@ async fn what_was_missed_is_fired_once_by_those_who_start_together() {
     }
     let counts = handled(&place);
     assert!(counts.values().all(|count| *count == 1), "each once: {counts:?}");
+}
+
+#[job(cron = "* * * * * *", overlap = skip)]
+#[processor(workers = 1, requests(capacity = 1, full = shed))]
+async fn crowd(_: &Tick, gate: &Gate) {
+    gate.pass().await;
+}
+
+#[tokio::test]
+async fn a_tick_that_is_passed_over_sheds_nothing() {
+    let place = Place::new();
+    let gate = Gate::shut();
+    let orch = Orchestrator::on(place.open()).share(gate.clone()).host(Crowd).start().await.unwrap();
+    gate.reached_by(1).await;
+    let waits = orch.send(Crowd, Tick::now()).await.unwrap().id;
+    let first = place.number("SELECT last FROM schedule");
+    within_a_minute(async {
+        while place.number("SELECT last FROM schedule") < first + 2000 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await;
+    assert_eq!(place.rows("SELECT id FROM jobs WHERE state = 'ready'"), [[waits.to_string()]]);
+    assert_eq!(place.rows("SELECT id FROM jobs WHERE state = 'dead'"), Vec::<Vec<String>>::new());
+    gate.open();
+    orch.shutdown().await.unwrap();
+}
+
+#[job(cron = "* * * * * *", overlap = skip)]
+async fn patrol(_: &Tick, gate: &Gate) {
+    gate.pass().await;
+}
+
+#[tokio::test]
+async fn a_tick_is_passed_over_while_the_last_firing_runs_in_another_queue() {
+    let place = Place::new();
+    let gate = Gate::shut();
+    let first = Orchestrator::on(place.open()).share(gate.clone()).host(Patrol).start().await.unwrap();
+    gate.reached_by(1).await;
+    // It fires nothing any more, and waits for what runs.
+    let ending = tokio::spawn(async move { first.shutdown().await.unwrap() });
+    let bulk = Patrol::SERVING.queue("bulk");
+    let hosting = Orchestrator::on(place.open()).share(gate.clone()).host(Patrol).host_with(Patrol, bulk);
+    let second = hosting.only(["bulk"]).start().await.unwrap();
+    let begun = place.number("SELECT last FROM schedule");
+    within_a_minute(async {
+        while place.number("SELECT last FROM schedule") < begun + 2000 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await;
+    assert_eq!((gate.arrived(), place.number("SELECT count(*) FROM jobs")), (1, 1), "the ticks were passed over");
+    gate.open();
+    ending.await.unwrap();
+    gate.reached_by(2).await;
+    second.shutdown().await.unwrap();
 }
 
 // ===== several processes =====

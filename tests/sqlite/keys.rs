@@ -132,6 +132,23 @@ async fn one_more_may_wait_behind_the_one_that_runs_in_another_process() {
     assert_eq!(gate.arrived(), 2);
 }
 
+#[job(unique(key = "all"))]
+async fn alone(_: &u64) {}
+
+#[tokio::test]
+async fn each_queue_of_a_job_has_keys_of_its_own() {
+    let place = Place::new();
+    let orch = Orchestrator::on(place.open()).reach(Alone).reach_in(Alone, "slow").start().await.unwrap();
+    let own = orch.send(Alone, 1).await.unwrap();
+    let other = orch.send(Alone, 1).queue("slow").await.unwrap();
+    assert_eq!((own.is_duplicate, other.is_duplicate), (false, false));
+    for (queue, first) in [(Alone::SERVING.queue, own.id), ("slow", other.id)] {
+        let second = orch.send(Alone, 2).queue(queue).await.unwrap();
+        assert_eq!((second.is_duplicate, second.id), (true, first), "{queue}");
+    }
+    orch.shutdown().await.unwrap();
+}
+
 /// So many keys are sent by all processes at once.
 const KEYS: u64 = 40;
 

@@ -64,9 +64,9 @@ async fn what_cannot_be_written_keeps_nobody_from_saying_that_it_lives() {
     let assembly = Orchestrator::on(short(&place)).share(gate.clone()).share(log.clone());
     let working = assembly.host(Stay).host(Remember).start().await.unwrap();
     let other = Orchestrator::on(short(&place)).reach(Stay).start().await.unwrap();
-    let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON answer BEGIN SELECT RAISE(ABORT, 'no more'); END";
+    let refuse = "CREATE TRIGGER refuse BEFORE DELETE ON flight BEGIN SELECT RAISE(ABORT, 'no more'); END";
     place.sql().execute_batch(refuse).unwrap();
-    // Nobody waits for it to be kept, so that is tried again and again.
+    // Nobody waits for the leave to compute it to be taken back, so that is tried again and again.
     assert_eq!(within_a_minute(working.call(Remember, 3)).await.unwrap(), 3);
     let call = {
         let working = working.clone();
@@ -80,7 +80,7 @@ async fn what_cannot_be_written_keeps_nobody_from_saying_that_it_lives() {
     assert_eq!(place.rows("SELECT state, attempts FROM jobs"), [["running", "1"]]);
     place.sql().execute_batch("DROP TRIGGER refuse").unwrap();
     within_a_minute(async {
-        while place.number("SELECT count(*) FROM answer") == 0 {
+        while place.number("SELECT count(*) FROM flight") > 0 {
             sleep(Duration::from_millis(5)).await;
         }
     })

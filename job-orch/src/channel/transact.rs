@@ -39,9 +39,9 @@ pub enum TransactionError {
         /// The newest version that is known here.
         known: i64,
     },
-    /// Commits of this connection survive less than the store promises.
+    /// Commits of this connection survive less than they must for the store to stay whole.
     #[error(
-        "commits of this connection survive less than the store promises: it has `synchronous = {found}`, and needs {needed}"
+        "commits of this connection survive less than the store needs: it has `synchronous = {found}`, and needs {needed}"
     )]
     Weak {
         /// Its setting of `PRAGMA synchronous`.

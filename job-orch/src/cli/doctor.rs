@@ -26,7 +26,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     spinner.enable_steady_tick(Duration::from_millis(100));
     let checks = store.check(|subject| spinner.set_message(subject));
     spinner.finish_and_clear();
-    let checks = checks?;
     let rows: Vec<_> = checks
         .iter()
         .map(|check| json!({ "check": check.subject, "good": check.is_good, "finding": check.finding }))

@@ -93,7 +93,7 @@ impl<'a, J: Run, E: Engine> Send<'a, J, E> {
         self
     }
 
-    /// Is accepted only if no other request of the job with this key waits or runs. The receipt of a duplicate has the id of the
+    /// Is accepted only if no other request of the job with this key waits or runs in the same queue. The receipt of a duplicate has the id of the
     /// one that does, whose outcome is the one to ask for.
     ///
     /// Which others count, the next three methods change: [`while_waiting`](Send::while_waiting),

@@ -25,7 +25,7 @@ impl<J: Run> Firing<J> {
     /// The unique key of a job's firings that may not overlap.
     pub(crate) const KEY: &'static str = "@cron";
 
-    /// How the request is sent.
+    /// How the request is sent, where no schedule is kept that knows the last firing.
     pub(crate) fn options(&self) -> SendOptions {
         let id = self.request.as_ref().filter(|_| self.plan.overlap == Overlap::Skip).map(Envelope::id);
         let unique = id.map(|id| UniqueKey { key: Self::KEY.to_owned(), id });

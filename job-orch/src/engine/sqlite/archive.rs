@@ -43,7 +43,7 @@ impl StoreArchive {
     fn touch(&self, keys: Vec<Key>) {
         let job = self.job;
         if !keys.is_empty() {
-            self.store.writer.tell(move |transaction| transaction.touch_answers(job, &keys));
+            self.store.writer.suggest(move |transaction| transaction.touch_answers(job, &keys));
         }
     }
 }
@@ -109,12 +109,13 @@ impl Archive for StoreArchive {
     }
 
     fn keep(&self, key: Vec<u8>, leader: JobId, answer: Vec<u8>) {
-        let (job, key, policy, entries) = (self.job, Key::of(key), self.policy, Arc::clone(&self.entries));
-        self.store.writer.tell(move |transaction| {
-            transaction.end_flight(job, &key, leader)?;
-            entries.store(transaction.keep_answer(job, &key, &policy, &answer)?, Ordering::Relaxed);
+        let (job, own, policy, entries) = (self.job, Key::of(key.clone()), self.policy, Arc::clone(&self.entries));
+        self.store.writer.suggest(move |transaction| {
+            entries.store(transaction.keep_answer(job, &own, &policy, &answer)?, Ordering::Relaxed);
             Ok(())
         });
+        // Behind it, so that nobody computes it meanwhile; and also if it could not be kept.
+        self.give_up(key, leader);
     }
 
     fn give_up(&self, key: Vec<u8>, leader: JobId) {

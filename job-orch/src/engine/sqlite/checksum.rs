@@ -43,15 +43,18 @@ pub(super) fn of_response(id: JobId, is_failure: bool, payload: &Payload) -> u32
 
 /// Of the row of a schedule.
 #[cfg(feature = "cron")]
-pub(super) fn of_schedule(job: &str, plan: [&str; 4], last: i64, next: Option<i64>) -> u32 {
+pub(super) fn of_schedule(job: &str, plan: [&[u8]; 4], last: i64, next: Option<i64>, firing: Option<JobId>) -> u32 {
     let mut hasher = Hasher::new();
-    for text in [job].into_iter().chain(plan) {
-        hasher.update(text.as_bytes());
+    for text in [job.as_bytes()].into_iter().chain(plan) {
+        hasher.update(text);
         // So that what moves from one to the next shows.
         hasher.update(&[0]);
     }
     for moment in [Some(last), next] {
         hasher.update(&moment.unwrap_or(i64::MIN).to_le_bytes());
+    }
+    if let Some(firing) = firing {
+        hasher.update(&firing.to_bytes());
     }
     hasher.finalize()
 }

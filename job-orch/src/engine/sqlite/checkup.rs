@@ -65,7 +65,10 @@ SELECT 'a request stands aside in no known state' WHERE EXISTS (SELECT 1 FROM as
 UNION ALL
 SELECT 'a request is missing' WHERE EXISTS (
     SELECT seq FROM held UNION ALL SELECT seq FROM aside EXCEPT SELECT seq FROM request)
-UNION ALL
+LIMIT 1";
+
+/// And the counters that senders are held by agree with what is there.
+const COUNTERS: &str = "
 SELECT 'the count of waiting requests is wrong' WHERE EXISTS (
     SELECT 1 FROM job WHERE waiting <>
         (SELECT count(*) FROM request WHERE seq >= (number << 40 | head) AND seq < ((number << 40) | (1 << 39)))
@@ -88,12 +91,12 @@ pub(super) fn damage(connection: &Connection) -> rusqlite::Result<Option<String>
         return Ok(None);
     }
     match whole(&moment, "PRAGMA integrity_check(1)")? {
-        None => first(&moment, ROWS),
+        None => agreement(&moment),
         found => Ok(found),
     }
 }
 
-/// How it shows that the rows of a file do not agree with each other, if they do not.
+/// How it shows that the rows of a file do not agree with each other, if they do not. Their counters are another matter.
 pub(super) fn disagreement(connection: &Connection) -> rusqlite::Result<Option<String>> {
     let moment = connection.unchecked_transaction()?;
     match first(&moment, LINE)? {
@@ -118,7 +121,14 @@ fn damage_in_large(connection: &Connection, is_over: &AtomicBool) -> rusqlite::R
             return Ok(Some(found));
         }
     }
-    first(connection, ROWS)
+    agreement(connection)
+}
+
+fn agreement(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    match first(connection, ROWS)? {
+        None => first(connection, COUNTERS),
+        found => Ok(found),
+    }
 }
 
 /// What `SQLite` itself finds.

@@ -178,6 +178,8 @@ struct Log {
     is_ordered: AtomicBool,
     // So many wait for syncs.
     waiting: AtomicUsize,
+    // Held from the look at the fault until there may be a new one.
+    turn: Mutex<()>,
     // After a sync that failed, nobody knows what is on the disk: the next one may well succeed and mean nothing.
     fault: Mutex<Option<StoreError>>,
 }
@@ -188,7 +190,7 @@ impl Log {
         let path = log_of(file);
         let file = OpenOptions::new().append(true).open(&path)?;
         let (unsynced, is_ordered, waiting) = (AtomicUsize::new(0), AtomicBool::new(false), AtomicUsize::new(0));
-        let log = Self { file, unsynced, is_ordered, waiting, fault: Mutex::new(None) };
+        let log = Self { file, unsynced, is_ordered, waiting, turn: Mutex::new(()), fault: Mutex::new(None) };
         if is_roomy(&path)
             && let Err(error) = log.make_room()
         {
@@ -210,7 +212,10 @@ impl Log {
         Ok(())
     }
 
+    /// One after the other: the system tells once that pages were lost. Whoever asked at the same time would hear that all is well,
+    /// and tell others so before the fault is known.
     fn sync(&self) -> Result<(), StoreError> {
+        let _turn = lock(&self.turn);
         if let Some(fault) = lock(&self.fault).clone() {
             return Err(fault);
         }
@@ -218,9 +223,7 @@ impl Log {
         let covered = self.unsynced.load(Ordering::Acquire);
         fault!("before_sync");
         let synced = if fails!("sync") { Err(io::Error::other("told to fail")) } else { self.file.sync_data() };
-        // Two at once may cover the same.
-        let _ =
-            self.unsynced.fetch_update(Ordering::AcqRel, Ordering::Acquire, |all| Some(all.saturating_sub(covered)));
+        self.unsynced.fetch_sub(covered, Ordering::AcqRel);
         synced.map_err(|error| lock(&self.fault).insert(StoreError::Disk(error.into())).clone())
     }
 

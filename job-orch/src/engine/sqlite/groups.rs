@@ -18,7 +18,7 @@ use super::presence::Presence;
 use super::tidy::Tidy;
 use super::transaction::{Process, Touched, Transaction};
 use super::work::{Served, Work};
-use super::writer::{Command, Task, give_back};
+use super::writer::{Command, GROUP, Task, give_back};
 use crate::fault::fault;
 use crate::sync::atomic::Ordering;
 use crate::sync::{Arc, Mutex, Weak, lock};
@@ -85,7 +85,8 @@ impl Groups {
             }
         }
         if work.beats {
-            work.tasks.append(&mut self.later);
+            // Each may need a transaction of its own, and all others wait meanwhile.
+            work.tasks.extend(self.later.drain(..self.later.len().min(GROUP)));
         }
         let is_foreign = self.is_foreign();
         if is_foreign {
@@ -146,7 +147,7 @@ impl Groups {
                     match (is_busy, task.is_promise()) {
                         // Another process keeps the file: each would wait for it as long again.
                         (true, true) => task.end(Err(StoreError::Busy), None),
-                        (true, false) => self.later.push(task),
+                        (true, false) => self.put_off(task, &error),
                         (false, _) => self.commit_alone(task, &locals),
                     }
                 }
@@ -166,7 +167,16 @@ impl Groups {
                 self.committed.tasks.push(task);
             }
             Err(error) if task.is_promise() => task.end(Err(error.into()), None),
-            Err(_) => self.later.push(task),
+            Err(error) => self.put_off(task, &error),
+        }
+    }
+
+    /// It could not be done, and nobody waits for it.
+    fn put_off(&mut self, task: Box<dyn Task>, error: &rusqlite::Error) {
+        if task.is_missed() {
+            self.later.push(task);
+        } else {
+            tracing::warn!(target: "job_orch", %error, "a cache could not be written to");
         }
     }
 

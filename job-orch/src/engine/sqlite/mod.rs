@@ -159,11 +159,12 @@ impl Sqlite {
     }
 
     /// Opens a connection of your own to the file: for tables of yours beside the store's, and for transactions in which
-    /// requests are [sent](crate::Send::in_transaction) and [completed](crate::Context::complete_in). What it commits
-    /// survives what the store promises.
+    /// requests are [sent](crate::Send::in_transaction) and [completed](crate::Context::complete_in). Each of its commits waits
+    /// for the disk and survives the loss of power, whatever the store itself promises.
     ///
     /// Any other connection to the file will do too, as `rusqlite` opens it. It is refused ([`TransactionError`]) if its
-    /// `PRAGMA synchronous` is lower than this one's: `FULL`, or `NORMAL` on a store that need not survive the loss of power.
+    /// `PRAGMA synchronous` is lower than this one's, which is `FULL`: where many commits are not on the disk yet, the loss of
+    /// power could leave a file that looks damaged.
     /// `BEGIN IMMEDIATE` (`transaction_with_behavior`) is best for what will write: it waits for its turn, and never fails
     /// later because somebody else has written meanwhile. While it is open, nobody else writes to the store: what is sent and
     /// what ends waits, up to half a minute, and is refused then ([`StoreError::Busy`]). Nobody is taken for dead because of it.
@@ -187,7 +188,7 @@ impl Sqlite {
     /// # Errors
     /// [`OpenError::Sqlite`] if `SQLite` refuses.
     pub fn connection(&self) -> Result<rusqlite::Connection, OpenError> {
-        schema::open_for_user(self.path(), self.0.durability)
+        schema::open_for_user(self.path())
     }
 
     /// The file.

@@ -46,7 +46,7 @@ impl Options {
 
     /// What an accepted request survives. The default is [`Durability::PowerLoss`]: each commit waits for the disk. With
     /// [`Durability::ProcessCrash`] few do: the log is synced a little later, after 64 commits at most, and a loss of power may
-    /// take the last ones.
+    /// take the last ones. Those of a [connection of yours](super::Sqlite::connection) wait for the disk all the same.
     pub const fn durability(mut self, durability: Durability) -> Self {
         self.0.durability = durability;
         self

@@ -303,6 +303,6 @@ pub(super) fn dead(connection: &Connection, job: i64) -> rusqlite::Result<Vec<(J
         .prepare_cached(
             "SELECT id, failure FROM aside JOIN request USING (seq) WHERE job = ?1 AND state = 3 ORDER BY turn",
         )?
-        .query_map([job], |row| Ok((id(row, 0)?, read_failure(row.get::<_, Option<String>>(1)?.as_deref()))))?
+        .query_map([job], |row| Ok((id(row, 0)?, read_failure(row.get_ref(1)?.as_bytes().unwrap_or_default()))))?
         .collect()
 }

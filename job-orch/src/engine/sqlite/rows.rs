@@ -65,7 +65,7 @@ pub(super) fn json(failure: &Failure) -> String {
     serde_json::to_string(failure).unwrap_or_default()
 }
 
-pub(super) fn read_failure(text: Option<&str>) -> Failure {
-    let read = text.and_then(|text| serde_json::from_str(text).ok());
-    read.unwrap_or_else(|| Failure::new(FailureKind::Unreadable, "its reason cannot be read", 0))
+pub(super) fn read_failure(text: &[u8]) -> Failure {
+    serde_json::from_slice(text)
+        .unwrap_or_else(|_| Failure::new(FailureKind::Unreadable, "its reason cannot be read", 0))
 }

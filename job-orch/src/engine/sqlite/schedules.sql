@@ -9,6 +9,7 @@ CREATE TABLE schedule (
     overlap    TEXT    NOT NULL,             -- and of one that comes while the last run goes on: allow, skip
     last       INTEGER NOT NULL,             -- up to here it was done; of a new one, when it began
     next       INTEGER,                      -- the tick after that; none if the calendar ends before it
+    firing     BLOB,                         -- the request of the last tick that was fired
     checksum   INTEGER NOT NULL              -- CRC-32 of this row
 ) STRICT, WITHOUT ROWID;
 

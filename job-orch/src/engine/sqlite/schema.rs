@@ -96,23 +96,16 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
-/// Opens one more connection, for transactions of the user's: its commits last as the store promises.
-pub(super) fn open_for_user(path: &Path, durability: Durability) -> Result<Connection, OpenError> {
+/// Opens one more connection, for transactions of the user's: each of its commits lasts.
+pub(super) fn open_for_user(path: &Path) -> Result<Connection, OpenError> {
     let connection = connect(path)?;
-    let synchronous = synchronous(durability);
-    connection.pragma_update(None, "synchronous", synchronous).map_err(|source| refused(path, source))?;
+    connection.pragma_update(None, "synchronous", SYNCHRONOUS).map_err(|source| refused(path, source))?;
     Ok(connection)
 }
 
-/// How `PRAGMA synchronous` must be set at least, where each commit is to survive this by itself.
-pub(super) const fn synchronous(durability: Durability) -> i64 {
-    const NORMAL: i64 = 1;
-    const FULL: i64 = 2;
-    match durability {
-        Durability::Memory | Durability::ProcessCrash => NORMAL,
-        _ => FULL,
-    }
-}
+/// How `PRAGMA synchronous` must be set at least where commits are the user's: `FULL`, whatever the store promises. Nobody counts
+/// them, and after many that lie in the log unsynced it would look damaged if a loss of power took a part of it (see `frames`).
+pub(super) const SYNCHRONOUS: i64 = 2;
 
 /// Opens one more connection, for whoever tidies the log.
 pub(super) fn open_tidier(path: &Path) -> Result<Connection, OpenError> {

@@ -263,8 +263,10 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
+    use crate::channel::TransactionError;
     use crate::engine::sqlite::work::FEW;
-    use crate::engine::sqlite::writer::Told;
+    use crate::engine::sqlite::writer::{GROUP, Task, Told, Tried};
+    use crate::sync::atomic::{AtomicUsize, Ordering};
 
     const SETTINGS: Settings = Settings {
         durability: Durability::PowerLoss,
@@ -289,7 +291,7 @@ mod tests {
         let path = folder.path().join("jobs.db");
         let mut groups = groups(&path, SETTINGS, schema::open(&path, None).unwrap(), Clock::System).unwrap();
         groups.connection.busy_timeout(BUSY).unwrap();
-        let other = schema::open_for_user(&path, Durability::PowerLoss).unwrap();
+        let other = schema::open_for_user(&path).unwrap();
         other.execute_batch("BEGIN IMMEDIATE").unwrap();
         let begun = Instant::now();
         groups.turn((0..10).map(|_| told("late")).collect(), None);
@@ -299,6 +301,44 @@ mod tests {
         groups.turn(vec![Command::Beat], None);
         let known = "SELECT count(*) FROM job WHERE name = 'late'";
         assert_eq!(other.query_row(known, [], |row| row.get::<_, i64>(0)).unwrap(), 1);
+    }
+
+    #[test]
+    fn what_is_tried_again_is_tried_a_part_at_a_time_and_what_nobody_misses_never() {
+        const ALL: usize = 3 * GROUP;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("jobs.db");
+        let mut groups = groups(&path, SETTINGS, schema::open(&path, None).unwrap(), Clock::System).unwrap();
+        let tries = Arc::new(AtomicUsize::new(0));
+        let fail = || {
+            let tries = Arc::clone(&tries);
+            move |_: &mut Transaction<'_>| {
+                tries.fetch_add(1, Ordering::Relaxed);
+                Err::<(), _>(rusqlite::Error::InvalidQuery)
+            }
+        };
+        groups.turn((0..GROUP).map(|_| Command::Task(Box::new(Tried(fail())))).collect(), None);
+        assert_eq!((groups.later.len(), tries.swap(0, Ordering::Relaxed)), (0, GROUP + 1));
+        groups.later = (0..ALL).map(|_| Box::new(Told(fail())) as Box<dyn Task>).collect();
+        groups.turn(vec![Command::Beat], None);
+        // Once together, and once each.
+        assert_eq!((groups.later.len(), tries.load(Ordering::Relaxed)), (ALL, GROUP + 1));
+    }
+
+    #[test]
+    fn a_connection_of_the_users_waits_for_the_disk_whatever_the_store_promises() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("jobs.db");
+        let store = Store::open(&path, Settings { durability: Durability::ProcessCrash, ..SETTINGS }).unwrap();
+        let user = schema::open_for_user(&path).unwrap();
+        let synchronous =
+            |user: &Connection| -> i64 { user.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap() };
+        assert_eq!(synchronous(&user), schema::SYNCHRONOUS);
+        user.execute_batch("BEGIN").unwrap();
+        assert!(store.connection_of(&user).is_ok());
+        user.execute_batch("ROLLBACK; PRAGMA synchronous = NORMAL; BEGIN").unwrap();
+        let refused = store.connection_of(&user).unwrap_err();
+        assert!(matches!(refused, TransactionError::Weak { found: 1, needed: 2 }), "{refused}");
     }
 
     #[test]

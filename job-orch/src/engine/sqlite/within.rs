@@ -100,7 +100,7 @@ impl Store {
         if connection.is_autocommit() {
             return Err(TransactionError::NotBegun);
         }
-        let (found, needed) = (number(connection, "PRAGMA main.synchronous")?, schema::synchronous(self.durability));
+        let (found, needed) = (number(connection, "PRAGMA main.synchronous")?, schema::SYNCHRONOUS);
         if found < needed {
             return Err(TransactionError::Weak { found, needed });
         }

@@ -18,7 +18,7 @@ use crate::sync::Arc;
 use crate::sync::{Mutex, lock};
 
 /// So many operations are one transaction at most: the first of them waits for all.
-const GROUP: usize = 1024;
+pub(super) const GROUP: usize = 1024;
 
 /// What those who ask for an operation are promised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,9 +52,13 @@ pub(super) trait Task: Send {
     fn run(&mut self, transaction: &mut Transaction<'_>) -> rusqlite::Result<()>;
     /// Whether anybody still waits for it.
     fn is_wanted(&self) -> bool;
-    /// Whether somebody waits for it. What nobody waits for is tried again until it succeeds.
+    /// Whether somebody waits for it. What nobody waits for is tried again until it succeeds, if it is missed.
     fn is_promise(&self) -> bool {
         self.promise().is_some()
+    }
+    /// Whether anything is wrong if it is not done.
+    fn is_missed(&self) -> bool {
+        true
     }
     /// What is at an end with it, if that is held still.
     fn ends(&self) -> Option<Grip> {
@@ -112,6 +116,29 @@ impl<F: FnMut(&mut Transaction<'_>) -> rusqlite::Result<()> + Send> Task for Tol
 
     fn is_wanted(&self) -> bool {
         true
+    }
+
+    fn promise(&self) -> Option<Promise> {
+        None
+    }
+
+    fn end(self: Box<Self>, _: Result<(), StoreError>, _: Option<Relay>) {}
+}
+
+/// An operation that nobody waits for or misses: what a cache keeps. It is tried once.
+pub(super) struct Tried<F>(pub(super) F);
+
+impl<F: FnMut(&mut Transaction<'_>) -> rusqlite::Result<()> + Send> Task for Tried<F> {
+    fn run(&mut self, transaction: &mut Transaction<'_>) -> rusqlite::Result<()> {
+        (self.0)(transaction)
+    }
+
+    fn is_wanted(&self) -> bool {
+        true
+    }
+
+    fn is_missed(&self) -> bool {
+        false
     }
 
     fn promise(&self) -> Option<Promise> {
@@ -231,6 +258,11 @@ impl Writer {
     /// Has an operation done that nobody waits for.
     pub(super) fn tell(&self, run: impl FnMut(&mut Transaction<'_>) -> rusqlite::Result<()> + Send + 'static) {
         self.command(Command::Task(Box::new(Told(run))));
+    }
+
+    /// Has an operation tried that nobody waits for or misses.
+    pub(super) fn suggest(&self, run: impl FnMut(&mut Transaction<'_>) -> rusqlite::Result<()> + Send + 'static) {
+        self.command(Command::Task(Box::new(Tried(run))));
     }
 
     /// Gives back what was claimed and not received.

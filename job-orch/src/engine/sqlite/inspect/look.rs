@@ -131,12 +131,12 @@ impl Inspector {
         )?;
         let schedules = statement.query_map([], |row| {
             Ok(Schedule {
-                job: row.get(0)?,
-                expression: row.get(1)?,
-                zone: row.get(2)?,
-                missed: row.get(3)?,
-                overlap: row.get(4)?,
-                last: moment(row.get(5)?),
+                job: text(row, 0)?,
+                expression: text(row, 1)?,
+                zone: text(row, 2)?,
+                missed: text(row, 3)?,
+                overlap: text(row, 4)?,
+                last: moment(row.get::<_, Option<i64>>(5)?.unwrap_or(0)),
                 next: row.get::<_, Option<i64>>(6)?.map(moment),
             })
         })?;
@@ -169,7 +169,7 @@ impl Inspector {
     /// The ids of requests, the earliest first.
     pub(super) fn ids(&self, job: &str, states: &[State]) -> rusqlite::Result<Vec<JobId>> {
         let mut statement = self.connection.prepare("SELECT uuid, state FROM jobs WHERE job = ?1 ORDER BY uuid")?;
-        let rows = statement.query_map([job], |row| Ok((JobId::from_bytes(row.get(0)?), state(row, 1)?)))?;
+        let rows = statement.query_map([job], |row| Ok((id(row, 0)?, state(row, 1)?)))?;
         let wanted = rows.filter(|row| !matches!(row, Ok((_, state)) if !states.contains(state)));
         wanted.map(|row| row.map(|(id, _)| id)).collect()
     }
@@ -187,22 +187,36 @@ fn text(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
     })
 }
 
+/// The same, if there is one.
+fn text_if_any(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<String>> {
+    Ok(if row.get_ref(column)? == ValueRef::Null { None } else { Some(text(row, column)?) })
+}
+
+/// An id; of one that is damaged, as much as there is.
+fn id(row: &Row<'_>, column: usize) -> rusqlite::Result<JobId> {
+    let (mut id, found) = ([0; 16], row.get_ref(column)?);
+    for (byte, found) in id.iter_mut().zip(found.as_bytes().unwrap_or_default()) {
+        *byte = *found;
+    }
+    Ok(JobId::from_bytes(id))
+}
+
 fn state(row: &Row<'_>, column: usize) -> rusqlite::Result<State> {
     let name = row.get_ref(column)?.as_str()?;
     Ok(State::ALL.into_iter().find(|state| state.name() == name).unwrap_or(State::Dead))
 }
 
 fn request(row: &Row<'_>) -> rusqlite::Result<Request> {
-    let failure: Option<String> = row.get(9)?;
+    let failure = text_if_any(row, 9)?;
     Ok(Request {
         job: row.get(0)?,
-        id: JobId::from_bytes(row.get(1)?),
+        id: id(row, 1)?,
         state: state(row, 2)?,
         priority: row.get(3)?,
         attempts: row.get(4)?,
-        sent: moment(row.get(5)?),
-        due: moment(row.get(6)?),
-        unique_key: row.get(7)?,
+        sent: moment(row.get::<_, Option<i64>>(5)?.unwrap_or(0)),
+        due: moment(row.get::<_, Option<i64>>(6)?.unwrap_or(0)),
+        unique_key: text_if_any(row, 7)?,
         payload: text(row, 8)?,
         failure: failure.and_then(|failure| serde_json::from_str(&failure).ok()),
     })
@@ -211,7 +225,7 @@ fn request(row: &Row<'_>) -> rusqlite::Result<Request> {
 fn ended(row: &Row<'_>) -> rusqlite::Result<Ended> {
     Ok(Ended {
         job: row.get(0)?,
-        id: JobId::from_bytes(row.get(1)?),
+        id: id(row, 1)?,
         position: row.get(2)?,
         is_failure: row.get(3)?,
         ended: moment(row.get::<_, Option<i64>>(4)?.unwrap_or(0)),

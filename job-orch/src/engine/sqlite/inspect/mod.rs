@@ -272,7 +272,10 @@ impl Inspector {
     }
 }
 
+/// The last second of the year 9999. What is beyond it is damaged, and nobody writes it as a date.
+const LAST: i64 = 253_402_300_799;
+
 /// A moment as the views tell it: seconds since 1970.
 fn moment(seconds: i64) -> SystemTime {
-    SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
+    SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.clamp(0, LAST).unsigned_abs())
 }
