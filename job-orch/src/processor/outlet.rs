@@ -124,6 +124,7 @@ impl<J: Run, C: Channels<J>> Outlet<J, C> {
 
     /// Publishes the outbox; returns how many responses a full channel refused.
     pub(super) async fn publish(&mut self) -> u64 {
+        self.many_went_on |= self.outbox.len() >= MANY;
         let Err(error) = self.responses.send_many(&mut self.outbox).await else { return 0 };
         let left = self.outbox.len() as u64;
         self.outbox.clear();

@@ -9,6 +9,7 @@ use super::super::shelf::Shelf;
 use super::super::waiters::{Awoken, Place, wake};
 use super::{CHUNK, Hands, Queue, Taken, leave};
 use crate::channel::Chunk;
+use crate::spread::spread;
 use crate::sync::Arc;
 
 impl<M> Queue<M> {
@@ -41,8 +42,15 @@ impl<M> Queue<M> {
             state.idle.sleep(place, context);
             state.has_dozing = true;
         }
+        // It goes on with these for a while.
+        let is_busy = hands.stash.len() + hands.shelf.len() >= CHUNK / 4;
         drop(state);
-        wake(sender);
+        if let Some(sender) = sender {
+            sender.wake();
+            if is_busy {
+                spread();
+            }
+        }
         Ok((taken, receiver))
     }
 
