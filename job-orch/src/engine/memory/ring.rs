@@ -12,6 +12,7 @@ use super::room::{Bounded, Vacancy};
 use super::waiters::{Awoken, Place, Waiters, wake};
 use crate::channel::{ReceiveError, SendError};
 use crate::settings::Overflow;
+use crate::spread::spread;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Mutex, MutexGuard, lock};
 
@@ -209,11 +210,17 @@ impl<T> Ring<T> {
         let taken = state.take(next);
         let gone = state.clear();
         // Who drains quickly wakes a sender once for much room: as in the request channel.
-        let drains = matches!(&taken, Ok(slice) if slice.messages.len() >= DRAINS) && state.len() > self.capacity / 2;
+        let is_busy = matches!(&taken, Ok(slice) if slice.messages.len() >= DRAINS);
+        let drains = is_busy && state.len() > self.capacity / 2;
         let waker = if drains { None } else { state.call_sender(self.capacity) };
         drop(state);
         drop(gone);
-        wake(waker);
+        if let Some(sender) = waker {
+            sender.wake();
+            if is_busy {
+                spread();
+            }
+        }
         Poll::Ready(taken)
     }
 
