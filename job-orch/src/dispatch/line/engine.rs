@@ -7,7 +7,9 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::channel::{BoxError, Channels, Delivery, Envelope, McReceive, MpSend, SettleError, Withdraw};
+use crate::channel::{Channels, Delivery, Envelope, McReceive, MpSend, Withdraw};
+// The errors of a shelf, for whoever puts another in its place.
+pub(super) use crate::channel::{BoxError, SettleError};
 use crate::dispatch::error::OpenError;
 use crate::dispatch::item::{Item, Read};
 use crate::engine::Engine;

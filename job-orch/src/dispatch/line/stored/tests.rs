@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 
 use super::*;
-use crate::channel::{BoxError, SettleError};
+use crate::dispatch::line::engine::{BoxError, SettleError};
 use crate::dispatch::line::{Keep, Line};
 use crate::dispatch::options::Room;
 use crate::sync::Mutex;
