@@ -255,6 +255,13 @@ impl Place {
     }
 }
 
+/// The scope in which all of these lie, if it is one.
+pub(crate) fn scope_of_all<T>(values: &[(Place, T)]) -> Option<Arc<Scope>> {
+    let (first, _) = values.first()?;
+    let is_one = values.iter().all(|(place, _)| Arc::ptr_eq(&place.scope, &first.scope));
+    is_one.then(|| Arc::clone(&first.scope))
+}
+
 impl At<'_> {
     pub(crate) fn place(self) -> Place {
         Place { scope: Arc::clone(self.scope), element: self.element }

@@ -7,8 +7,8 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::bind::Next;
 use super::stream::Runs;
-use crate::channel::scope::{At, Fault, Holds, Place, StepNo};
-use crate::sync::{Arc, Mutex, lock};
+use crate::channel::scope::{At, Fault, Holds, Place, StepNo, scope_of_all};
+use crate::sync::{Mutex, lock};
 
 /// One run.
 pub(super) struct Root<Out> {
@@ -96,12 +96,10 @@ impl<Out: Send + 'static> Next<Out> for End {
     }
 
     fn accept_all(&self, values: &mut Vec<(Place, Out)>) {
-        let Some((first, _)) = values.first() else { return };
-        let scope = Arc::clone(&first.scope);
-        let is_one = values.iter().all(|(place, _)| Arc::ptr_eq(&place.scope, &scope));
-        match scope.holds::<Runs<Out>>() {
-            Some(runs) if is_one => runs.end_all(values),
-            _ => values.drain(..).for_each(|(place, value)| self.accept(place.at(), value)),
+        let scope = scope_of_all(values);
+        match scope.as_ref().and_then(|scope| scope.holds::<Runs<Out>>()) {
+            Some(runs) => runs.end_all(values),
+            None => values.drain(..).for_each(|(place, value)| self.accept(place.at(), value)),
         }
     }
 }

@@ -11,7 +11,7 @@ use super::super::error::Mistake;
 use super::super::graph::Kind;
 use super::super::wire::Wire;
 use super::{Nowhere, call_user, try_user};
-use crate::channel::scope::{At, Fault, Holds, Place, Scope, StepNo};
+use crate::channel::scope::{At, Fault, Holds, Place, Scope, StepNo, scope_of_all};
 use crate::sync::{Arc, Mutex, lock};
 
 /// Elements of one `each` that are in flight at once, unless told otherwise.
@@ -268,12 +268,11 @@ where
     }
 
     fn accept_all(&self, values: &mut Vec<(Place, V)>) {
-        let Some((first, _)) = values.first() else { return };
-        let scope = Arc::clone(&first.scope);
-        let is_one = values.iter().all(|(place, _)| Arc::ptr_eq(&place.scope, &scope));
-        match scope.holds::<Running<I, U, V, F>>() {
-            Some(running) if is_one => running.settle_all(&scope, values),
-            _ => values.drain(..).for_each(|(place, value)| self.accept(place.at(), value)),
+        let scope = scope_of_all(values);
+        let running = scope.as_ref().and_then(|scope| Some((scope, scope.holds::<Running<I, U, V, F>>()?)));
+        match running {
+            Some((scope, running)) => running.settle_all(scope, values),
+            None => values.drain(..).for_each(|(place, value)| self.accept(place.at(), value)),
         }
     }
 }
