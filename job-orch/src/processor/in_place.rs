@@ -32,21 +32,18 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
         if requests.fetched() >= MANY {
             outlet.defer();
         }
-        loop {
+        let stretch = loop {
             let Some(fetched) = requests.first_fetched() else {
-                outlet.go_on();
-                return Stretch::Done { has_suspended };
+                break Stretch::Done { has_suspended };
             };
             *at_first = true;
             let envelope = fetched.first();
             if envelope.is_void() {
-                outlet.go_on();
-                return Stretch::Ended(End::Stopped(Reason::Cancel));
+                break Stretch::Ended(End::Stopped(Reason::Cancel));
             }
             let deadline = envelope.deadline();
             if deadline.is_some_and(has_passed) {
-                outlet.go_on();
-                return Stretch::Ended(End::Stopped(Reason::Deadline));
+                break Stretch::Ended(End::Stopped(Reason::Deadline));
             }
             tally.attempts.add(1);
             let end = {
@@ -71,8 +68,7 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
             };
             *following = false;
             let End::Returned(Ok(response)) = end else {
-                outlet.go_on();
-                return Stretch::Ended(end);
+                break Stretch::Ended(end);
             };
             if !envelope.is_in_flow() {
                 tally.succeeded.add(1);
@@ -81,8 +77,7 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
                 tally.succeeded.add(1);
                 outlet.respond_in_flow(envelope, response, service);
             } else {
-                outlet.go_on();
-                return Stretch::Ended(End::Returned(Ok(response)));
+                break Stretch::Ended(End::Returned(Ok(response)));
             }
             // It is done: if its drop panics, that must not be blamed on the next one.
             *at_first = false;
@@ -93,7 +88,9 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
                 outlet.go_on();
                 requests.release();
             }
-        }
+        };
+        outlet.go_on();
+        stretch
     }
 
     /// Settles the first request as a delivery of its own.

@@ -9,7 +9,7 @@ use crate::outcome::Failure;
 use super::counters::Tally;
 use super::service::Service;
 
-/// So many answers to flows that go on together are worth the thread of another.
+/// So many answers that go on together, or responses that are published, are worth the thread of another.
 const MANY: usize = 192;
 
 /// The most responses that a worker collects before it publishes them: waking those who listen costs more than a short job.
@@ -23,7 +23,7 @@ pub(super) struct Outlet<J: Run, C: Channels<J>> {
     room: usize,
     // Not yet gone on in their flows: of one fetch.
     deferred: Deferred<J>,
-    // Many have gone on together since somebody asked.
+    // Many have gone on together, or were published, since somebody asked.
     many_went_on: bool,
 }
 
@@ -103,7 +103,7 @@ impl<J: Run, C: Channels<J>> Outlet<J, C> {
         }
     }
 
-    /// Whether many answers went on together since the last time: whom they woke has as much to do.
+    /// Whether many answers went on together, or were published, since the last time: whom they woke has as much to do.
     pub(super) const fn many_went_on(&mut self) -> bool {
         std::mem::replace(&mut self.many_went_on, false)
     }

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -11,14 +11,7 @@ use super::queue::Hands;
 use super::receiver::Receiver;
 use crate::channel::ReceiveError;
 use crate::lend::may_look;
-use crate::spread::{has_other_threads, spread};
-
-/// Wakes a sibling, so that any idle thread can run it: the job that is about to run may keep this one for long.
-fn call(sibling: Option<Waker>) {
-    let Some(sibling) = sibling else { return };
-    sibling.wake();
-    spread();
-}
+use crate::spread::{has_other_threads, wake_elsewhere};
 
 /// Fetches, or receives one message with a past. Dropped early, it passes a wake-up on; what was taken is in the stash or in
 /// its result, so nothing can be lost.
@@ -114,7 +107,8 @@ impl<M: Send + 'static> Future for Fetch<'_, M> {
                 Ok((taken, sibling)) => {
                     *dozes = place.is_taken();
                     budget.made_progress();
-                    call(sibling);
+                    // The job that is about to run may keep this thread for long.
+                    wake_elsewhere(sibling);
                     return Poll::Ready(fetch.receiver.arrive(taken, !is_in_flow));
                 }
                 Err(None) => {

@@ -12,7 +12,7 @@ use super::room::{Bounded, Vacancy};
 use super::waiters::{Awoken, Place, Waiters, wake};
 use crate::channel::{ReceiveError, SendError};
 use crate::settings::Overflow;
-use crate::spread::spread;
+use crate::spread::wake_elsewhere;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Mutex, MutexGuard, lock};
 
@@ -215,11 +215,10 @@ impl<T> Ring<T> {
         let waker = if drains { None } else { state.call_sender(self.capacity) };
         drop(state);
         drop(gone);
-        if let Some(sender) = waker {
-            sender.wake();
-            if is_busy {
-                spread();
-            }
+        if is_busy {
+            wake_elsewhere(waker);
+        } else {
+            wake(waker);
         }
         Poll::Ready(taken)
     }

@@ -9,7 +9,7 @@ use super::super::shelf::Shelf;
 use super::super::waiters::{Awoken, Place, wake};
 use super::{CHUNK, Hands, Queue, Taken, leave};
 use crate::channel::Chunk;
-use crate::spread::spread;
+use crate::spread::wake_elsewhere;
 use crate::sync::Arc;
 
 impl<M> Queue<M> {
@@ -35,21 +35,19 @@ impl<M> Queue<M> {
             return Err(state.aside.next_due());
         };
         // Who drains quickly wakes a sender once for much room, not often for little: a wake-up costs more than a short job.
-        let drains = hands.stash.len() + hands.shelf.len() >= CHUNK / 4 && state.len() > self.capacity / 2;
+        let is_busy = hands.stash.len() + hands.shelf.len() >= CHUNK / 4;
+        let drains = is_busy && state.len() > self.capacity / 2;
         let sender = if drains { None } else { state.call_sender(self.capacity) };
         let receiver = state.call_receiver();
         if !hands.is_in_flow && state.is_drained_alone(&hands) {
             state.idle.sleep(place, context);
             state.has_dozing = true;
         }
-        // It goes on with these for a while.
-        let is_busy = hands.stash.len() + hands.shelf.len() >= CHUNK / 4;
         drop(state);
-        if let Some(sender) = sender {
-            sender.wake();
-            if is_busy {
-                spread();
-            }
+        if is_busy {
+            wake_elsewhere(sender);
+        } else {
+            wake(sender);
         }
         Ok((taken, receiver))
     }
