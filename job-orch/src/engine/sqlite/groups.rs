@@ -107,11 +107,11 @@ impl Groups {
             self.look_at_others(&work.locals);
         }
         work.cleans = work.beats || self.has_old;
-        let locals = work.locals.clone();
         if !work.tasks.is_empty() || work.cleans || self.has_news(&work.looks) {
             self.commit(work);
         }
         silent.iter().for_each(|local| local.silence());
+        let locals = self.living();
         for surplus in locals.iter().flat_map(|local| local.give_up_returning()) {
             self.commit_alone(give_back(&surplus), &locals);
         }
@@ -229,6 +229,10 @@ impl Groups {
             served.has_old = Some(self.clean(&mut transaction, &work.locals)?);
         }
         work.perform(&mut transaction)?;
+        if work.late.is_some() {
+            // What came late may come from somebody who has come later than they were listed.
+            work.locals = self.living();
+        }
         for local in &work.looks {
             // Looked at, and so touched.
             transaction.job(local.job)?;

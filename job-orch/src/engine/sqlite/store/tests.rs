@@ -100,24 +100,48 @@ fn what_comes_while_little_is_done_goes_with_it() {
     assert!(matches!(late.try_recv(), Ok(Command::Task(_))), "it waits still");
 }
 
-#[test]
-fn nothing_is_handed_out_while_a_fault_stands() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("jobs.db");
-    let mut groups = groups(&path, SETTINGS, schema::open(&path, None).unwrap(), Clock::System).unwrap();
+/// A job with one request that waits, and one who waits for it and is not listed yet.
+fn one_waiting(groups: &mut Groups) -> Arc<Local> {
     groups.turn(vec![told("one")], None);
     let sql = "INSERT INTO request (seq, id, sent, version, codec, checksum, payload)
                VALUES (1 << 40 | 1, zeroblob(16), 0, 0, 1, 0, zeroblob(2));
                UPDATE job SET turn = 2, waiting = 1, bytes = 2";
     groups.connection.execute_batch(sql).unwrap();
-    let local = Arc::new(Local::new(1, 1, &crate::settings::Serving::DEFAULT, 1));
+    Arc::new(Local::new(1, 1, &crate::settings::Serving::DEFAULT, 1))
+}
+
+fn held(groups: &Groups) -> i64 {
+    groups.connection.query_row("SELECT count(*) FROM held", [], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn who_comes_while_little_is_done_is_served_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("jobs.db");
+    let mut groups = groups(&path, SETTINGS, schema::open(&path, None).unwrap(), Clock::System).unwrap();
+    let local = one_waiting(&mut groups);
+    let _waiting = local.wait();
+    let (sender, late) = std::sync::mpsc::channel();
+    let (locals, listed) = (Arc::clone(&groups.locals), Arc::clone(&local));
+    let comes = move |transaction: &mut Transaction<'_>| {
+        lock(&locals).push(Arc::downgrade(&listed));
+        let _ = sender.send(Command::Look(Arc::clone(&listed)));
+        transaction.register("two").map(drop)
+    };
+    groups.turn(vec![Command::Task(Box::new(Told(comes)))], Some(&late));
+    assert_eq!(held(&groups), 1, "the look is used up, and nobody looks again");
+}
+
+#[test]
+fn nothing_is_handed_out_while_a_fault_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("jobs.db");
+    let mut groups = groups(&path, SETTINGS, schema::open(&path, None).unwrap(), Clock::System).unwrap();
+    let local = one_waiting(&mut groups);
     lock(&groups.locals).push(Arc::downgrade(&local));
     let _waiting = local.wait();
     // What is told goes on, so that as much as can be is put in order.
     let touch = || Command::Task(Box::new(Told(|transaction: &mut Transaction<'_>| transaction.job(1).map(drop))));
-    let held = |groups: &Groups| {
-        groups.connection.query_row("SELECT count(*) FROM held", [], |row| row.get::<_, i64>(0)).unwrap()
-    };
     *lock(&groups.damage) = Some(StoreError::Damaged { what: "it".into() });
     groups.turn(vec![touch()], None);
     assert_eq!(held(&groups), 0);
