@@ -121,7 +121,7 @@ impl Disk {
         };
         if !is_ordered {
             // Why it failed is told to whoever asks next.
-            let _ = log.sync();
+            let _ = log.sync_if(MANY);
         }
     }
 
@@ -175,7 +175,7 @@ impl Drop for Disk {
 /// The log beside the file.
 struct Log {
     file: File,
-    // So many commits of this process were made since the last sync began.
+    // So many commits of this process are not known to be on the disk, those of a sync under way included.
     unsynced: AtomicUsize,
     // A sync of what nobody waits for is to come.
     is_ordered: AtomicBool,
@@ -218,7 +218,15 @@ impl Log {
     /// One after the other: the system tells once that pages were lost. Whoever asked at the same time would hear that all is well,
     /// and tell others so before the fault is known.
     fn sync(&self) -> Result<(), StoreError> {
+        self.sync_if(0)
+    }
+
+    /// The same, if so many commits lie there unsynced when it is its turn.
+    fn sync_if(&self, least: usize) -> Result<(), StoreError> {
         let _turn = lock(&self.turn);
+        if self.unsynced.load(Ordering::Acquire) < least {
+            return Ok(());
+        }
         if let Some(fault) = lock(&self.fault).clone() {
             return Err(fault);
         }
