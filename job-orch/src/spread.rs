@@ -1,7 +1,5 @@
 //! What a busy task has woken, other threads may run.
 
-use std::task::Waker;
-
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 /// Has any idle thread run what this thread has woken last, because whoever runs here goes on.
@@ -11,14 +9,6 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 pub(crate) fn spread() {
     if has_other_threads() {
         drop(tokio::spawn(async {}));
-    }
-}
-
-/// Wakes a task so that any idle thread can run it, because whoever runs here goes on.
-pub(crate) fn wake_elsewhere(task: Option<Waker>) {
-    if let Some(task) = task {
-        task.wake();
-        spread();
     }
 }
 

@@ -9,9 +9,10 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::lease::Lease;
 use super::queue::Hands;
 use super::receiver::Receiver;
+use super::waiters::wake_elsewhere;
 use crate::channel::ReceiveError;
 use crate::lend::may_look;
-use crate::spread::{has_other_threads, wake_elsewhere};
+use crate::spread::has_other_threads;
 
 /// Fetches, or receives one message with a past. Dropped early, it passes a wake-up on; what was taken is in the stash or in
 /// its result, so nothing can be lost.

@@ -9,10 +9,9 @@ use std::sync::Arc as SharedArc;
 use std::task::{Context, Poll, Waker};
 
 use super::room::{Bounded, Vacancy};
-use super::waiters::{Awoken, Place, Waiters, wake};
+use super::waiters::{Awoken, Place, Waiters, wake, wake_elsewhere};
 use crate::channel::{ReceiveError, SendError};
 use crate::settings::Overflow;
-use crate::spread::wake_elsewhere;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Mutex, MutexGuard, lock};
 

@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::task::{Context, Waker};
 
+use crate::spread::spread;
+
 /// The tasks that wait for one thing, in the order in which they came. Lives under the lock of the thing waited for, so
 /// that no wake-up can fall between looking and lying down.
 #[derive(Debug, Default)]
@@ -104,5 +106,13 @@ impl Awoken {
 pub(super) fn wake(waker: Option<Waker>) {
     if let Some(waker) = waker {
         waker.wake();
+    }
+}
+
+/// Wakes whoever was taken out so that any idle thread can run it, because whoever runs here goes on.
+pub(super) fn wake_elsewhere(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
+        spread();
     }
 }

@@ -6,10 +6,9 @@ use tokio::time::Instant;
 
 use super::super::aside::{Item, Past};
 use super::super::shelf::Shelf;
-use super::super::waiters::{Awoken, Place, wake};
+use super::super::waiters::{Awoken, Place, wake, wake_elsewhere};
 use super::{CHUNK, Hands, Queue, Taken, leave};
 use crate::channel::Chunk;
-use crate::spread::wake_elsewhere;
 use crate::sync::Arc;
 
 impl<M> Queue<M> {
