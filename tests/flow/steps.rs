@@ -37,6 +37,16 @@ async fn a_failure_becomes_a_dead_letter_and_leaves_the_flow() {
     assert!(matches!(orch.run(&alone, 5).await, Err(FlowError::Empty { step: 1, .. })));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_a_run_has_ended_its_dead_letters_are_there() {
+    let orch = start(1, 8).await;
+    let alone = Flow::define("alone", |n: Wire<u64>| n.attempt(Halve).dead_letter()).unwrap();
+    for run in 1..=500 {
+        within_a_minute(orch.run(&alone, 5)).await.unwrap_err();
+        assert_eq!(orch.dead_letters(Halve).await.unwrap().len(), run);
+    }
+}
+
 #[derive(Route)]
 enum Task {
     Twice(u64),

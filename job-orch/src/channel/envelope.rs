@@ -152,11 +152,9 @@ impl<J: Run> Envelope<J> {
         }
     }
 
-    /// Forgets the flow that sent it.
-    pub(crate) fn leave_flow(&mut self) {
-        if self.is_in_flow() {
-            self.asked = None;
-        }
+    /// Forgets the flow that sent it, and hands over where its answer goes on.
+    pub(crate) fn leave_flow(&mut self) -> Option<Asked<J>> {
+        if self.is_in_flow() { self.asked.take() } else { None }
     }
 
     /// Whether it was sent by a caller that waits, or waited, for the answer; also one in another process.

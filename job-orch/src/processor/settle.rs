@@ -12,7 +12,7 @@ use crate::channel::stop::Ask;
 use crate::channel::{Channels, Delivery, Envelope, McReceive, Return, SettleError};
 use crate::id::random_unit;
 use crate::job::Run;
-use crate::outcome::CallError;
+use crate::outcome::{CallError, Failure};
 use crate::sync::Arc;
 
 /// Why a run has not ended its request.
@@ -248,24 +248,38 @@ impl<J: Run, C: Channels<J>> Worker<J, C> {
         };
         ended.add(1);
         let (reason, envelope) = (error.failure(), delivery.message());
-        let is_dead = needs_a_look(&error, envelope);
+        if needs_a_look(&error, envelope) {
+            return self.bury(error, reason).await;
+        }
         self.outlet.report(envelope.id(), &reason);
         envelope.answer(Err(error));
+        self.flush_if_idle().await;
+        if let Some(delivery) = self.current.take_one() {
+            let settled = delivery.ack().await;
+            self.count_settled(settled);
+        }
+    }
+
+    /// The dead letter is there before anybody hears of it: who hears looks for it.
+    async fn bury(&mut self, error: CallError<J::Error>, reason: Failure) {
+        let Some(mut delivery) = self.current.take_one() else { return };
+        self.tally.buried.add(1);
+        let id = delivery.message().id();
+        // The flow that asked gets its answer below; a dead letter must not keep it alive.
+        let asked = delivery.message_mut().and_then(Envelope::leave_flow);
+        let settled = delivery.bury(reason.clone()).await;
+        self.count_settled(settled);
+        self.outlet.report(id, &reason);
+        if let Some(asked) = asked {
+            asked.answer(Err(error));
+        }
+        self.flush_if_idle().await;
+    }
+
+    async fn flush_if_idle(&mut self) {
         if !self.outlet.is_empty() && self.requests.fetched() == 0 {
             self.outlet.flush(&self.tally).await;
         }
-        let Some(mut delivery) = self.current.take_one() else { return };
-        let settled = if is_dead {
-            self.tally.buried.add(1);
-            // The flow that asked has its answer; a dead letter must not keep it alive.
-            if let Some(envelope) = delivery.message_mut() {
-                envelope.leave_flow();
-            }
-            delivery.bury(reason).await
-        } else {
-            delivery.ack().await
-        };
-        self.count_settled(settled);
     }
 
     pub(super) fn count_settled(&self, settled: Result<(), SettleError>) {

@@ -31,7 +31,7 @@ impl<J: Run> Mourner<J> {
             told(shed);
         }
         shed.answer(Err(CallError::Shed { job: J::NAME }));
-        shed.leave_flow();
+        drop(shed.leave_flow());
         // Whoever sheds does not wait for listeners: where they have no room, they are told that they missed it.
         if listeners.has_receivers() && listeners.try_send(Response::new(shed.id(), Err(request::reason()))).is_err() {
             listeners.skip(1);
