@@ -65,7 +65,6 @@ impl JobId {
     }
 
     /// Whether it was made by [`within`](JobId::within).
-    #[cfg(feature = "__json")]
     pub(crate) const fn is_within(self) -> bool {
         self.to_uuid().get_version_num() == 5
     }

@@ -17,6 +17,27 @@ async fn halve(number: &u64) -> Result<u64, Bare> {
     if number.is_multiple_of(2) { Ok(number / 2) } else { Err(Bare(format!("{number} is odd"))) }
 }
 
+/// It says nothing of retries: those of the engine take weeks.
+#[job]
+async fn refuse(number: &u64) -> Result<u64, Bare> {
+    Err(Bare(format!("not {number}")))
+}
+
+#[tokio::test]
+async fn a_step_that_is_buried_does_not_keep_its_run_waiting_for_weeks() {
+    let place = Place::new();
+    let orch = Orchestrator::on(place.open()).host(Refuse).start().await.unwrap();
+    let buries = Flow::define("buries", |n: Wire<Vec<u64>>| n.each(|n| n.attempt(Refuse).dead_letter())).unwrap();
+    within_a_minute(async {
+        assert_eq!(orch.run(&buries, vec![1, 2]).await.unwrap(), [0; 0]);
+        assert_eq!(orch.dead_letters(Refuse).await.unwrap().len(), 2);
+        assert_eq!(orch.run_as(JobId::new(), &buries, vec![3]).await.unwrap(), [0; 0]);
+        assert_eq!(orch.dead_letters(Refuse).await.unwrap().len(), 3);
+        orch.shutdown().await.unwrap();
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_flow_runs_on_it_as_in_memory() {
     let place = Place::new();

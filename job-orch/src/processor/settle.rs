@@ -295,14 +295,16 @@ pub(super) fn needs_a_look<J: Run>(error: &CallError<J::Error>, envelope: &Envel
     !matches!(error, CallError::Cancelled { .. } | CallError::Expired { .. }) && !envelope.has_caller()
 }
 
-/// When to try again, if at all. The patience of an engine is for those whom nobody waits for.
+/// When to try again, if at all. The patience of an engine is for those whom nobody waits for: a flow waits, also for a step that
+/// it buries in the end, and also if it has yet to be taken up again.
 fn retry_after<J: Run, C: Channels<J>>(
     error: &CallError<J::Error>,
     attempt: u32,
     envelope: &Envelope<J>,
 ) -> Option<Duration> {
     let failed = matches!(error, CallError::Failed { .. } | CallError::Panicked { .. } | CallError::TimedOut { .. });
-    let retry = envelope.retry().or(J::SETTINGS.retry).or_else(|| C::RETRY.filter(|_| !envelope.is_call()));
+    let is_awaited = || envelope.is_call() || envelope.is_in_flow() || envelope.id().is_within();
+    let retry = envelope.retry().or(J::SETTINGS.retry).or_else(|| C::RETRY.filter(|_| !is_awaited()));
     let retry = retry.filter(|retry| failed && attempt <= retry.max)?;
     let delay = retry.delay(attempt, random_unit());
     let in_time = envelope.deadline().is_none_or(|deadline| delay < deadline.saturating_duration_since(Instant::now()));
