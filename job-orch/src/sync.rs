@@ -1,14 +1,9 @@
 //! The locks and counters of the crate. Under `--cfg shuttle` they are the model checker's.
 
 #[cfg(shuttle)]
-pub(crate) use shuttle::sync::{Arc, Mutex, MutexGuard, atomic};
+pub(crate) use shuttle::sync::{Arc, Mutex, MutexGuard, Weak, atomic};
 #[cfg(not(shuttle))]
-pub(crate) use std::sync::{Arc, Mutex, MutexGuard, atomic};
-
-#[cfg(all(shuttle, any(feature = "process", feature = "sqlite")))]
-pub(crate) use shuttle::sync::Weak;
-#[cfg(all(not(shuttle), any(feature = "process", feature = "sqlite")))]
-pub(crate) use std::sync::Weak;
+pub(crate) use std::sync::{Arc, Mutex, MutexGuard, Weak, atomic};
 
 use std::sync::PoisonError;
 

@@ -43,6 +43,38 @@ fn a_plain_thread_calls_and_sends() {
 }
 
 #[test]
+fn who_waits_is_told_when_the_runtime_of_the_workers_is_gone() {
+    for threads in [0, 2] {
+        let (home, abroad, gate) = (runtime(threads), runtime(1), Gate::shut());
+        let orch = home.block_on(Orchestrator::on(Memory::new()).share(gate.clone()).host(Jam).start()).unwrap();
+        // One runs, one waits, and the others wait for room.
+        let calls: Vec<_> = (0..4)
+            .map(|number| {
+                let orch = orch.clone();
+                abroad.spawn(async move { orch.call(Jam, number).await })
+            })
+            .collect();
+        home.block_on(within_a_minute(async {
+            gate.reached_by(1).await;
+            while orch.health().await.jobs[0].waiting != Some(1) {
+                tokio::task::yield_now().await;
+            }
+        }));
+        drop(home);
+        abroad.block_on(within_a_minute(async {
+            for call in calls {
+                let error = call.await.unwrap().unwrap_err();
+                assert!(matches!(error, CallError::Closed { job: "jam" }), "{error}");
+            }
+            assert!(matches!(orch.call(Jam, 1).await, Err(CallError::Closed { job: "jam" })));
+            assert!(orch.responses(Jam).receive().await.is_err(), "nobody responds any more");
+            orch.shutdown().await.unwrap();
+        }));
+        assert!(matches!(orch.call_blocking(Jam, 1), Err(CallError::Closed { job: "jam" })));
+    }
+}
+
+#[test]
 fn a_job_that_is_not_hosted_is_refused() {
     let runtime = runtime(2);
     let orch = runtime.block_on(Orchestrator::on(Memory::new()).host(Double).start()).unwrap();

@@ -6,6 +6,7 @@ mod clocks;
 mod health;
 mod hosted;
 mod hosting;
+mod lookout;
 mod provider;
 mod running;
 mod stages;
@@ -40,6 +41,9 @@ use crate::sync::Arc;
 /// A running orchestrator. Cheap to clone; the last clone that is dropped without [`shutdown`](Orchestrator::shutdown)
 /// stops the workers where they are.
 ///
+/// Its workers run in the runtime that it was started in; it may be asked from others, and from plain threads. When that runtime
+/// ends without a shutdown, who waits for an answer is told [`CallError::Closed`], and nothing more is accepted.
+///
 /// `A` is the struct that hosts the jobs, [`Unlisted`] for a chain of `.host(…)`.
 ///
 /// ```
@@ -72,7 +76,9 @@ impl<E: Engine> Orchestrator<E, Unlisted> {
 #[expect(clippy::needless_pass_by_value, reason = "a job is named by its value, which is nothing")]
 impl<E: Engine, A> Orchestrator<E, A> {
     fn new(hosted: &[(TypeId, Arc<dyn HostedJob>)], workers: Stages, clocks: Clocks, drain: Duration) -> Self {
-        Self { running: Arc::new(Running::new(hosted, workers, clocks, drain)), types: PhantomData }
+        let running = Arc::new(Running::new(hosted, workers, clocks, drain));
+        running.keep_watch();
+        Self { running, types: PhantomData }
     }
 
     fn find<J: Run>(&self) -> Option<&Client<J, E>> {

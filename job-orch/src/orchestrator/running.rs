@@ -2,6 +2,7 @@
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -10,6 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use super::HostedJob;
 use super::clocks::Clocks;
+use super::lookout::Lookout;
 use super::stages::Stages;
 use crate::error::Error;
 use crate::flow::{Doors, Host};
@@ -32,6 +34,8 @@ pub(super) struct Running {
     traffic: TaskTracker,
     identity: Arc<()>,
     runtime: Handle,
+    // Written once, when all of this is there.
+    lookout: OnceLock<Lookout>,
 }
 
 impl Doors for Running {
@@ -90,6 +94,19 @@ impl Running {
             traffic: TaskTracker::new(),
             identity: Arc::new(()),
             runtime: Handle::current(),
+            lookout: OnceLock::new(),
+        }
+    }
+
+    /// From now on, the end of this runtime is noticed.
+    pub(super) fn keep_watch(self: &Arc<Self>) {
+        let _ = self.lookout.set(Lookout::over(self));
+    }
+
+    /// The runtime is gone, and the workers with it: nobody may wait for them.
+    pub(super) fn lose_runtime(&self) {
+        for (job, left) in self.abandon() {
+            tracing::warn!(target: "job_orch", { job.name = job, left }, "the runtime ended without a shutdown");
         }
     }
 
