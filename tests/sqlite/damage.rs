@@ -4,7 +4,7 @@ use job_orch::Engine;
 
 use job_orch::channel::{Channels, Delivery, Envelope, McReceive, MpSend, ReceiveError, SendOptions};
 use job_orch::engine::EngineChannels;
-use job_orch::engine::sqlite::inspect::Inspector;
+use job_orch::engine::sqlite::inspect::{Inspector, Wanted};
 use job_orch::engine::sqlite::{OpenError, StoreError};
 use job_orch::prelude::*;
 use job_orch_tests::within_a_minute;
@@ -211,6 +211,52 @@ async fn the_doctor_finds_what_an_orchestrator_would() {
                   VALUES (1 << 40 | 1 << 39 | 1, 1, 3, 1, 0, 0, 0, 0)";
     assert_eq!(place.sql().execute(orphan, []).unwrap(), 1);
     assert_eq!(wrong(), [("rows", "a request is missing".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_damaged_row_hides_no_other_from_who_looks() {
+    let place = Place::new();
+    let store = place.open();
+    let channels = Engine::open::<Measure>(&store, &Measure::SERVING).await.unwrap();
+    let mut urgent = SendOptions::default();
+    urgent.priority = 5;
+    let odd = Envelope::new("one".to_owned());
+    let id = odd.id();
+    channels.request_sender().send_with(odd, urgent).await.unwrap();
+    channels.request_sender().send(Envelope::new("two".to_owned())).await.unwrap();
+    let inspector = Inspector::open(place.file()).unwrap();
+    let damages = [
+        ("UPDATE aside SET attempts = 1 << 40", "measure", u32::MAX, 5),
+        ("UPDATE aside SET attempts = -7", "measure", 0, 5),
+        ("UPDATE request SET priority = 1 << 40 WHERE priority = 5", "measure", 0, i16::MAX),
+        ("UPDATE request SET priority = -1 << 40 WHERE priority > 5", "measure", 0, i16::MIN),
+        ("UPDATE job SET name = CAST(x'6dff' AS TEXT)", "m\u{fffd}", 0, i16::MIN),
+        ("UPDATE job SET name = x'6eff'", "n\u{fffd}", 0, i16::MIN),
+        ("UPDATE job SET name = NULL", "", 0, i16::MIN),
+    ];
+    for (damage, job, attempts, priority) in damages {
+        write_anything(&place, damage);
+        assert_eq!(inspector.requests(&Wanted::all()).unwrap().len(), 2, "{damage}");
+        let found = inspector.request(id).unwrap().unwrap();
+        assert_eq!((found.job.as_str(), found.attempts, found.priority), (job, attempts, priority), "{damage}");
+        assert_eq!(inspector.queues().unwrap()[0].job, job, "{damage}");
+        assert_eq!(inspector.jobs().unwrap(), [job], "{damage}");
+    }
+}
+
+/// Writes what the tables would refuse, as a damaged file may have it.
+fn write_anything(place: &Place, sql: &str) {
+    let rules = [(") STRICT", ") /* STRICT */"), ("NOT NULL", "/* NOT NULL */")];
+    let rewrite = |from: &str, to: &str| {
+        let connection = place.sql();
+        connection.pragma_update(None, "writable_schema", true).unwrap();
+        let tables =
+            "UPDATE sqlite_schema SET sql = replace(sql, ?1, ?2) WHERE sql LIKE '%)%STRICT%' AND sql NOT LIKE '%ROWID'";
+        assert!(connection.execute(tables, [from, to]).unwrap() > 0);
+    };
+    rules.iter().for_each(|(rule, none)| rewrite(rule, none));
+    place.sql().execute(sql, []).unwrap();
+    rules.iter().for_each(|(rule, none)| rewrite(none, rule));
 }
 
 #[tokio::test]

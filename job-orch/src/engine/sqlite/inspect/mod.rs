@@ -1,11 +1,12 @@
 //! A store as people look at it, without the types of its jobs: the [`Inspector`], and what it finds.
 
 mod act;
+mod cells;
 mod check;
 mod look;
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use rusqlite::Connection;
 
@@ -270,12 +271,4 @@ impl Inspector {
         keeper::ring(&self.path);
         Ok(worked?)
     }
-}
-
-/// The last second of the year 9999. What is beyond it is damaged, and nobody writes it as a date.
-const LAST: i64 = 253_402_300_799;
-
-/// A moment as the views tell it: seconds since 1970.
-fn moment(seconds: i64) -> SystemTime {
-    SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.clamp(0, LAST).unsigned_abs())
 }
