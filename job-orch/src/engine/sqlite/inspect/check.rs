@@ -64,19 +64,7 @@ impl Inspector {
 
     /// The counters that senders are held by, against what is there.
     fn check_counters(&self) -> Result<(bool, String), StoreError> {
-        let mut statement = self.connection.prepare(
-            "SELECT name, waiting, bytes, count(request) AS there, coalesce(sum(octet_length(request)), 0) AS size
-             FROM job LEFT JOIN jobs ON jobs.job = name AND state IN ('ready', 'delayed')
-             GROUP BY number HAVING waiting <> there OR bytes <> size",
-        )?;
-        let wrong = statement.query_map([], |row| {
-            let (name, waiting, bytes): (String, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            let (there, size): (i64, i64) = (row.get(3)?, row.get(4)?);
-            Ok(format!(
-                "job `{name}` counts {waiting} that wait, of {bytes} bytes, and there are {there} of {size} bytes"
-            ))
-        })?;
-        let wrong = wrong.collect::<Result<Vec<_>, _>>()?;
+        let wrong = checkup::miscounts(&self.connection)?;
         let is_good = wrong.is_empty();
         Ok((is_good, if is_good { "they agree with what is there".to_owned() } else { wrong.join("; ") }))
     }
