@@ -148,9 +148,14 @@ impl Inspector {
     /// # Errors
     /// If the store refuses.
     pub fn processes(&self) -> Result<Vec<Process>, StoreError> {
+        Ok(self.listed()?)
+    }
+
+    /// The same, with the error as `SQLite` tells it.
+    pub(super) fn listed(&self) -> rusqlite::Result<Vec<Process>> {
         let mut statement = self.connection.prepare("SELECT process, running FROM processes ORDER BY number")?;
         let rows = statement.query_map([], |row| Ok(Process { name: text(row, 0)?, running: count(row, 1)? }))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        rows.collect()
     }
 
     /// A number that changes with each commit of another process.
