@@ -252,7 +252,7 @@ impl Inspector {
         let connection = open(path)?;
         // Nobody else waits for the disk on its behalf.
         let sync = connection.pragma_update(None, "synchronous", "FULL");
-        sync.map_err(|source| OpenError::Sqlite { path: path.to_owned(), source })?;
+        sync.map_err(|source| schema::refused(path, source))?;
         Ok(Self { connection, path: path.to_owned() })
     }
 
