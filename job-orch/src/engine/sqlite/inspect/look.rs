@@ -6,6 +6,7 @@ use super::cells::{count, flag, id, moment, moment_if_any, number, state, text, 
 use super::{Ended, Inspector, Process, Queue, Request, Schedule, State, Wanted};
 use crate::engine::sqlite::error::StoreError;
 use crate::engine::sqlite::places;
+use crate::engine::sqlite::rows::read_failure;
 use crate::id::JobId;
 
 /// The columns that [`request`] reads.
@@ -187,7 +188,6 @@ impl Inspector {
 }
 
 fn request(row: &Row<'_>) -> rusqlite::Result<Request> {
-    let failure = text_if_any(row, 9)?;
     Ok(Request {
         job: text(row, 0)?,
         id: id(row, 1)?,
@@ -198,7 +198,7 @@ fn request(row: &Row<'_>) -> rusqlite::Result<Request> {
         due: moment(row, 6)?,
         unique_key: text_if_any(row, 7)?,
         payload: text(row, 8)?,
-        failure: failure.and_then(|failure| serde_json::from_str(&failure).ok()),
+        failure: text_if_any(row, 9)?.map(|failure| read_failure(failure.as_bytes())),
     })
 }
 
