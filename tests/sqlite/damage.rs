@@ -211,6 +211,9 @@ async fn the_doctor_finds_what_an_orchestrator_would() {
                   VALUES (1 << 40 | 1 << 39 | 1, 1, 3, 1, 0, 0, 0, 0)";
     assert_eq!(place.sql().execute(orphan, []).unwrap(), 1);
     assert_eq!(wrong(), [("rows", "a request is missing".to_owned())]);
+    let stray = "PRAGMA foreign_keys = OFF; DELETE FROM aside; INSERT INTO answers_of VALUES (77, 0)";
+    place.sql().execute_batch(stray).unwrap();
+    assert_eq!(wrong(), [("references", "1 rows of jobs that are not there".to_owned())]);
 }
 
 #[tokio::test]

@@ -53,7 +53,8 @@ impl Inspector {
     }
 
     fn check_references(&self) -> rusqlite::Result<(bool, String)> {
-        let count = self.connection.prepare("PRAGMA foreign_key_check")?.query_map([], |_| Ok(()))?.count();
+        let mut statement = self.connection.prepare("PRAGMA foreign_key_check")?;
+        let count = statement.query_map([], |_| Ok(()))?.collect::<Result<Vec<()>, _>>()?.len();
         Ok((count == 0, format!("{count} rows of jobs that are not there")))
     }
 
