@@ -91,6 +91,43 @@ async fn another_codec_or_version_is_told() {
 }
 
 #[tokio::test]
+async fn what_fits_nowhere_is_told_and_stops_nobody() {
+    let changes = [
+        "version = 1 << 40",
+        "codec = 300",
+        "checksum = 1 << 40",
+        "priority = 1 << 40",
+        "trace = CAST(x'ff' AS TEXT)",
+        "retry = CAST(x'ff' AS TEXT)",
+    ];
+    for change in changes {
+        let reason = damaged(&format!("UPDATE request SET {change} WHERE seq & 3 = 2")).await;
+        assert!(reason.contains("checksum"), "{change}: {reason}");
+    }
+}
+
+/// A channel with one request beside the line, and one in it. Both were sent before this was done to their rows.
+async fn beside(place: &Place, sql: &str) -> impl EngineChannels<Measure> {
+    let store = place.open();
+    let channels = Engine::open::<Measure>(&store, &Measure::SERVING).await.unwrap();
+    let mut urgent = SendOptions::default();
+    urgent.priority = 5;
+    channels.request_sender().send_with(Envelope::new("urgent".to_owned()), urgent).await.unwrap();
+    channels.request_sender().send(Envelope::new("plain".to_owned())).await.unwrap();
+    place.sql().execute(sql, []).unwrap();
+    channels
+}
+
+#[tokio::test]
+async fn what_was_attempted_more_often_than_can_be_counted_stops_nobody() {
+    let place = Place::new();
+    let channels = beside(&place, "UPDATE aside SET attempts = 1 << 40").await;
+    let delivery = within_a_minute(channels.request_receiver().receive()).await.unwrap();
+    assert_eq!(delivery.message().request(), "plain");
+    assert_eq!(channels.dead_letters().await.unwrap()[0].reason.kind, FailureKind::Interrupted);
+}
+
+#[tokio::test]
 async fn what_is_no_request_of_the_job_is_a_dead_letter() {
     let place = Place::new();
     let store = place.open();

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::Inspector;
-use super::cells::text;
 use crate::engine::Durability;
+use crate::engine::sqlite::cells::text;
 use crate::engine::sqlite::checkup;
 use crate::engine::sqlite::disk::log_of;
 use crate::engine::sqlite::schema;

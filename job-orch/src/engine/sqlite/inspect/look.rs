@@ -2,8 +2,8 @@
 
 use rusqlite::{OptionalExtension as _, Row, params};
 
-use super::cells::{count, flag, id, moment, moment_if_any, number, state, text, text_if_any, within};
 use super::{Ended, Inspector, Process, Queue, Request, Schedule, State, Wanted};
+use crate::engine::sqlite::cells::{count, flag, id, moment, moment_if_any, number, text, text_if_any, within};
 use crate::engine::sqlite::error::StoreError;
 use crate::engine::sqlite::places;
 use crate::engine::sqlite::rows::read_failure;
@@ -185,6 +185,12 @@ impl Inspector {
         let wanted = rows.filter(|row| !matches!(row, Ok((_, state)) if !states.contains(state)));
         wanted.map(|row| row.map(|(id, _)| id)).collect()
     }
+}
+
+/// How a request stands.
+fn state(row: &Row<'_>, column: usize) -> rusqlite::Result<State> {
+    let name = row.get_ref(column)?.as_str()?;
+    Ok(State::ALL.into_iter().find(|state| state.name() == name).unwrap_or(State::Dead))
 }
 
 fn request(row: &Row<'_>) -> rusqlite::Result<Request> {

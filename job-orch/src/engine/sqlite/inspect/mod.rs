@@ -1,7 +1,6 @@
 //! A store as people look at it, without the types of its jobs: the [`Inspector`], and what it finds.
 
 mod act;
-mod cells;
 mod check;
 mod look;
 

@@ -1,12 +1,11 @@
-//! What an [`Inspector`](super::Inspector) reads of a row. Rows may be damaged: what is no such value is told as well as it can
-//! be, for an error would hide all the others.
+//! What is read of a row that may be damaged: what is no such value becomes the nearest that is one, for an error would hide all
+//! the other rows. Where it matters whether it is what was written, a checksum tells.
 
 use std::time::{Duration, SystemTime};
 
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 
-use super::State;
 use crate::id::JobId;
 
 /// The last second of the year 9999. What is beyond it is damaged, and nobody writes it as a date.
@@ -76,8 +75,7 @@ pub(super) fn id(row: &Row<'_>, column: usize) -> rusqlite::Result<JobId> {
     Ok(JobId::from_bytes(id))
 }
 
-/// How a request stands.
-pub(super) fn state(row: &Row<'_>, column: usize) -> rusqlite::Result<State> {
-    let name = row.get_ref(column)?.as_str()?;
-    Ok(State::ALL.into_iter().find(|state| state.name() == name).unwrap_or(State::Dead))
+/// Bytes; none where there are none.
+pub(super) fn bytes(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<u8>> {
+    Ok(row.get_ref(column)?.as_bytes().unwrap_or_default().to_vec())
 }
