@@ -128,6 +128,18 @@ async fn what_was_attempted_more_often_than_can_be_counted_stops_nobody() {
 }
 
 #[tokio::test]
+async fn counters_at_their_ends_stop_no_thread() {
+    let place = Place::new();
+    let channels = beside(&place, "UPDATE job SET waiting = -1 << 63, bytes = -1 << 63").await;
+    let mut receiver = channels.request_receiver();
+    for text in ["urgent", "plain"] {
+        let delivery = within_a_minute(receiver.receive()).await.unwrap();
+        assert_eq!(delivery.message().request(), text);
+        delivery.ack().await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn what_is_no_request_of_the_job_is_a_dead_letter() {
     let place = Place::new();
     let store = place.open();
