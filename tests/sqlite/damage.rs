@@ -140,6 +140,16 @@ async fn counters_at_their_ends_stop_no_thread() {
 }
 
 #[tokio::test]
+async fn a_row_that_nobody_has_written_is_damage() {
+    let place = Place::new();
+    let _channels = beside(&place, "UPDATE aside SET due = due").await;
+    let mut inspector = Inspector::open(place.file()).unwrap();
+    place.sql().execute("UPDATE job SET is_paused = 7", []).unwrap();
+    let refused = inspector.pause("measure", true).unwrap_err();
+    assert!(matches!(&refused, StoreError::Damaged { what } if what.contains('7')), "{refused:?}");
+}
+
+#[tokio::test]
 async fn what_is_no_request_of_the_job_is_a_dead_letter() {
     let place = Place::new();
     let store = place.open();
