@@ -49,6 +49,41 @@ fn a_store_of_the_future_is_refused_by_its_version() {
 }
 
 #[test]
+fn a_single_byte_is_no_store_and_stays_as_it_is() {
+    let place = Place::new();
+    fs::write(place.file(), "x").unwrap();
+    fs::set_permissions(place.file(), fs::Permissions::from_mode(0o600)).unwrap();
+    assert!(matches!(Sqlite::open(place.file()), Err(OpenError::NotAStore { .. })));
+    assert_eq!(fs::read(place.file()).unwrap(), b"x");
+}
+
+#[test]
+fn a_store_without_a_version_is_damaged() {
+    let place = Place::new();
+    drop(place.open());
+    for version in [0, -7] {
+        place.sql().pragma_update(None, "user_version", version).unwrap();
+        let error = Sqlite::open(place.file()).unwrap_err();
+        assert!(matches!(error, OpenError::Damaged { .. }), "{error:?}");
+        assert!(error.to_string().contains(&format!("version is {version}")), "{error}");
+    }
+}
+
+#[test]
+fn a_store_that_was_cut_off_is_damaged() {
+    let place = Place::new();
+    drop(place.open());
+    let whole = fs::read(place.file()).unwrap();
+    assert!(whole.len() > 65_536);
+    for length in [99, 512, 4096, 4097, 65_536, whole.len() - 4096] {
+        fs::write(place.file(), &whole[..length]).unwrap();
+        let error = Sqlite::open(place.file()).unwrap_err();
+        assert!(matches!(error, OpenError::Damaged { .. }), "{length}: {error:?}");
+        assert_eq!(fs::read(place.file()).unwrap(), &whole[..length], "it may yet be repaired");
+    }
+}
+
+#[test]
 fn a_store_that_others_can_write_is_refused() {
     let place = Place::new();
     drop(place.open());

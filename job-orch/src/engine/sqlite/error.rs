@@ -115,6 +115,16 @@ pub enum StoreError {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(Arc::new(error))
+        match is_damage(&error) {
+            true => Self::Damaged { what: error.to_string().into() },
+            false => Self::Sqlite(Arc::new(error)),
+        }
     }
+}
+
+/// Whether the file has something in it that nobody has written there.
+fn is_damage(error: &rusqlite::Error) -> bool {
+    use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error};
+    matches!(error, FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..) | Utf8Error(..))
+        || error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseCorrupt)
 }

@@ -68,6 +68,7 @@ mod archive;
 mod batch;
 mod broadcast;
 mod callers;
+mod cells;
 mod channel;
 mod channels;
 mod checksum;

@@ -164,10 +164,14 @@ fn prepare_file(path: &Path) -> Result<(), OpenError> {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
         Err(error) => return Err(io(error)),
     }
+    let metadata = std::fs::metadata(path).map_err(io)?;
+    // `SQLite` takes a single byte for nothing, and would write over it.
+    if metadata.len() == 1 {
+        return Err(OpenError::NotAStore { path: path.to_owned() });
+    }
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt as _;
-        let metadata = std::fs::metadata(path).map_err(io)?;
         let (mode, owner, user) = (metadata.mode(), metadata.uid(), user(&metadata));
         if owner != user {
             return Err(OpenError::Foreign { path: path.to_owned(), owner, user });
@@ -259,6 +263,10 @@ fn check(path: &Path, connection: &Connection) -> Result<bool, OpenError> {
     match (application, tables) {
         (0, 0) => Ok(true),
         (APPLICATION, _) if found > KNOWN => Err(OpenError::Newer { path, found, known: KNOWN }),
+        // It is made one in the same transaction in which it gets a version.
+        (APPLICATION, _) if found < 1 => {
+            Err(OpenError::Damaged { path, what: format!("it says that its version is {found}") })
+        }
         (APPLICATION, _) => Ok(found < KNOWN),
         _ => Err(OpenError::NotAStore { path }),
     }
@@ -268,10 +276,12 @@ fn number(connection: &Connection, pragma: &str) -> rusqlite::Result<i64> {
     connection.pragma_query_value(None, pragma, |row| row.get(0))
 }
 
-fn refused(path: &Path, source: rusqlite::Error) -> OpenError {
+/// What it means that `SQLite` refuses a file.
+pub(super) fn refused(path: &Path, source: rusqlite::Error) -> OpenError {
     let path = path.to_owned();
     match source.sqlite_error_code() {
         Some(rusqlite::ErrorCode::NotADatabase) => OpenError::NotAStore { path },
+        Some(rusqlite::ErrorCode::DatabaseCorrupt) => OpenError::Damaged { path, what: source.to_string() },
         _ => OpenError::Sqlite { path, source },
     }
 }

@@ -5,7 +5,7 @@ mod check;
 mod look;
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use rusqlite::Connection;
 
@@ -251,7 +251,7 @@ impl Inspector {
         let connection = open(path)?;
         // Nobody else waits for the disk on its behalf.
         let sync = connection.pragma_update(None, "synchronous", "FULL");
-        sync.map_err(|source| OpenError::Sqlite { path: path.to_owned(), source })?;
+        sync.map_err(|source| schema::refused(path, source))?;
         Ok(Self { connection, path: path.to_owned() })
     }
 
@@ -272,10 +272,20 @@ impl Inspector {
     }
 }
 
-/// The last second of the year 9999. What is beyond it is damaged, and nobody writes it as a date.
-const LAST: i64 = 253_402_300_799;
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
-/// A moment as the views tell it: seconds since 1970.
-fn moment(seconds: i64) -> SystemTime {
-    SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.clamp(0, LAST).unsigned_abs())
+    use super::*;
+    use crate::engine::sqlite::Sqlite;
+
+    #[test]
+    fn what_an_inspector_changes_is_on_the_disk_when_it_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("jobs.db");
+        drop(Sqlite::open(&file).unwrap());
+        let inspector = Inspector::open(&file).unwrap();
+        let synchronous = inspector.connection.pragma_query_value(None, "synchronous", |row| row.get(0));
+        assert_eq!(synchronous, Ok(schema::SYNCHRONOUS));
+    }
 }
