@@ -275,7 +275,12 @@ impl Kept {
     /// What a new file is to hold, if there should be one.
     pub(super) fn begin_anew(&mut self) -> Option<(Anew, Picture)> {
         let anew = self.journal.as_mut()?.begin_anew()?;
-        let known = |id: &JobId| Some((*id, self.jobs.get(id)?.clone()));
+        let known = |id: &JobId| {
+            let mut past = self.jobs.get(id)?.clone();
+            // One that is on its way still is lost when its line has it again: the file says so then.
+            past.is_lost &= !self.open.contains_key(id);
+            Some((*id, past))
+        };
         let is_closed = |(_, take): &(&TakeKey, &Take)| !self.open.contains_key(&take.job.id);
         let picture = Picture {
             jobs: self.order.iter().filter_map(known).collect(),

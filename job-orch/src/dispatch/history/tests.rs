@@ -123,6 +123,22 @@ fn reopen(directory: &Path) -> (Arc<History>, Vec<Unclear>) {
     }
 }
 
+/// What tells a file from the one that was written anew in its place.
+fn number(directory: &Path) -> Option<u64> {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::metadata(directory.join("jobs.history")).map(|file| file.ino()).ok()
+}
+
+async fn is_another(directory: &Path, before: Option<u64>) {
+    for _ in 0..2000 {
+        if number(directory) != before {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    unreachable!("it is not written anew");
+}
+
 #[tokio::test]
 async fn a_file_written_anew_says_the_same_and_what_came_meanwhile() {
     let Ok(folder) = tempfile::tempdir() else { unreachable!("a folder") };
@@ -163,12 +179,28 @@ async fn a_file_written_anew_says_the_same_and_what_came_meanwhile() {
 }
 
 #[tokio::test]
+async fn a_delivery_is_not_lost_before_its_file_has_the_job_again() {
+    let Ok(folder) = tempfile::tempdir() else { unreachable!("a folder") };
+    let ((history, _), job, other) = (reopen(folder.path()), job(), job());
+    let Ok(delivery) = history.stand_for(&job, To::Asking(None, None)) else { unreachable!("there is room") };
+    let token = *delivery.token();
+    assert!(delivery.is_lost());
+    let (before, by) = (number(folder.path()), offer(&history, &other));
+    let (text, one) = (Bytes::from(format!("\"{}\"", "x".repeat(80 << 10))), Bytes::from_static(b"1"));
+    assert_eq!(history.end(other.id, &by, text).await, Ok(()));
+    is_another(folder.path(), before).await;
+    // Killed here, the job is where the history says, and its worker may have it.
+    let (again, unclear) = reopen(folder.path());
+    assert_eq!(unclear.iter().map(|unclear| unclear.job.id).collect::<Vec<_>>(), [job.id]);
+    assert_eq!(again.end(job.id, &token, one.clone()).await, Ok(()));
+    assert_eq!(history.end(job.id, &token, one).await, Err(NotTaken::Back), "here it is lost");
+}
+
+#[tokio::test]
 async fn a_result_that_is_being_synced_is_in_the_file_written_anew() {
-    use std::os::unix::fs::MetadataExt as _;
     let Ok(folder) = tempfile::tempdir() else { unreachable!("a folder") };
     let ((history, _), job) = (reopen(folder.path()), job());
-    let number = || std::fs::metadata(folder.path().join("jobs.history")).map(|file| file.ino()).ok();
-    let (before, Some(key)) = (number(), TakeKey::read("a-1")) else { unreachable!("it is plain") };
+    let (before, Some(key)) = (number(folder.path()), TakeKey::read("a-1")) else { unreachable!("it is plain") };
     let Ok(delivery) = history.offer(&job, To::Asking(None, Some(&key))) else { unreachable!("there is room") };
     let token = *delivery.token();
     delivery.given();
@@ -176,9 +208,7 @@ async fn a_result_that_is_being_synced_is_in_the_file_written_anew() {
     let end = End { at: SystemTime::now(), result: text.clone().into() };
     let begun = lock(&history.kept).begin_end(job.id, &end);
     history.tidy();
-    while number() == before {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+    is_another(folder.path(), before).await;
     assert!(history.sync(begun.unwrap_or_default()).await.is_ok());
     lock(&history.kept).end_end(job.id, &token, Some(end));
     let again = reopen(folder.path()).0;
