@@ -127,11 +127,7 @@ impl Dispatcher {
             let parcel = Parcel::new(job, &inner.history, To::Asking(Some(callback), key)).await?;
             return Ok(Registered::Job(parcel));
         }
-        let worker = Item::worker(callback);
-        if let Some(key) = key {
-            inner.history.register(worker.id, key)?;
-        }
-        inner.workers.put(worker).await?;
+        self.line_up(Item::worker(callback), key).await?;
         inner.counts.workers.add();
         inner.wake_matcher();
         Ok(Registered::Queued)

@@ -140,13 +140,23 @@ impl Kept {
         Ok(through)
     }
 
-    /// A worker is about to stand in line by this name: noted before it does.
-    pub(super) fn register(&mut self, worker: JobId, key: &TakeKey) -> io::Result<()> {
+    /// A worker is about to stand in line by this name: noted before it does. Returns how much of the file has to be on the
+    /// disk before this outlives a loss of power. Of more names than so many, those go whose workers do not stand there.
+    pub(super) fn register(
+        &mut self,
+        worker: JobId,
+        key: &TakeKey,
+        most: usize,
+        stands: impl Fn(JobId) -> bool,
+    ) -> io::Result<u64> {
+        let mut through = 0;
         if let Some(journal) = &mut self.journal {
             journal.append(&registered_line(worker, key)?)?;
+            through = journal.added();
         }
         self.names.add(key.clone(), worker);
-        Ok(())
+        self.names.trim(most, |other| other == worker || stands(other));
+        Ok(through)
     }
 
     /// Who is sent a job last has it, and nobody else.

@@ -158,13 +158,23 @@ impl History {
         self.has_changed();
     }
 
-    /// A worker is about to stand in line by this name.
-    pub(super) fn register(&self, worker: JobId, key: &TakeKey) -> Result<(), LineError> {
-        let noted = lock(&self.kept).register(worker, key);
-        noted.map_err(|error| {
-            tracing::error!(target: "job_orch", %error, "a worker is not put in line, because its name cannot be noted");
-            LineError::Store { line: "workers", reason: error.to_string() }
-        })
+    /// A worker is about to stand in line by this name. Of more names than so many, those go whose workers do not stand there.
+    /// Returns how much of the file has to be on the disk before this outlives a loss of power.
+    pub(super) fn register(
+        self: &Arc<Self>,
+        worker: JobId,
+        key: &TakeKey,
+        most: usize,
+        stands: impl Fn(JobId) -> bool,
+    ) -> io::Result<u64> {
+        let noted = lock(&self.kept).register(worker, key, most, stands);
+        self.tidy();
+        noted
+    }
+
+    /// It does not stand there after all.
+    pub(super) fn forget_name(&self, worker: JobId) {
+        lock(&self.kept).names.remove(worker);
     }
 
     /// Who stood in line by this name, and was offered no job yet.

@@ -152,7 +152,7 @@ async fn a_file_written_anew_says_the_same_and_what_came_meanwhile() {
     let taken_by = delivery.id();
     delivery.given();
     let (Some(name), worker) = (TakeKey::read("b-1"), JobId::new()) else { unreachable!("it is plain") };
-    assert!(history.register(worker, &name).is_ok());
+    assert!(history.register(worker, &name, 1, |_| true).is_ok());
     let token = offer(&history, &ended);
     let text = Bytes::from(format!("\"{}\"", "x".repeat(60 << 10)));
     for _ in 0..3 {
@@ -194,6 +194,20 @@ async fn a_delivery_is_not_lost_before_its_file_has_the_job_again() {
     assert_eq!(unclear.iter().map(|unclear| unclear.job.id).collect::<Vec<_>>(), [job.id]);
     assert_eq!(again.end(job.id, &token, one.clone()).await, Ok(()));
     assert_eq!(history.end(job.id, &token, one).await, Err(NotTaken::Back), "here it is lost");
+}
+
+#[tokio::test]
+async fn names_are_written_anew_too() {
+    let Ok(folder) = tempfile::tempdir() else { unreachable!("a folder") };
+    let (history, _) = reopen(folder.path());
+    let (before, mut worker) = (number(folder.path()), JobId::new());
+    let Some(name) = TakeKey::read("a-1") else { unreachable!("it is plain") };
+    for _ in 0..1000 {
+        worker = JobId::new();
+        assert!(history.register(worker, &name, 1, |_| false).is_ok());
+    }
+    is_another(folder.path(), before).await;
+    assert_eq!(reopen(folder.path()).0.registered(&name), Some(worker));
 }
 
 #[tokio::test]

@@ -127,6 +127,20 @@ impl Line {
         }
     }
 
+    /// Whether it outlives this process.
+    pub(super) fn is_kept(&self) -> bool {
+        !matches!(self.0.keep, Keep::Nowhere)
+    }
+
+    /// Refuses who has no room in line now.
+    pub(super) fn check(&self, item: &Item) -> Result<(), LineError> {
+        let line = &self.0;
+        if let Keep::File(file) = &line.keep {
+            file.refresh(line)?;
+        }
+        line.check_room(&lock(&line.places), item.json.len())
+    }
+
     /// Tells when somebody has come or gone.
     pub(super) fn watch(&self) -> watch::Receiver<()> {
         self.0.moved.subscribe()
