@@ -80,7 +80,7 @@ impl Stamp {
 }
 
 impl File {
-    /// The file, and who stands in its line: who is back, and who stands there.
+    /// The file, and who stands in its line. Who is back is given in order.
     pub(super) fn open(
         directory: &Path,
         name: &str,
@@ -90,9 +90,7 @@ impl File {
     ) -> Result<(Self, Vec<Item>), OpenError> {
         let paths = Paths { directory: directory.to_owned(), line: directory.join(format!("{name}.json")) };
         let (given, gone) = Given::open(&directory.join(format!("{name}.given")))?;
-        // They were the first when they left.
-        let mut items = back.to_vec();
-        items.extend(read(&paths.line, how)?);
+        let mut items = with_those_back(read(&paths.line, how)?, back);
         let mut known = HashSet::new();
         items.retain(|item| known.insert(item.id) && !gone.contains(&item.id));
         let file = Self {
@@ -204,6 +202,21 @@ impl File {
 
 pub(super) fn stamp(path: &Path) -> Option<Stamp> {
     fs::metadata(path).ok().map(|metadata| Stamp::of(&metadata))
+}
+
+/// A line that has these again, in order: each stands before all who came later, unless it stands there still.
+fn with_those_back(line: Vec<Item>, back: &[Item]) -> Vec<Item> {
+    let stay: HashSet<JobId> = line.iter().map(|item| item.id).collect();
+    let mut back = back.iter().filter(|item| !stay.contains(&item.id)).cloned().peekable();
+    let mut all = Vec::with_capacity(line.len());
+    for item in line {
+        while let Some(earlier) = back.next_if(|earlier| earlier.id < item.id) {
+            all.push(earlier);
+        }
+        all.push(item);
+    }
+    all.extend(back);
+    all
 }
 
 /// The items of a file; none where there is no file.
