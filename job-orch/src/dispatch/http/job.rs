@@ -4,11 +4,12 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use bytes::Bytes;
-use hyper::header::{AUTHORIZATION, HeaderMap};
+use hyper::header::HeaderMap;
 use hyper::{StatusCode, Uri};
 use serde_json::json;
 
 use super::answer::Refusal;
+use super::bearer::bearer;
 use super::operation::Operation;
 use super::{Site, answer, submit, wait};
 use crate::dispatch::history::NotTaken;
@@ -80,7 +81,9 @@ async fn post(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let (Some(id), Some(token)) = (id.parse().ok(), token(&headers)) else { return Err(NO_TOKEN) };
+    let (Some(id), Some(token)) = (id.parse().ok(), bearer(&headers).and_then(Token::read)) else {
+        return Err(NO_TOKEN);
+    };
     let body = submit::read(&site, body).await?;
     let value = one_value(&body).map_err(|_| Refusal(StatusCode::BAD_REQUEST, "NotJson"))?;
     let inner = &site.dispatcher.0;
@@ -102,10 +105,6 @@ async fn post(
 const UNKNOWN: Refusal = Refusal(StatusCode::NOT_FOUND, "NotFound");
 const BACK: Refusal = Refusal(StatusCode::CONFLICT, "Back");
 const NO_TOKEN: Refusal = Refusal(StatusCode::UNAUTHORIZED, "Token");
-
-fn token(headers: &HeaderMap) -> Option<Token> {
-    Token::read(headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")?)
-}
 
 /// A job by the text of its id.
 pub(super) fn find(site: &Site, id: &str) -> Result<(JobId, JobState), Refusal> {
