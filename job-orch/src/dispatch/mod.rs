@@ -83,7 +83,7 @@
 //! # Where the lines stand
 //! `jobs.json` and `workers.json` are arrays, one entry a line. Beside them stands `….given`, with what was given and is on
 //! the disk still, between two steps. `jobs.history` says who was sent which job, and what came of it, a JSON object a line
-//! (what was sent in several lines is in one there, with spaces for the breaks); it holds the workers' tokens. A job on its way
+//! (what was sent in several lines is a text there); it holds the workers' tokens. A job on its way
 //! in an answer has left its file and stands there alone: who takes the files to another place takes this one too. Only their owner may read these files, links are not
 //! followed, and a directory that everybody may write into is refused.
 //! In [`Mode::Sqlite`] the lines are the jobs `dispatch-jobs` and `dispatch-workers` of a store, `jobs.db`: they wait, are

@@ -5,13 +5,12 @@ use std::io;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use url::Url;
 
 use super::delivery::DeliveryId;
 use super::journal::{Anew, Journal};
 use super::names::Names;
-use super::picture::{Picture, offered_line, registered_line};
-use super::record::{self, Dated, Ended, Named, Offered, Record};
+use super::picture::{Picture, ended_line, offered_line, registered_line};
+use super::record::{self, Dated, Ended, Named, Record};
 use super::takes::{Take, TakeKey, Takes};
 use super::{End, NotTaken, Past, To, Unclear};
 use crate::dispatch::item::Item;
@@ -69,7 +68,7 @@ impl Kept {
     ) -> Result<(), serde_json::Error> {
         match record {
             Record::Offered(offered) => {
-                let (mut found, at) = Unclear::read(offered)?;
+                let (mut found, at) = offered.read()?;
                 if let Some(worker) = found.worker {
                     self.names.remove(worker);
                 }
@@ -95,8 +94,9 @@ impl Kept {
             Record::Past(Dated { job, token, at }) => {
                 self.offered(*job, record::read_token(token)?, record::read_time(at)?);
             }
-            Record::Result(Ended { job, at, data }) => {
-                let (at, result) = (record::read_time(at)?, Bytes::copy_from_slice(data.get().as_bytes()));
+            Record::Result(Ended { job, at, data, data_text }) => {
+                let (at, data) = (record::read_time(at)?, record::read_sent(*data, data_text.as_deref())?);
+                let result = Bytes::copy_from_slice(data.get().as_bytes());
                 self.end(*job, End { at, result });
                 if let Some(unclear) = unclear.get_mut(job) {
                     unclear.has_ended = true;
@@ -238,7 +238,7 @@ impl Kept {
     pub(super) fn begin_end(&mut self, id: JobId, end: &End) -> io::Result<u64> {
         let mut through = 0;
         if let Some(journal) = &mut self.journal {
-            journal.append(&end.line(id)?)?;
+            journal.append(&ended_line(id, end)?)?;
             through = journal.added();
         }
         if let Some(past) = self.jobs.get_mut(&id) {
@@ -299,29 +299,5 @@ impl Kept {
             takes: self.takes.all().filter(is_closed).map(|(key, take)| (key.clone(), take.clone())).collect(),
         };
         Some((anew, picture))
-    }
-}
-
-impl End {
-    pub(super) fn line(&self, job: JobId) -> Result<String, serde_json::Error> {
-        Record::Result(Ended { job, at: record::time(self.at), data: serde_json::from_slice(&self.result)? }).to_line()
-    }
-}
-
-impl Unclear {
-    fn read(offered: &Offered<'_>) -> Result<(Self, SystemTime), serde_json::Error> {
-        let Offered { delivery, token, at, callback, worker, take, left, job } = offered;
-        let callback = callback.as_ref().map(|url| Url::parse(url).map_err(serde::de::Error::custom)).transpose()?;
-        let found = Self {
-            delivery: record::read_delivery(delivery)?,
-            token: record::read_token(token)?,
-            job: Item::read_job(job)?,
-            callback,
-            worker: *worker,
-            take: take.as_ref().map(|take| record::read_take(take)).transpose()?,
-            has_left: *left,
-            has_ended: false,
-        };
-        Ok((found, record::read_time(at)?))
     }
 }
