@@ -158,10 +158,11 @@ impl Inner {
         count.add();
         if let Err(error) = &called {
             let (host, reason) = (url.host_str().unwrap_or_default(), error as &dyn std::error::Error);
-            let is_taken = !delivery.is_lost();
+            let lost = delivery.lose();
+            let is_taken = lost.is_none();
             tracing::warn!(target: "job_orch", { job.id = %job.id, worker.host = host, is_taken, reason }, "a worker did not say yes");
-            if !is_taken {
-                delivery.not_given();
+            if let Some(lost) = lost {
+                lost.note();
                 return Ok(None);
             }
         }

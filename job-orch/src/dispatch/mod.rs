@@ -203,7 +203,7 @@ impl Dispatcher {
             _directory: lock,
         });
         // Their line has them again.
-        lost.into_iter().for_each(|(_, delivery)| delivery.not_given());
+        lost.into_iter().for_each(|(_, lost)| lost.note());
         tokio::spawn(Inner::matcher(Arc::downgrade(&inner), Arc::clone(&inner.uneven), inner.stop.clone()));
         Ok(Self(inner))
     }

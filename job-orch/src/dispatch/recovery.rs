@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 
 use super::callback::{Caller, Targets};
 use super::error::OpenError;
-use super::history::{Delivery, History, Unclear};
+use super::history::{History, Lost, Unclear};
 use super::item::Item;
 use super::line::Given;
 use super::options::Mode;
@@ -37,7 +37,7 @@ pub(super) struct Recovery<'a> {
 impl Recovery<'_> {
     /// Asks all who may have a job. To be called before the lines are opened: they find noted what was given. Returns who is
     /// to stand in the file of its line again, in order.
-    pub(super) async fn ask(&self, mut unclear: Vec<Unclear>) -> Result<Vec<(Item, Delivery)>, OpenError> {
+    pub(super) async fn ask(&self, mut unclear: Vec<Unclear>) -> Result<Vec<(Item, Lost)>, OpenError> {
         unclear.retain(|unclear| !unclear.has_left || self.jobs.is_file());
         let mut back = Vec::new();
         if unclear.is_empty() {
@@ -64,15 +64,16 @@ impl Recovery<'_> {
                 workers.note(worker);
             }
             let delivery = self.history.resume(&unclear);
-            if is_given {
-                if let Some(jobs) = &jobs {
-                    jobs.note(id);
+            let lost = if is_given { None } else { delivery.lose() };
+            match lost {
+                Some(lost) if unclear.has_left => back.push((unclear.job, lost)),
+                Some(lost) => lost.note(),
+                None => {
+                    if let Some(jobs) = &jobs {
+                        jobs.note(id);
+                    }
+                    delivery.given();
                 }
-                delivery.given();
-            } else if unclear.has_left {
-                back.push((unclear.job, delivery));
-            } else {
-                delivery.not_given();
             }
         }
         back.sort_unstable_by_key(|(job, _)| job.id);

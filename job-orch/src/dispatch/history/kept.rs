@@ -185,21 +185,17 @@ impl Kept {
         past.is_some_and(|past| past.end.is_some() || past.ending.is_some())
     }
 
-    /// It has not arrived, unless its worker shows that it has: by a result, or by asking for the same again. Returns whether
-    /// it has not. From here on, nobody gets it by its name, and no result of it is taken.
+    /// It is lost, unless its worker shows that it has it: by a result, or by asking for the same again. Returns whether it is.
+    /// From there on, nobody gets it by its name, and no result of it is taken.
     pub(super) fn lose(&mut self, job: JobId, delivery: DeliveryId, token: &Token) -> bool {
         let is_lost = !self.has_ended(job, token) && !self.takes.is_wanted(job, delivery);
         if is_lost {
-            self.fail(job, delivery, token);
+            self.takes.lose(job, delivery);
+            if self.jobs.get(&job).is_some_and(|past| past.token.is(token)) {
+                self.note_lost(job);
+            }
         }
         is_lost
-    }
-
-    fn fail(&mut self, job: JobId, delivery: DeliveryId, token: &Token) {
-        self.takes.fail(job, delivery);
-        if self.jobs.get(&job).is_some_and(|past| past.token.is(token)) {
-            self.note_lost(job);
-        }
     }
 
     fn note_lost(&mut self, job: JobId) {
@@ -208,11 +204,8 @@ impl Kept {
         }
     }
 
-    /// It has arrived, or not.
-    pub(super) fn close(&mut self, job: JobId, delivery: DeliveryId, token: &Token, is_given: bool) -> io::Result<()> {
-        if !is_given {
-            self.fail(job, delivery, token);
-        }
+    /// It has arrived, or is lost.
+    pub(super) fn close(&mut self, job: JobId, delivery: DeliveryId, is_given: bool) -> io::Result<()> {
         // Sent again meanwhile, it is that delivery's.
         if self.open.get(&job).is_none_or(|(open, _)| *open != delivery) {
             return Ok(());

@@ -23,7 +23,7 @@ use bytes::Bytes;
 use tokio::sync::watch;
 use url::Url;
 
-pub(super) use delivery::{Delivery, DeliveryId};
+pub(super) use delivery::{Delivery, DeliveryId, Lost};
 pub(super) use takes::{Take, TakeKey};
 
 use super::error::{LineError, OpenError};
@@ -144,14 +144,14 @@ impl History {
         Delivery::new(Arc::clone(self), unclear.delivery, unclear.token, unclear.job.id, 0)
     }
 
-    /// It has not arrived, unless its worker shows that it has. Returns whether it has not.
+    /// It is lost, unless its worker shows that it has it. Returns whether it is.
     fn lose(&self, job: JobId, delivery: DeliveryId, token: &Token) -> bool {
         lock(&self.kept).lose(job, delivery, token)
     }
 
-    /// It has arrived, or not.
-    fn close(&self, job: JobId, delivery: DeliveryId, token: &Token, is_given: bool) {
-        let closed = lock(&self.kept).close(job, delivery, token, is_given);
+    /// It has arrived, or is lost.
+    fn close(&self, job: JobId, delivery: DeliveryId, is_given: bool) {
+        let closed = lock(&self.kept).close(job, delivery, is_given);
         if let Err(error) = closed {
             tracing::warn!(target: "job_orch", %error, "killed now, it would ask a worker again whether it has a job");
         }

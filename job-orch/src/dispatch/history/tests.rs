@@ -16,6 +16,11 @@ fn offer(history: &Arc<History>, job: &Item) -> Token {
     token
 }
 
+/// It is lost, and that is noted, unless its worker has shown that it has it.
+fn lose(delivery: &Delivery) {
+    delivery.lose().into_iter().for_each(Lost::note);
+}
+
 #[tokio::test]
 async fn the_oldest_go_first_in_number_and_in_bytes() {
     let history = Arc::new(History::default());
@@ -54,12 +59,12 @@ async fn a_delivery_whose_result_came_has_arrived_and_of_a_lost_one_no_result_is
         async move { history.end(id, &token, Bytes::from_static(b"1")).await }
     };
     assert_eq!(end(&history, 0).await, Ok(()));
-    assert!(!ended.is_lost() && lost.is_lost());
+    assert!(ended.lose().is_none() && lost.lose().is_some());
     assert_eq!(end(&history, 1).await, Err(NotTaken::Back));
     // Killed before it is noted what came of them.
     let (again, unclear) = reopen(folder.path());
     assert_eq!(unclear.iter().map(|unclear| unclear.has_ended).collect::<Vec<_>>(), [true, false]);
-    unclear.iter().for_each(|unclear| again.resume(unclear).not_given());
+    unclear.iter().for_each(|unclear| lose(&again.resume(unclear)));
     assert!(again.find(jobs[0].id).is_some_and(|past| past.end.is_some()));
     assert_eq!(end(&again, 1).await, Err(NotTaken::Back));
     assert_eq!(end(&reopen(folder.path()).0, 1).await, Err(NotTaken::Back));
@@ -146,7 +151,7 @@ async fn a_file_written_anew_says_the_same_and_what_came_meanwhile() {
     let (ended, large, open, taken, lost) = (job(), job(), job(), job(), job());
     let Ok(delivery) = history.offer(&lost, To::Asking(None, None)) else { unreachable!("there is room") };
     let lost_by = *delivery.token();
-    delivery.not_given();
+    lose(&delivery);
     let Some(key) = TakeKey::read("a-1") else { unreachable!("it is plain") };
     let Ok(delivery) = history.offer(&taken, To::Asking(None, Some(&key))) else { unreachable!("there is room") };
     let taken_by = delivery.id();
@@ -174,7 +179,7 @@ async fn a_file_written_anew_says_the_same_and_what_came_meanwhile() {
     assert_eq!(again.registered(&name), Some(worker));
     assert_eq!(again.end(lost.id, &lost_by, Bytes::from_static(b"1")).await, Err(NotTaken::Back));
     assert_eq!(unclear.iter().map(|unclear| (unclear.job.id, unclear.has_left)).collect::<Vec<_>>(), [(open.id, true)]);
-    delivery.not_given();
+    lose(&delivery);
     assert!(reopen(folder.path()).1.is_empty());
 }
 
@@ -184,7 +189,7 @@ async fn a_delivery_is_not_lost_before_its_file_has_the_job_again() {
     let ((history, _), job, other) = (reopen(folder.path()), job(), job());
     let Ok(delivery) = history.stand_for(&job, To::Asking(None, None)) else { unreachable!("there is room") };
     let token = *delivery.token();
-    assert!(delivery.is_lost());
+    assert!(delivery.lose().is_some());
     let (before, by) = (number(folder.path()), offer(&history, &other));
     let (text, one) = (Bytes::from(format!("\"{}\"", "x".repeat(80 << 10))), Bytes::from_static(b"1"));
     assert_eq!(history.end(other.id, &by, text).await, Ok(()));

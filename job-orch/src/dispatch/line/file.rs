@@ -19,7 +19,7 @@ use super::given::Given;
 use super::scribe::Scribe;
 use crate::dispatch::error::{LineError, OpenError};
 use crate::dispatch::files;
-use crate::dispatch::history::{Delivery, History};
+use crate::dispatch::history::{History, Lost};
 use crate::dispatch::item::{Item, Read};
 use crate::id::JobId;
 use crate::sync::atomic::{AtomicU64, Ordering};
@@ -48,7 +48,7 @@ pub(super) struct Due {
     /// They were given, and the file may hold them still.
     pub(super) given: Vec<JobId>,
     /// Their jobs are back, and the file may lack them still.
-    pub(super) lost: Vec<Delivery>,
+    pub(super) lost: Vec<Lost>,
 }
 
 /// How far the file has followed.
@@ -165,7 +165,7 @@ impl File {
     }
 
     /// One that was held is back. What it was on is noted as lost when the file has it again, and not before.
-    pub(super) fn take_back(&self, lost: Option<Delivery>) {
+    pub(super) fn take_back(&self, lost: Option<Lost>) {
         lock(&self.due).lost.extend(lost);
         self.wake();
     }
