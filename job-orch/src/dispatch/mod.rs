@@ -47,8 +47,8 @@
 //! has an `X-Request-Id`: the one that came, or a new one.
 //!
 //! With an [access token](Builder::access_token), all of it wants that as `Authorization: Bearer <token>`, and refuses with a
-//! `401` `Token`, but for a worker's result, which has a token of its own, and what tells nothing: the page, which cannot order
-//! then, `/healthz` and `/openapi.json`.
+//! `401` `Token`, but for a worker's result, which has a token of its own, and what tells nothing: the page, which asks its
+//! customer for the token and has its tab keep it, `/healthz` and `/openapi.json`.
 //!
 //! # What is promised
 //! - **Order.** Jobs and workers stand in lines, first in, first out, in every [`Mode`] and over restarts. Who leaves a line
