@@ -146,3 +146,14 @@ fn what_is_no_id_is_that_of_no_job() {
         );
     }
 }
+
+#[test]
+fn a_limit_that_no_clock_can_count_is_none() {
+    let far = "18446744073709551615s";
+    let limits = ["--head-timeout", "--body-timeout", "--answer-timeout", "--callback-timeout", "--drain"];
+    let arguments = limits.into_iter().flat_map(|limit| [limit, far]).chain(["--allow-local-callbacks"]);
+    let (mut served, robot) = (Served::with(&arguments.collect::<Vec<_>>()), Robot::new());
+    assert_eq!(served.client().register(&robot.url("/")).unwrap().status, 202);
+    assert_eq!(served.client().submit("1").unwrap().body, r#""Assigned""#);
+    served.interrupt();
+}
