@@ -30,7 +30,11 @@ impl Browser {
     fn start() -> Option<Self> {
         let browser = Self::find();
         if browser.is_none() {
-            assert_ne!(std::env::var("JOB_ORCH_BROWSER").as_deref(), Ok("required"), "chromium-driver is not installed");
+            assert_ne!(
+                std::env::var("JOB_ORCH_BROWSER").as_deref(),
+                Ok("required"),
+                "chromium-driver is not installed"
+            );
             println!("skipped: chromium-driver is not installed");
         }
         browser
@@ -222,6 +226,10 @@ fn a_drink_is_ordered_waited_for_and_served() {
     browser.post("/url", &json!({"url": format!("http://127.0.0.1:{port}/public/")}));
     browser.await_text("What would you like?");
     browser.picture("7-choice");
+    // A picture that is no address is none, and no reason not to serve.
+    browser.post("/url", &json!({"url": format!("http://127.0.0.1:{port}/public/?drink=tea&logo=http://[")}));
+    browser.press(&["\u{E004}", "\u{E007}"]);
+    browser.await_text("You are next in line.");
     println!("pictures: {}", env!("CARGO_TARGET_TMPDIR"));
 }
 
@@ -256,7 +264,10 @@ fn a_customer_is_asked_for_the_token_of_a_bar_that_has_one() {
     // The tab keeps it, and nothing else does.
     browser.post("/refresh", &json!({}));
     browser.await_text("You are next in line.");
-    assert_eq!(browser.run("return [sessionStorage.token, localStorage.length, document.cookie]"), json!([TOKEN, 0, ""]));
+    assert_eq!(
+        browser.run("return [sessionStorage.token, localStorage.length, document.cookie]"),
+        json!([TOKEN, 0, ""])
+    );
     served.kill();
     browser.await_text("The bar cannot be reached.");
     served.start_there();

@@ -53,7 +53,7 @@ function dress() {
   }
   // A picture of this server only; the browser is told so too.
   const logo = asked.get("logo");
-  if (logo && new URL(logo, location.href).origin === location.origin) {
+  if (logo && URL.canParse(logo, location.href) && new URL(logo, location.href).origin === location.origin) {
     part("logo").addEventListener("error", () => { part("logo").src = "/public/glass.svg"; }, { once: true });
     part("logo").src = logo;
   }
