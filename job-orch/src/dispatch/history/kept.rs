@@ -44,7 +44,7 @@ impl Kept {
                 // A loss of power may have torn the end. What is before a whole line is damage.
                 let rest = lines.get(at + line.len()..).unwrap_or_default();
                 if rest.split(|byte| *byte == b'\n').any(|line| record::read_line(line).is_ok()) {
-                    return Err(error);
+                    return Err(record::in_line(&lines[..at], &error));
                 }
                 journal.cut(at as u64).map_err(serde_json::Error::io)?;
                 break;

@@ -153,6 +153,12 @@ pub(super) fn read_line(line: &[u8]) -> Result<(Record<'_>, &str), serde_json::E
     Ok((serde_json::from_str(line)?, line))
 }
 
+/// What is wrong with the line after these. The place that it names is one in the line.
+pub(super) fn in_line(before: &[u8], error: &serde_json::Error) -> serde_json::Error {
+    let number = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    serde::de::Error::custom(format_args!("line {number}: {error}"))
+}
+
 pub(super) fn time(at: SystemTime) -> Text<'static> {
     humantime::format_rfc3339_millis(at).to_string().into()
 }

@@ -227,5 +227,11 @@ fn read(path: &Path, how: Read) -> Result<Vec<Item>, OpenError> {
     };
     let unreadable = |source| OpenError::Unreadable { path: path.to_owned(), source };
     let items: Vec<&RawValue> = serde_json::from_slice(&bytes).map_err(unreadable)?;
-    items.into_iter().map(how).collect::<Result<_, _>>().map_err(unreadable)
+    let items = items.into_iter().zip(1..).map(|(item, number)| how(item).map_err(|error| in_entry(number, &error)));
+    items.collect::<Result<_, _>>().map_err(unreadable)
+}
+
+/// What is wrong with one of the entries, counted from 1. The place that it names is one in the entry.
+fn in_entry(number: usize, error: &serde_json::Error) -> serde_json::Error {
+    serde::de::Error::custom(format_args!("entry {number}: {error}"))
 }
