@@ -28,8 +28,12 @@ fn half_given(mode: &str) -> (Served, String, TcpStream) {
 
 /// Asks for a job, and reads nothing of it.
 fn begin(served: &Served) -> TcpStream {
+    begin_as(served, "")
+}
+
+fn begin_as(served: &Served, headers: &str) -> TcpStream {
     let mut stream = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
-    stream.write_all(b"POST /take-job HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n").unwrap();
+    write!(stream, "POST /take-job HTTP/1.1\r\nHost: x\r\n{headers}Content-Length: 0\r\n\r\n").unwrap();
     stream.read_exact(&mut [0; 12]).unwrap();
     stream
 }
@@ -102,6 +106,29 @@ fn a_job_that_was_in_an_answer_stands_behind_those_that_came_before_it() {
         start(&mut served, mode);
         let sizes = (0..3).map(|_| data(&once(served.port, "POST", "/take-job", "", "").body).len());
         assert_eq!(sizes.collect::<Vec<_>>(), [LARGE + 2, LARGE + 3, 1], "{mode}");
+    }
+}
+
+#[test]
+fn a_job_of_a_store_that_is_a_named_workers_is_so_whatever_mode_comes_between() {
+    for between in ["JsonFile", "CachedJsonFile", "Sqlite"] {
+        let mut served = Served::idle(&["--allow-local-callbacks", "--max-body", "16777216"]);
+        start(&mut served, "Sqlite");
+        served.client().submit(&format!("\"{}\"", "x".repeat(LARGE))).unwrap();
+        let cut = begin_as(&served, "Job-Take: a-1\r\n");
+        served.kill();
+        drop(cut);
+        for mode in [between, "Sqlite"] {
+            start(&mut served, mode);
+            assert_eq!(
+                once(served.port, "POST", "/take-job", "", "").status,
+                204,
+                "{between}, {mode}: it is another's"
+            );
+            let own = once(served.port, "POST", "/take-job", "Job-Take: a-1\r\n", "");
+            assert_eq!((own.status, data(&own.body).len()), (200, LARGE + 2), "{between}, {mode}");
+            served.kill();
+        }
     }
 }
 

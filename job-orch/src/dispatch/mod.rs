@@ -87,7 +87,8 @@
 //! in an answer has left its file and stands there alone: who takes the files to another place takes this one too. Only their owner may read these files, links are not
 //! followed, and a directory that everybody may write into is refused.
 //! In [`Mode::Sqlite`] the lines are the jobs `dispatch-jobs` and `dispatch-workers` of a store, `jobs.db`: they wait, are
-//! claimed and settled as every request of the engine is, and the commands of `job-orch` see them. A directory has one
+//! claimed and settled as every request of the engine is, and the commands of `job-orch` see them; `….db.given` stands beside
+//! it. What waits in files waits there while another mode is served, and so does what waits in the store. A directory has one
 //! dispatcher at a time.
 
 mod access;
@@ -127,7 +128,7 @@ use callback::{Caller, Targets};
 use counts::Counts;
 use history::History;
 use item::Item;
-use line::{Jobs, Line, Opening, Workers};
+use line::{Jobs, Line, Opening, STORE, Workers};
 use naming::Turns;
 use options::Limits;
 use recovery::Recovery;
@@ -174,13 +175,13 @@ impl Dispatcher {
         let is_kept = jobs != Mode::InMemory || workers != Mode::InMemory;
         let lock = if is_kept { Some(lock_directory(&directory)?) } else { None };
         let needs_store = jobs == Mode::Sqlite || workers == Mode::Sqlite;
-        let store = if needs_store { Some(limits.store().open(directory.join("jobs.db"))?) } else { None };
+        let store = if needs_store { Some(limits.store().open(directory.join(STORE))?) } else { None };
         let targets = Targets::new(callbacks);
         let caller = Caller::new(targets, limits.callback, limits.callbacks).map_err(OpenError::Encryption)?;
         let caller = Arc::new(caller);
         let (history, unclear) = if is_kept { History::open(&directory)? } else { Default::default() };
         let history = Arc::new(history);
-        let recovery = Recovery { history: &history, caller: &caller, targets, directory: &directory, jobs, workers };
+        let recovery = Recovery { history: &history, caller: &caller, targets, directory: &directory, jobs };
         let lost = recovery.ask(unclear).await?;
         let back: Vec<Item> = lost.iter().map(|(job, _)| job.clone()).collect();
         let (directory, store, history) = (&*directory, store.as_ref(), &history);

@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 use tokio::sync::watch;
 
 use super::Shared;
-use super::given::Given;
+use super::given::{Given, Holder};
 use super::scribe::Scribe;
 use crate::dispatch::error::{LineError, OpenError};
 use crate::dispatch::files;
@@ -88,8 +88,9 @@ impl File {
         is_cached: bool,
         back: &[Item],
     ) -> Result<(Self, Vec<Item>), OpenError> {
-        let paths = Paths { directory: directory.to_owned(), line: directory.join(format!("{name}.json")) };
-        let (given, gone) = Given::open(&directory.join(format!("{name}.given")))?;
+        let [line, _] = Holder::File.paths(directory, name);
+        let paths = Paths { directory: directory.to_owned(), line };
+        let (given, gone) = Given::open(directory, name, Holder::File)?;
         let mut items = with_those_back(read(&paths.line, how)?, back);
         let mut known = HashSet::new();
         items.retain(|item| known.insert(item.id) && !gone.contains(&item.id));

@@ -19,7 +19,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 pub(super) use engine::{Jobs, Workers};
-pub(super) use given::Given;
+pub(super) use given::{Given, Holder};
 pub(super) use held::Held;
 pub(super) use places::Standing;
 
@@ -34,6 +34,9 @@ use engine::{Lined, Shelf, Waiting};
 use file::File;
 use places::{Place, Places};
 use stored::{Coming, Turn, VOID};
+
+/// The store of the lines that the engine has.
+pub(super) const STORE: &str = "jobs.db";
 
 /// Between two looks at the end.
 const LITTLE: Duration = Duration::from_millis(2);
@@ -81,7 +84,7 @@ impl Line {
         let keep = match (mode, store) {
             (Mode::InMemory, _) => Keep::Nowhere,
             (Mode::Sqlite, Some(store)) => {
-                let (given, gone) = Given::open(&directory.join(format!("{name}.given")))?;
+                let (given, gone) = Given::open(directory, name, Holder::Store)?;
                 let shelf = engine::open::<J>(store, &gone).await?;
                 given.forget(&gone);
                 for Waiting { id, size } in shelf.waiting().await.map_err(OpenError::Engine)? {

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use super::*;
 use crate::dispatch::line::engine::{BoxError, SettleError};
-use crate::dispatch::line::{Keep, Line};
+use crate::dispatch::line::{Holder, Keep, Line};
 use crate::dispatch::options::Room;
 use crate::sync::Mutex;
 
@@ -31,7 +31,7 @@ struct Claimed {
 
 impl Fake {
     fn line(&self, directory: &Path) -> Line {
-        let Ok((given, _)) = Given::open(&directory.join("jobs.given")) else { unreachable!("a file") };
+        let Ok((given, _)) = Given::open(directory, "jobs", Holder::Store) else { unreachable!("a file") };
         Line(Arc::new(Shared {
             name: "jobs",
             limits: Room { items: 100, bytes: usize::MAX },
