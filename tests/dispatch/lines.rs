@@ -143,6 +143,10 @@ fn what_cannot_be_stored_is_not_accepted() {
     fs::write(served.file("jobs.json"), "[{\"id\":").unwrap();
     assert_eq!(served.client().submit("2").unwrap().status, 503);
     assert_eq!(fs::read_to_string(served.file("jobs.json")).unwrap(), "[{\"id\":");
+    let health = || once(served.port, "GET", "/healthz", "", "").status;
+    assert_eq!(health(), 503);
+    fs::write(served.file("jobs.json"), "[]").unwrap();
+    assert_eq!((served.client().submit("3").unwrap().status, health()), (202, 200));
 }
 
 #[test]
