@@ -71,7 +71,8 @@
 //!   again by the same name: it stands in line once, at the URL that it gave first, and if it was sent a job meanwhile, in an
 //!   answer or by a call, it gets the same delivery. Without a name, each registration is one more place for one more job.
 //! - **Nobody waits for a slow worker.** No lock is held over a call. A worker that fails, redirects, takes too long or dies
-//!   is dropped, and the next one is called. Who waits for a job or a result and does not read the answer is cut off.
+//!   is dropped, and the next one is called. A customer waits for two that say nothing at most; then its job is in line, and
+//!   they go on being called beside it. Who waits for a job or a result and does not read the answer is cut off.
 //! - **What waits has limits**, in number and in bytes: what is more is refused at once, with a time to try again.
 //! - **Nobody inside is called.** A worker's URL is `https`, without a password, at a port of no other service, and every
 //!   address of its name is public; the connection goes to one of the addresses that were checked. With
