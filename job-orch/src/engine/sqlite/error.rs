@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::schema::is_busy;
+
 /// A store that could not be opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -115,9 +117,10 @@ pub enum StoreError {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        match is_damage(&error) {
-            true => Self::Damaged { what: error.to_string().into() },
-            false => Self::Sqlite(Arc::new(error)),
+        match error {
+            error if is_damage(&error) => Self::Damaged { what: error.to_string().into() },
+            error if is_busy(&error) => Self::Busy,
+            error => Self::Sqlite(Arc::new(error)),
         }
     }
 }

@@ -37,6 +37,13 @@ const MOST_LOG: i64 = 32 << 20;
 const PATIENCE: usize = 5;
 const MOMENT: Duration = Duration::from_millis(20);
 
+/// An empty store of the newest version, in memory.
+pub(super) fn model() -> rusqlite::Result<Connection> {
+    let model = Connection::open_in_memory()?;
+    MIGRATIONS.iter().try_for_each(|migration| model.execute_batch(migration))?;
+    Ok(model)
+}
+
 /// The newest version.
 pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
 

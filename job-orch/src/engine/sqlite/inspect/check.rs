@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use rusqlite::OptionalExtension as _;
+
 use super::Inspector;
 use crate::engine::Durability;
 use crate::engine::sqlite::cells::text;
@@ -33,6 +35,7 @@ impl Inspector {
             checks.push(Check { subject, is_good, finding });
         };
         check("file", &|| self.check_file());
+        check("schema", &|| self.check_schema());
         check("references", &|| self.check_references());
         check("rows", &|| self.check_rows());
         check("counters", &|| self.check_counters());
@@ -50,6 +53,25 @@ impl Inspector {
         let found: Vec<String> = statement.query_map([], |row| text(row, 0))?.collect::<Result<_, _>>()?;
         let is_good = found == ["ok"];
         Ok((is_good, if is_good { "its structure is whole".to_owned() } else { found.join("; ") }))
+    }
+
+    /// Whether all that makes a file a store is there, as it was made.
+    fn check_schema(&self) -> rusqlite::Result<(bool, String)> {
+        let model = schema::model()?;
+        let mut parts = model.prepare("SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL")?;
+        let mut own = self.connection.prepare("SELECT sql FROM sqlite_schema WHERE type = ?1 AND name = ?2")?;
+        let mut wrong = Vec::new();
+        let mut parts = parts.query([])?;
+        while let Some(part) = parts.next()? {
+            let (kind, name, made) = (text(part, 0)?, text(part, 1)?, text(part, 2)?);
+            match own.query_row([&kind, &name], |row| text(row, 0)).optional()? {
+                None => wrong.push(format!("the {kind} `{name}` is missing")),
+                Some(found) if found != made => wrong.push(format!("the {kind} `{name}` is not as it was made")),
+                Some(_) => {}
+            }
+        }
+        let is_good = wrong.is_empty();
+        Ok((is_good, if is_good { "it is as it was made".to_owned() } else { wrong.join("; ") }))
     }
 
     fn check_references(&self) -> rusqlite::Result<(bool, String)> {

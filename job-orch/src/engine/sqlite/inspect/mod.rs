@@ -3,6 +3,8 @@
 mod act;
 mod check;
 mod look;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -269,23 +271,5 @@ impl Inspector {
         }
         keeper::ring(&self.path);
         Ok(worked?)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
-
-    use super::*;
-    use crate::engine::sqlite::Sqlite;
-
-    #[test]
-    fn what_an_inspector_changes_is_on_the_disk_when_it_says_so() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("jobs.db");
-        drop(Sqlite::open(&file).unwrap());
-        let inspector = Inspector::open(&file).unwrap();
-        let synchronous = inspector.connection.pragma_query_value(None, "synchronous", |row| row.get(0));
-        assert_eq!(synchronous, Ok(schema::SYNCHRONOUS));
     }
 }
