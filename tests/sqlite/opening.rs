@@ -1,14 +1,20 @@
 //! Files that are no store, or not ours to use.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 
 use job_orch::engine::sqlite::OpenError;
+use job_orch::engine::sqlite::inspect::Inspector;
 use job_orch::prelude::*;
 use job_orch::{Durability, Engine};
 use rusqlite::Connection;
 
 use crate::store::Place;
+
+#[job]
+async fn echo(number: &u64) -> u64 {
+    *number
+}
 
 #[test]
 fn a_store_is_made_for_its_owner_alone_and_opened_again() {
@@ -16,6 +22,31 @@ fn a_store_is_made_for_its_owner_alone_and_opened_again() {
     assert_eq!(place.open().durability(), Durability::PowerLoss);
     assert_eq!(fs::metadata(place.file()).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(place.open().path(), place.file());
+}
+
+#[tokio::test]
+async fn a_link_leads_to_the_store_and_all_that_lies_beside_it() {
+    let (place, elsewhere) = (Place::new(), Place::new());
+    drop(place.open());
+    symlink(place.file(), elsewhere.file()).unwrap();
+    let through = Sqlite::open(elsewhere.file()).unwrap();
+    assert_eq!(through.path(), place.file());
+    let orch = Orchestrator::on(through).host(Echo).start().await.unwrap();
+    let straight = Orchestrator::on(place.open()).reach(Echo).start().await.unwrap();
+    assert_eq!(straight.call(Echo, 7).await.unwrap(), 7);
+    let beside: Vec<_> = fs::read_dir(elsewhere.folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(beside, [elsewhere.file()]);
+    assert_eq!(Inspector::open(elsewhere.file()).unwrap().queues().unwrap().len(), 1);
+    straight.shutdown().await.unwrap();
+    orch.shutdown().await.unwrap();
+}
+
+#[test]
+fn a_link_to_nothing_is_told() {
+    let place = Place::new();
+    symlink(place.folder().join("gone.db"), place.file()).unwrap();
+    let refused = Sqlite::open(place.file()).unwrap_err();
+    assert!(matches!(&refused, OpenError::Io { path, .. } if *path == place.file()), "{refused}");
 }
 
 #[test]

@@ -80,6 +80,7 @@ mod completion;
 mod disk;
 mod ends;
 mod error;
+mod file;
 mod frames;
 mod groups;
 pub mod inspect;

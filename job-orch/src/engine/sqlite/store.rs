@@ -15,6 +15,7 @@ use super::clock::{Clock, boot, millis, uptime};
 use super::committed::Committed;
 use super::disk::Disk;
 use super::error::{OpenError, StoreError};
+use super::file;
 use super::groups::{Groups, Locals};
 use super::keeper::{Keeper, Outside};
 use super::local::Local;
@@ -74,6 +75,7 @@ impl Store {
     pub(super) fn open(path: &Path, settings: Settings) -> Result<Self, OpenError> {
         // One at a time: a file that is made here must be closed before another connection of this process locks it.
         let _alone = OPENING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let path = &*file::find(path)?;
         let refused = |source| schema::refused(path, source);
         let io = |source| OpenError::Io { path: path.to_owned(), source };
         let connection = schema::open(path, settings.most_bytes)?;

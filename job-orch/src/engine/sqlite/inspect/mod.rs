@@ -14,7 +14,7 @@ use rusqlite::Connection;
 use super::clock::Clock;
 use super::error::{OpenError, StoreError};
 use super::transaction::Transaction;
-use super::{keeper, schema};
+use super::{file, keeper, schema};
 use crate::id::JobId;
 use crate::outcome::Failure;
 
@@ -245,9 +245,10 @@ impl Inspector {
     }
 
     fn open_by(path: &Path, open: impl FnOnce(&Path) -> Result<Connection, OpenError>) -> Result<Self, OpenError> {
-        let file = std::fs::metadata(path).map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
+        let path = &*file::find(path)?;
+        let metadata = std::fs::metadata(path).map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
         // An empty one would become a store.
-        if file.len() == 0 || !file.is_file() {
+        if metadata.len() == 0 || !metadata.is_file() {
             return Err(OpenError::NotAStore { path: path.to_owned() });
         }
         let connection = open(path)?;
