@@ -28,6 +28,19 @@ struct Browser {
 impl Browser {
     /// `None` where none is installed.
     fn start() -> Option<Self> {
+        let browser = Self::find();
+        if browser.is_none() {
+            assert_ne!(
+                std::env::var("JOB_ORCH_BROWSER").as_deref(),
+                Ok("required"),
+                "chromium-driver is not installed"
+            );
+            println!("skipped: chromium-driver is not installed");
+        }
+        browser
+    }
+
+    fn find() -> Option<Self> {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut command = Command::new("chromedriver");
         let driver = command.arg(format!("--port={port}")).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
@@ -118,9 +131,18 @@ impl Browser {
         fs::write(folder.join(format!("{name}.png")), decode(picture.as_str().unwrap())).unwrap();
     }
 
-    /// What the page has complained of: a script that failed, or one that its policy forbids.
-    fn complaints(&self) -> Value {
-        self.post("/se/log", &json!({"type": "browser"}))
+    /// The page has not complained of a script that failed, or of one that its policy forbids. Where nobody answered, or refused,
+    /// the browser said so itself.
+    fn has_not_complained(&self) {
+        let complaints = self.post("/se/log", &json!({"type": "browser"}));
+        let own = |complaint: &&Value| complaint["source"] != "network";
+        assert_eq!(complaints.as_array().unwrap().iter().filter(own).count(), 0, "{complaints}");
+    }
+
+    /// Writes this, and presses the enter key.
+    fn enter(&self, text: &str) {
+        let letters = text.char_indices().map(|(at, letter)| &text[at..at + letter.len_utf8()]);
+        self.press(&letters.chain(["\u{E007}"]).collect::<Vec<_>>());
     }
 }
 
@@ -150,11 +172,7 @@ fn decode(text: &str) -> Vec<u8> {
 
 #[test]
 fn a_drink_is_ordered_waited_for_and_served() {
-    let Some(browser) = Browser::start() else {
-        assert_ne!(std::env::var("JOB_ORCH_BROWSER").as_deref(), Ok("required"), "chromium-driver is not installed");
-        println!("skipped: chromium-driver is not installed");
-        return;
-    };
+    let Some(browser) = Browser::start() else { return };
     let mut served = Served::new("CachedJsonFile");
     let page = format!("http://127.0.0.1:{}/public/?drink=mojito&name=Mojito%20%3Cb%3E", served.port);
     // Somebody was faster.
@@ -202,14 +220,64 @@ fn a_drink_is_ordered_waited_for_and_served() {
     assert_ne!(browser.run(order), "none");
     let width = browser.run("return document.documentElement.scrollWidth");
     assert!(width.as_u64().unwrap() <= 390, "nothing sticks out at the side: {width}");
-    // While nobody answered, the browser said so itself.
-    let complaints = browser.complaints();
-    let own = |complaint: &&Value| complaint["source"] != "network";
-    assert_eq!(complaints.as_array().unwrap().iter().filter(own).count(), 0, "{complaints}");
+    browser.has_not_complained();
     // One that says nothing of the drink, on a screen that is not a phone's.
     browser.command("Emulation.clearDeviceMetricsOverride", &json!({}));
     browser.post("/url", &json!({"url": format!("http://127.0.0.1:{port}/public/")}));
     browser.await_text("What would you like?");
     browser.picture("7-choice");
+    // A picture that is no address is none, and no reason not to serve.
+    browser.post("/url", &json!({"url": format!("http://127.0.0.1:{port}/public/?drink=tea&logo=http://[")}));
+    browser.press(&["\u{E004}", "\u{E007}"]);
+    browser.await_text("You are next in line.");
     println!("pictures: {}", env!("CARGO_TARGET_TMPDIR"));
+}
+
+#[test]
+fn a_customer_is_asked_for_the_token_of_a_bar_that_has_one() {
+    const TOKEN: &str = "correct-horse-battery-staple";
+    let Some(browser) = Browser::start() else { return };
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("token");
+    fs::write(&file, TOKEN).unwrap();
+    let mut served = Served::with(&["--mode", "CachedJsonFile", "--token-file", file.to_str().unwrap()]);
+    let port = served.port;
+    let waiting = || {
+        let figures = once(port, "GET", "/metrics", &format!("Authorization: Bearer {TOKEN}\r\n"), "").body;
+        figures.lines().find_map(|line| line.strip_prefix("job_orch_dispatch_jobs_waiting ")?.parse::<u32>().ok())
+    };
+    browser.become_phone("light");
+    browser.post("/url", &json!({"url": format!("http://127.0.0.1:{port}/public/?drink=tea")}));
+    browser.await_text("Order");
+    assert_eq!(browser.run("return document.querySelector('#admission').hidden"), true, "nobody has refused yet");
+    browser.press(&["\u{E004}", "\u{E007}"]);
+    browser.await_text("This bar serves those who know its token.");
+    browser.picture("8-token");
+    for other in ["correct-horse", "caf\u{e9}"] {
+        browser.enter(other);
+        browser.await_text("That is not the token of this bar.");
+    }
+    assert_eq!(waiting(), Some(0));
+    browser.enter(TOKEN);
+    browser.await_text("You are next in line.");
+
+    // The tab keeps it, and nothing else does.
+    browser.post("/refresh", &json!({}));
+    browser.await_text("You are next in line.");
+    assert_eq!(
+        browser.run("return [sessionStorage.token, localStorage.length, document.cookie]"),
+        json!([TOKEN, 0, ""])
+    );
+    served.kill();
+    browser.await_text("The bar cannot be reached.");
+    served.start_there();
+    browser.await_text("You are next in line.");
+    // Another tab is asked, and follows the order; it orders nothing.
+    browser.run("sessionStorage.clear()");
+    browser.post("/refresh", &json!({}));
+    browser.await_text("This bar serves those who know its token.");
+    browser.enter(TOKEN);
+    browser.await_text("You are next in line.");
+    assert_eq!(waiting(), Some(1));
+    browser.has_not_complained();
 }

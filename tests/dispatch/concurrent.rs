@@ -1,6 +1,7 @@
 //! Many at once.
 
 use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, TcpListener};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -121,4 +122,23 @@ fn names_of_ids_are_all_different() {
         })
         .collect();
     assert_eq!(ids.len(), 100);
+}
+
+#[test]
+fn a_customer_does_not_wait_for_all_workers_that_say_nothing() {
+    // The system connects, and nobody answers.
+    let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let url = format!("http://{}/", silent.local_addr().unwrap());
+    for mode in MODES {
+        let served = Served::with(&["--mode", mode, "--allow-local-callbacks", "--callback-timeout", "200ms"]);
+        let robot = Robot::new();
+        for url in [&*url; 8].into_iter().chain([&*robot.url("/")]) {
+            assert_eq!(served.client().register(url).unwrap().status, 202, "{mode}");
+        }
+        let begun = Instant::now();
+        assert_eq!(served.client().submit("1").unwrap().body, r#"{"Queued":{"position":1}}"#, "{mode}");
+        assert!(begun.elapsed() < Duration::from_millis(1200), "{mode}: {:?}", begun.elapsed());
+        // The others are called all the same, and who stands behind them gets it.
+        assert_eq!(data(&robot.wait(1)[0].body), "1", "{mode}");
+    }
 }

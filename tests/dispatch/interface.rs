@@ -129,3 +129,31 @@ fn the_two_lines_have_modes_of_their_own() {
     served.start();
     assert_eq!(served.client().submit("7").unwrap().body, r#""Assigned""#);
 }
+
+#[test]
+fn what_is_no_id_is_that_of_no_job() {
+    let served = Served::new("InMemory");
+    for id in ["%ff", "%00", "x", "..", "01a1ff00-c234-755e-be59-74bbb4db6bf6", &"x".repeat(9000)] {
+        for what in ["", "/result", "/events"] {
+            let answer = once(served.port, "GET", &format!("/jobs/{id}{what}"), "", "");
+            assert_eq!((answer.status, &*answer.body), (404, r#"{"Error":"NotFound"}"#), "{id}{what}");
+        }
+        let token = "Authorization: Bearer 9ded156409eb4202ae8e1ad3376681c5\r\n";
+        let refused = once(served.port, "POST", &format!("/jobs/{id}/result"), token, "1");
+        assert!(
+            matches!(refused.status, 401 | 404) && refused.header("content-type") == Some("application/json"),
+            "{id}"
+        );
+    }
+}
+
+#[test]
+fn a_limit_that_no_clock_can_count_is_none() {
+    let far = "18446744073709551615s";
+    let limits = ["--head-timeout", "--body-timeout", "--answer-timeout", "--callback-timeout", "--drain"];
+    let arguments = limits.into_iter().flat_map(|limit| [limit, far]).chain(["--allow-local-callbacks"]);
+    let (mut served, robot) = (Served::with(&arguments.collect::<Vec<_>>()), Robot::new());
+    assert_eq!(served.client().register(&robot.url("/")).unwrap().status, 202);
+    assert_eq!(served.client().submit("1").unwrap().body, r#""Assigned""#);
+    served.interrupt();
+}

@@ -20,12 +20,22 @@ fn half_given(mode: &str) -> (Served, String, TcpStream) {
     start(&mut served, mode);
     let first = served.client().submit(&format!("\"{}\"", "x".repeat(LARGE))).unwrap();
     assert_eq!(served.client().submit("2").unwrap().body, r#"{"Queued":{"position":2}}"#, "{mode}");
-    let mut cut = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
-    cut.write_all(b"POST /take-job HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n").unwrap();
-    cut.read_exact(&mut [0; 12]).unwrap();
+    let cut = begin(&served);
     let file = fs::read_to_string(served.file("jobs.json")).unwrap();
     assert!(file.len() < 1000 && file.contains(r#""data":2"#), "{mode}: it shows the second one only");
     (served, first.header("location").unwrap().to_owned(), cut)
+}
+
+/// Asks for a job, and reads nothing of it.
+fn begin(served: &Served) -> TcpStream {
+    begin_as(served, "")
+}
+
+fn begin_as(served: &Served, headers: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
+    write!(stream, "POST /take-job HTTP/1.1\r\nHost: x\r\n{headers}Content-Length: 0\r\n\r\n").unwrap();
+    stream.read_exact(&mut [0; 12]).unwrap();
+    stream
 }
 
 fn start(served: &mut Served, mode: &str) {
@@ -75,6 +85,50 @@ fn a_job_that_comes_back_and_whose_file_cannot_be_written_outlives_a_kill() {
         fs::remove_dir(served.file("jobs.json.new")).unwrap();
         start(&mut served, mode);
         both_are_given_in_order(&served, mode);
+    }
+}
+
+#[test]
+fn a_job_that_was_in_an_answer_stands_behind_those_that_came_before_it() {
+    for mode in ["JsonFile", "CachedJsonFile"] {
+        let (mut served, _, cut) = half_given(mode);
+        assert_eq!(served.client().submit(&format!("\"{}\"", "x".repeat(LARGE + 1))).unwrap().status, 202, "{mode}");
+        assert_eq!(served.client().submit("4").unwrap().status, 202, "{mode}");
+        assert_eq!(data(&once(served.port, "POST", "/take-job", "", "").body), "2", "{mode}");
+        // The third one is on its way too when the first one comes back.
+        let held = begin(&served);
+        drop(cut);
+        while !is_noted_as_lost(&served) {
+            thread::sleep(Duration::from_millis(1));
+        }
+        served.kill();
+        drop(held);
+        start(&mut served, mode);
+        let sizes = (0..3).map(|_| data(&once(served.port, "POST", "/take-job", "", "").body).len());
+        assert_eq!(sizes.collect::<Vec<_>>(), [LARGE + 2, LARGE + 3, 1], "{mode}");
+    }
+}
+
+#[test]
+fn a_job_of_a_store_that_is_a_named_workers_is_so_whatever_mode_comes_between() {
+    for between in ["JsonFile", "CachedJsonFile", "Sqlite"] {
+        let mut served = Served::idle(&["--allow-local-callbacks", "--max-body", "16777216"]);
+        start(&mut served, "Sqlite");
+        served.client().submit(&format!("\"{}\"", "x".repeat(LARGE))).unwrap();
+        let cut = begin_as(&served, "Job-Take: a-1\r\n");
+        served.kill();
+        drop(cut);
+        for mode in [between, "Sqlite"] {
+            start(&mut served, mode);
+            assert_eq!(
+                once(served.port, "POST", "/take-job", "", "").status,
+                204,
+                "{between}, {mode}: it is another's"
+            );
+            let own = once(served.port, "POST", "/take-job", "Job-Take: a-1\r\n", "");
+            assert_eq!((own.status, data(&own.body).len()), (200, LARGE + 2), "{between}, {mode}");
+            served.kill();
+        }
     }
 }
 

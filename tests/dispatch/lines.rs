@@ -100,6 +100,26 @@ fn an_unreadable_file_is_named_and_left_alone() {
 }
 
 #[test]
+fn what_is_wrong_with_a_file_is_told_with_its_place() {
+    let job = r#"{"id":"01a1ff00-c234-755e-be59-74bbb4db6bf6","data":1,"submitted_at":"2026-11-22T06:00:00.000Z"}"#;
+    let given = r#"{"Given":"01a1ff00-c234-755e-be59-74bbb4db6bf6"}"#;
+    for (name, content, place, reason) in [
+        ("jobs.json", format!("[{job},1]"), "entry 2", "`id`, `data` and `submitted_at`"),
+        ("jobs.json", format!("[{job},\n{job},{{\"id\":\"x\"}}]"), "entry 3", "UUID"),
+        ("workers.json", "[{}]".to_owned(), "entry 1", "`id`"),
+        ("workers.json", "[7]".to_owned(), "entry 1", "`id` and `callback`"),
+        ("jobs.history", format!("{given}\n{given}\nnothing\n{given}\n"), "line 3", "expected"),
+    ] {
+        let mut served = Served::idle(&["--mode", "JsonFile"]);
+        fs::write(served.file(name), &content).unwrap();
+        let said = served.command().stderr(Stdio::piped()).output().unwrap().stderr;
+        let said = String::from_utf8(said).unwrap();
+        let is_told = [name, place, reason].iter().all(|part| said.contains(part));
+        assert!(is_told && !said.contains("Known"), "{said}");
+    }
+}
+
+#[test]
 fn what_cannot_be_stored_is_not_accepted() {
     for mode in ["JsonFile", "CachedJsonFile"] {
         let served = Served::new(mode);
@@ -123,6 +143,10 @@ fn what_cannot_be_stored_is_not_accepted() {
     fs::write(served.file("jobs.json"), "[{\"id\":").unwrap();
     assert_eq!(served.client().submit("2").unwrap().status, 503);
     assert_eq!(fs::read_to_string(served.file("jobs.json")).unwrap(), "[{\"id\":");
+    let health = || once(served.port, "GET", "/healthz", "", "").status;
+    assert_eq!(health(), 503);
+    fs::write(served.file("jobs.json"), "[]").unwrap();
+    assert_eq!((served.client().submit("3").unwrap().status, health()), (202, 200));
 }
 
 #[test]

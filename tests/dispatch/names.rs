@@ -94,3 +94,24 @@ fn who_registers_again_while_it_is_called_has_the_job_by_that_answer() {
         assert_eq!(once(served.port, "POST", "/take-job", "", "").status, 204, "{mode}: it is not in line");
     }
 }
+
+#[test]
+fn who_is_refused_leaves_no_name_and_takes_none_away() {
+    for mode in MODES {
+        let served = Served::with(&["--mode", mode, "--allow-local-callbacks", "--max-workers", "1"]);
+        let robot = Robot::new();
+        let size = || std::fs::metadata(served.file("jobs.history")).map_or(0, |file| file.len());
+        let mut client = served.client();
+        assert_eq!(register(&mut client, "a-1", &robot.url("/a")).status, 202, "{mode}");
+        let before = size();
+        for number in 0..1200 {
+            let refused = register(&mut client, &format!("b-{number}"), &robot.url("/b"));
+            assert_eq!((refused.status, &*refused.body), (503, r#"{"Error":"Full"}"#), "{mode}");
+        }
+        assert_eq!(size(), before, "{mode}: what is refused is not noted");
+        assert_eq!(register(&mut client, "a-1", &robot.url("/a")).status, 202, "{mode}");
+        assert_eq!(submit(&served, "1"), r#""Assigned""#, "{mode}");
+        assert_eq!(submit(&served, "2"), r#"{"Queued":{"position":1}}"#, "{mode}");
+        assert_eq!(data(&register(&mut client, "a-1", &robot.url("/a")).body), "1", "{mode}: it has that already");
+    }
+}

@@ -170,9 +170,10 @@ async fn what_cannot_be_read_hides_nothing_else() {
     sql.execute("UPDATE request SET dead_key = CAST(x'ff' AS TEXT)", []).unwrap();
     sql.execute("UPDATE response SET ended = 1 << 60", []).unwrap();
     let checks = place.rows(&["doctor"]);
-    assert_eq!(checks.len(), 10);
+    assert_eq!(checks.len(), 11);
     assert!(checks.iter().any(|check| check["finding"] == "1 wait to be redriven or dropped"), "{checks:?}");
-    assert_eq!(&place.rows(&["jobs"])[0]["id"], dead);
+    let shown = &place.rows(&["jobs"])[0];
+    assert_eq!((&shown["id"], &shown["failure"]), (dead, &"its reason cannot be read".into()));
     let letters = place.orch.dead_letters(Half).await.unwrap();
     assert_eq!(letters.len(), 1);
     assert_eq!(&letters[0].id.to_string(), dead.as_str().unwrap());
@@ -183,9 +184,12 @@ async fn what_cannot_be_read_hides_nothing_else() {
     sql.execute_batch("DROP VIEW processes").unwrap();
     let checks = place.run(&["doctor"]);
     let told = String::from_utf8(checks.stdout).unwrap();
-    assert_eq!((checks.status.code(), told.lines().count()), (Some(1), 10), "{told}");
+    assert_eq!((checks.status.code(), told.lines().count()), (Some(1), 11), "{told}");
     assert!(told.contains("no such table: processes"), "{told}");
+    assert!(told.contains("the view `processes` is missing"), "{told}");
     sql.execute_batch("CREATE VIEW processes AS SELECT number, process, 0 AS running FROM holder").unwrap();
+    let told = String::from_utf8(place.run(&["doctor"]).stdout).unwrap();
+    assert!(told.contains("the view `processes` is not as it was made"), "{told}");
     place.orch.shutdown().await.unwrap();
 }
 

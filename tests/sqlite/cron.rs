@@ -30,6 +30,23 @@ mod later {
     pub(super) async fn yearly() {}
 }
 
+/// Waits until it is so.
+async fn until(is_so: impl Fn() -> bool) {
+    within_a_minute(async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await;
+}
+
+/// Waits until two more ticks were fired or passed over.
+async fn two_ticks(place: &Place) {
+    let last = || place.number("SELECT last FROM schedule");
+    let before = last();
+    until(|| last() >= before + 2000).await;
+}
+
 #[tokio::test]
 async fn a_schedule_stands_in_the_file_for_people() {
     let place = Place::new();
@@ -69,12 +86,7 @@ async fn a_process_of_the_second_queue_alone_fires_too() {
     let other = Beat::SERVING.queue("bulk");
     let orch = Orchestrator::on(place.open()).host(Beat).host_with(Beat, other).only(["bulk"]).start().await.unwrap();
     assert_eq!(orch.schedules().len(), 1);
-    within_a_minute(async {
-        while handled(&place).is_empty() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    })
-    .await;
+    until(|| !handled(&place).is_empty()).await;
     orch.shutdown().await.unwrap();
 }
 
@@ -138,12 +150,7 @@ async fn a_schedule_that_is_damaged_while_it_runs_goes_on() {
     let place = Place::new();
     let orch = Orchestrator::on(place.open()).host(Beat).start().await.unwrap();
     place.sql().execute("UPDATE schedule SET expression = CAST(x'b0' AS TEXT)", []).unwrap();
-    within_a_minute(async {
-        while handled(&place).is_empty() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    })
-    .await;
+    until(|| !handled(&place).is_empty()).await;
     orch.shutdown().await.unwrap();
 }
 
@@ -163,12 +170,7 @@ async fn what_was_missed_is_fired_once_by_those_who_start_together() {
     while let Some(started) = starts.join_next().await {
         all.push(started.unwrap());
     }
-    within_a_minute(async {
-        while handled(&place).len() < 5 {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    })
-    .await;
+    until(|| handled(&place).len() >= 5).await;
     for orch in all {
         orch.shutdown().await.unwrap();
     }
@@ -189,13 +191,7 @@ async fn a_tick_that_is_passed_over_sheds_nothing() {
     let orch = Orchestrator::on(place.open()).share(gate.clone()).host(Crowd).start().await.unwrap();
     gate.reached_by(1).await;
     let waits = orch.send(Crowd, Tick::now()).await.unwrap().id;
-    let first = place.number("SELECT last FROM schedule");
-    within_a_minute(async {
-        while place.number("SELECT last FROM schedule") < first + 2000 {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    })
-    .await;
+    two_ticks(&place).await;
     assert_eq!(place.rows("SELECT id FROM jobs WHERE state = 'ready'"), [[waits.to_string()]]);
     assert_eq!(place.rows("SELECT id FROM jobs WHERE state = 'dead'"), Vec::<Vec<String>>::new());
     gate.open();
@@ -218,13 +214,7 @@ async fn a_tick_is_passed_over_while_the_last_firing_runs_in_another_queue() {
     let bulk = Patrol::SERVING.queue("bulk");
     let hosting = Orchestrator::on(place.open()).share(gate.clone()).host(Patrol).host_with(Patrol, bulk);
     let second = hosting.only(["bulk"]).start().await.unwrap();
-    let begun = place.number("SELECT last FROM schedule");
-    within_a_minute(async {
-        while place.number("SELECT last FROM schedule") < begun + 2000 {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    })
-    .await;
+    two_ticks(&place).await;
     assert_eq!((gate.arrived(), place.number("SELECT count(*) FROM jobs")), (1, 1), "the ticks were passed over");
     gate.open();
     ending.await.unwrap();
@@ -277,12 +267,7 @@ async fn each_tick_is_fired_once_by_several_processes_that_are_killed_and_starte
     drop(children);
     // What was accepted and not handled yet, is.
     let orch = Orchestrator::on(place.open()).host(Beat).start().await.unwrap();
-    within_a_minute(async {
-        while place.number("SELECT count(*) FROM jobs") > 0 {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    })
-    .await;
+    until(|| place.number("SELECT count(*) FROM jobs") == 0).await;
     orch.shutdown().await.unwrap();
     let counts = handled(&place);
     assert!(counts.len() >= 8, "it says too little: {counts:?}");

@@ -4,7 +4,7 @@ use job_orch::Engine;
 
 use job_orch::channel::{Channels, Delivery, Envelope, McReceive, MpSend, ReceiveError, SendOptions};
 use job_orch::engine::EngineChannels;
-use job_orch::engine::sqlite::inspect::Inspector;
+use job_orch::engine::sqlite::inspect::{Inspector, Wanted};
 use job_orch::engine::sqlite::{OpenError, StoreError};
 use job_orch::prelude::*;
 use job_orch_tests::within_a_minute;
@@ -88,6 +88,65 @@ async fn the_bytes_of_another_request_are_told() {
 async fn another_codec_or_version_is_told() {
     assert!(damaged("UPDATE request SET codec = 77 WHERE seq & 3 = 2").await.contains("checksum"));
     assert!(damaged("UPDATE request SET version = version + 1 WHERE seq & 3 = 2").await.contains("checksum"));
+}
+
+#[tokio::test]
+async fn what_fits_nowhere_is_told_and_stops_nobody() {
+    let changes = [
+        "version = 1 << 40",
+        "codec = 300",
+        "checksum = 1 << 40",
+        "priority = 1 << 40",
+        "trace = CAST(x'ff' AS TEXT)",
+        "retry = CAST(x'ff' AS TEXT)",
+    ];
+    for change in changes {
+        let reason = damaged(&format!("UPDATE request SET {change} WHERE seq & 3 = 2")).await;
+        assert!(reason.contains("checksum"), "{change}: {reason}");
+    }
+}
+
+/// A channel with one request beside the line, and one in it. Both were sent before this was done to their rows.
+async fn beside(place: &Place, sql: &str) -> impl EngineChannels<Measure> {
+    let store = place.open();
+    let channels = Engine::open::<Measure>(&store, &Measure::SERVING).await.unwrap();
+    let mut urgent = SendOptions::default();
+    urgent.priority = 5;
+    channels.request_sender().send_with(Envelope::new("urgent".to_owned()), urgent).await.unwrap();
+    channels.request_sender().send(Envelope::new("plain".to_owned())).await.unwrap();
+    place.sql().execute(sql, []).unwrap();
+    channels
+}
+
+#[tokio::test]
+async fn what_was_attempted_more_often_than_can_be_counted_stops_nobody() {
+    let place = Place::new();
+    let channels = beside(&place, "UPDATE aside SET attempts = 1 << 40").await;
+    let delivery = within_a_minute(channels.request_receiver().receive()).await.unwrap();
+    assert_eq!(delivery.message().request(), "plain");
+    assert_eq!(channels.dead_letters().await.unwrap()[0].reason.kind, FailureKind::Interrupted);
+}
+
+#[tokio::test]
+async fn counters_at_their_ends_stop_no_thread() {
+    let place = Place::new();
+    let channels = beside(&place, "UPDATE job SET waiting = -1 << 63, bytes = -1 << 63").await;
+    let mut receiver = channels.request_receiver();
+    for text in ["urgent", "plain"] {
+        let delivery = within_a_minute(receiver.receive()).await.unwrap();
+        assert_eq!(delivery.message().request(), text);
+        delivery.ack().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_nobody_has_written_is_damage() {
+    let place = Place::new();
+    let _channels = beside(&place, "UPDATE aside SET due = due").await;
+    let mut inspector = Inspector::open(place.file()).unwrap();
+    place.sql().execute("UPDATE job SET is_paused = 7", []).unwrap();
+    let refused = inspector.pause("measure", true).unwrap_err();
+    assert!(matches!(&refused, StoreError::Damaged { what } if what.contains('7')), "{refused:?}");
 }
 
 #[tokio::test]
@@ -211,6 +270,55 @@ async fn the_doctor_finds_what_an_orchestrator_would() {
                   VALUES (1 << 40 | 1 << 39 | 1, 1, 3, 1, 0, 0, 0, 0)";
     assert_eq!(place.sql().execute(orphan, []).unwrap(), 1);
     assert_eq!(wrong(), [("rows", "a request is missing".to_owned())]);
+    let stray = "PRAGMA foreign_keys = OFF; DELETE FROM aside; INSERT INTO answers_of VALUES (77, 0)";
+    place.sql().execute_batch(stray).unwrap();
+    assert_eq!(wrong(), [("references", "1 rows of jobs that are not there".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_damaged_row_hides_no_other_from_who_looks() {
+    let place = Place::new();
+    let store = place.open();
+    let channels = Engine::open::<Measure>(&store, &Measure::SERVING).await.unwrap();
+    let mut urgent = SendOptions::default();
+    urgent.priority = 5;
+    let odd = Envelope::new("one".to_owned());
+    let id = odd.id();
+    channels.request_sender().send_with(odd, urgent).await.unwrap();
+    channels.request_sender().send(Envelope::new("two".to_owned())).await.unwrap();
+    let inspector = Inspector::open(place.file()).unwrap();
+    let damages = [
+        ("UPDATE aside SET attempts = 1 << 40", "measure", u32::MAX, 5),
+        ("UPDATE aside SET attempts = -7", "measure", 0, 5),
+        ("UPDATE request SET priority = 1 << 40 WHERE priority = 5", "measure", 0, i16::MAX),
+        ("UPDATE request SET priority = -1 << 40 WHERE priority > 5", "measure", 0, i16::MIN),
+        ("UPDATE job SET name = CAST(x'6dff' AS TEXT)", "m\u{fffd}", 0, i16::MIN),
+        ("UPDATE job SET name = x'6eff'", "n\u{fffd}", 0, i16::MIN),
+        ("UPDATE job SET name = NULL", "", 0, i16::MIN),
+    ];
+    for (damage, job, attempts, priority) in damages {
+        write_anything(&place, damage);
+        assert_eq!(inspector.requests(&Wanted::all()).unwrap().len(), 2, "{damage}");
+        let found = inspector.request(id).unwrap().unwrap();
+        assert_eq!((found.job.as_str(), found.attempts, found.priority), (job, attempts, priority), "{damage}");
+        assert_eq!(inspector.queues().unwrap()[0].job, job, "{damage}");
+        assert_eq!(inspector.jobs().unwrap(), [job], "{damage}");
+    }
+}
+
+/// Writes what the tables would refuse, as a damaged file may have it.
+fn write_anything(place: &Place, sql: &str) {
+    let rules = [(") STRICT", ") /* STRICT */"), ("NOT NULL", "/* NOT NULL */")];
+    let rewrite = |from: &str, to: &str| {
+        let connection = place.sql();
+        connection.pragma_update(None, "writable_schema", true).unwrap();
+        let tables =
+            "UPDATE sqlite_schema SET sql = replace(sql, ?1, ?2) WHERE sql LIKE '%)%STRICT%' AND sql NOT LIKE '%ROWID'";
+        assert!(connection.execute(tables, [from, to]).unwrap() > 0);
+    };
+    rules.iter().for_each(|(rule, none)| rewrite(rule, none));
+    place.sql().execute(sql, []).unwrap();
+    rules.iter().for_each(|(rule, none)| rewrite(none, rule));
 }
 
 #[tokio::test]

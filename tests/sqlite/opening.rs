@@ -1,14 +1,20 @@
 //! Files that are no store, or not ours to use.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 
 use job_orch::engine::sqlite::OpenError;
+use job_orch::engine::sqlite::inspect::Inspector;
 use job_orch::prelude::*;
 use job_orch::{Durability, Engine};
 use rusqlite::Connection;
 
 use crate::store::Place;
+
+#[job]
+async fn echo(number: &u64) -> u64 {
+    *number
+}
 
 #[test]
 fn a_store_is_made_for_its_owner_alone_and_opened_again() {
@@ -16,6 +22,31 @@ fn a_store_is_made_for_its_owner_alone_and_opened_again() {
     assert_eq!(place.open().durability(), Durability::PowerLoss);
     assert_eq!(fs::metadata(place.file()).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(place.open().path(), place.file());
+}
+
+#[tokio::test]
+async fn a_link_leads_to_the_store_and_all_that_lies_beside_it() {
+    let (place, elsewhere) = (Place::new(), Place::new());
+    drop(place.open());
+    symlink(place.file(), elsewhere.file()).unwrap();
+    let through = Sqlite::open(elsewhere.file()).unwrap();
+    assert_eq!(through.path(), place.file());
+    let orch = Orchestrator::on(through).host(Echo).start().await.unwrap();
+    let straight = Orchestrator::on(place.open()).reach(Echo).start().await.unwrap();
+    assert_eq!(straight.call(Echo, 7).await.unwrap(), 7);
+    let beside: Vec<_> = fs::read_dir(elsewhere.folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(beside, [elsewhere.file()]);
+    assert_eq!(Inspector::open(elsewhere.file()).unwrap().queues().unwrap().len(), 1);
+    straight.shutdown().await.unwrap();
+    orch.shutdown().await.unwrap();
+}
+
+#[test]
+fn a_link_to_nothing_is_told() {
+    let place = Place::new();
+    symlink(place.folder().join("gone.db"), place.file()).unwrap();
+    let refused = Sqlite::open(place.file()).unwrap_err();
+    assert!(matches!(&refused, OpenError::Io { path, .. } if *path == place.file()), "{refused}");
 }
 
 #[test]
@@ -46,6 +77,41 @@ fn a_store_of_the_future_is_refused_by_its_version() {
     let error = Sqlite::open(place.file()).unwrap_err();
     assert!(matches!(error, OpenError::Newer { found: 99, known: 1, .. }), "{error}");
     assert!(error.to_string().contains("version 99"), "{error}");
+}
+
+#[test]
+fn a_single_byte_is_no_store_and_stays_as_it_is() {
+    let place = Place::new();
+    fs::write(place.file(), "x").unwrap();
+    fs::set_permissions(place.file(), fs::Permissions::from_mode(0o600)).unwrap();
+    assert!(matches!(Sqlite::open(place.file()), Err(OpenError::NotAStore { .. })));
+    assert_eq!(fs::read(place.file()).unwrap(), b"x");
+}
+
+#[test]
+fn a_store_without_a_version_is_damaged() {
+    let place = Place::new();
+    drop(place.open());
+    for version in [0, -7] {
+        place.sql().pragma_update(None, "user_version", version).unwrap();
+        let error = Sqlite::open(place.file()).unwrap_err();
+        assert!(matches!(error, OpenError::Damaged { .. }), "{error:?}");
+        assert!(error.to_string().contains(&format!("version is {version}")), "{error}");
+    }
+}
+
+#[test]
+fn a_store_that_was_cut_off_is_damaged() {
+    let place = Place::new();
+    drop(place.open());
+    let whole = fs::read(place.file()).unwrap();
+    assert!(whole.len() > 65_536);
+    for length in [99, 512, 4096, 4097, 65_536, whole.len() - 4096] {
+        fs::write(place.file(), &whole[..length]).unwrap();
+        let error = Sqlite::open(place.file()).unwrap_err();
+        assert!(matches!(error, OpenError::Damaged { .. }), "{length}: {error:?}");
+        assert_eq!(fs::read(place.file()).unwrap(), &whole[..length], "it may yet be repaired");
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod call;
 mod door;
 mod error;
+mod extras;
 mod responses;
 mod send;
 

@@ -4,16 +4,15 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
+use super::extras::Extras;
 use super::{Client, NotSent, Refusal};
-use crate::channel::ticket::Wishes;
-use crate::channel::{Acceptance, Envelope, MpSend, SendError, SendOptions, Transact, UniqueKey};
+use crate::channel::{Acceptance, Envelope, MpSend, SendError, Transact};
 use crate::engine::{Deduplicates, Delays, Durability, Engine, Prioritises, RemembersKeys, Transacts};
 use crate::id::JobId;
 use crate::job::Run;
 use crate::retry::Retry;
-use crate::span::{IntoSpan, InvalidSpan};
+use crate::span::IntoSpan;
 
 /// What a sender gets for an accepted request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,16 +57,6 @@ pub struct Send<'a, J: Run, E: Engine> {
     sending: Option<(JobId, Sending<'a, J>)>,
     // Boxed: few requests have any.
     extras: Option<Box<Extras>>,
-}
-
-#[derive(Default)]
-struct Extras {
-    delay: Option<Result<Duration, InvalidSpan>>,
-    unique: Option<String>,
-    window: Option<Result<Duration, InvalidSpan>>,
-    trace_parent: Option<Box<str>>,
-    retry: Option<Box<Retry>>,
-    options: SendOptions,
 }
 
 impl<'a, J: Run, E: Engine> Send<'a, J, E> {
@@ -225,7 +214,7 @@ impl<'a, J: Run, E: Engine> Send<'a, J, E> {
         let Some(client) = self.client else {
             return Err(NotSent::new(J::NAME, request, Refusal::NotHosted));
         };
-        let (envelope, options) = self.unfold(request)?;
+        let (envelope, options) = self.extras.take().unwrap_or_default().unfold(request)?;
         let id = envelope.id();
         client.told(id, E::send_in(&client.channels, transaction, envelope, &options))
     }
@@ -240,27 +229,8 @@ impl<'a, J: Run, E: Engine> Send<'a, J, E> {
         client: &'a Client<J, E>,
         request: J::Request,
     ) -> Result<(JobId, Sending<'a, J>), NotSent<J::Request>> {
-        let (envelope, options) = self.unfold(request)?;
+        let (envelope, options) = self.extras.take().unwrap_or_default().unfold(request)?;
         Ok((envelope.id(), Box::pin(client.requests.send_with(envelope, options))))
-    }
-
-    /// The request in its envelope, and what was asked for.
-    fn unfold(&mut self, request: J::Request) -> Result<(Envelope<J>, SendOptions), NotSent<J::Request>> {
-        let Extras { delay, unique, window, trace_parent, retry, mut options } =
-            *self.extras.take().unwrap_or_default();
-        match (delay.transpose(), window.transpose()) {
-            (Ok(delay), Ok(window)) => (options.delay, options.unique_for) = (delay, window),
-            (Err(error), _) | (_, Err(error)) => {
-                return Err(NotSent::new(J::NAME, request, Refusal::InvalidSpan(error)));
-            }
-        }
-        let envelope = match (trace_parent, retry) {
-            (None, None) => Envelope::new(request),
-            (trace_parent, retry) => Envelope::asking(request, Wishes { trace_parent, retry, ..Wishes::default() }),
-        };
-        let key = unique.or_else(|| Some(J::UNIQUE?.ask(envelope.request(), &mut options)));
-        options.unique = key.map(|key| UniqueKey { key, id: envelope.id() });
-        Ok((envelope, options))
     }
 
     fn poll_slowly(&mut self, context: &mut Context<'_>) -> Poll<Result<Receipt, NotSent<J::Request>>> {

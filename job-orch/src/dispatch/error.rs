@@ -10,12 +10,12 @@ use crate::engine::sqlite;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// A file of a line is not what was written there. It is left as it is.
-    #[error("`{}` cannot be read as a line", path.display())]
+    /// A file is not what was written there. It is left as it is.
+    #[error("`{}` cannot be read", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// What is wrong with it, and where.
         #[source]
         source: serde_json::Error,
     },

@@ -67,6 +67,7 @@ impl Item {
 
 /// What the JSON of a job has.
 #[derive(Deserialize)]
+#[serde(expecting = "a job with its `id`, `data` and `submitted_at`")]
 struct KnownJob<'a> {
     id: JobId,
     #[serde(borrow, rename = "data")]
@@ -77,6 +78,7 @@ struct KnownJob<'a> {
 
 /// What the JSON of a worker has.
 #[derive(Deserialize)]
+#[serde(expecting = "a worker with its `id` and `callback`")]
 struct KnownWorker<'a> {
     id: JobId,
     #[serde(borrow)]

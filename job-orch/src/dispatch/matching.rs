@@ -26,6 +26,9 @@ use crate::sync::{Arc, Weak};
 /// So often at least, the matcher looks by itself.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// A customer waits for so many workers that say nothing. Then its job is put in line, and the next ones are called beside it.
+const SILENT: u32 = 2;
+
 /// What has become of a submitted job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -97,9 +100,10 @@ impl Dispatcher {
         // Whoever waits longer comes first.
         if inner.jobs.waiting() == 0 && inner.workers.waiting() > 0 {
             let (inner, job) = (Arc::clone(inner), job.clone());
+            let until = crate::span::from_now(inner.limits.callback.saturating_mul(SILENT));
             // On a task of its own: the customer may go away, and the worker has the job all the same.
             let offered = self.0.tasks.spawn(async move {
-                let Some(taken) = inner.offer(&job).await? else { return Ok(false) };
+                let Some(taken) = inner.offer(&job, Some(until)).await? else { return Ok(false) };
                 taken.settle().await;
                 Ok(true)
             });
@@ -127,11 +131,7 @@ impl Dispatcher {
             let parcel = Parcel::new(job, &inner.history, To::Asking(Some(callback), key)).await?;
             return Ok(Registered::Job(parcel));
         }
-        let worker = Item::worker(callback);
-        if let Some(key) = key {
-            inner.history.register(worker.id, key)?;
-        }
-        inner.workers.put(worker).await?;
+        self.line_up(Item::worker(callback), key).await?;
         inner.counts.workers.add();
         inner.wake_matcher();
         Ok(Registered::Queued)
@@ -139,9 +139,12 @@ impl Dispatcher {
 }
 
 impl Inner {
-    /// Offers a job to the workers in line, one after the other, until one takes it. Who does not has no place any more.
-    async fn offer(&self, job: &Item) -> Result<Option<Taken>, LineError> {
-        while let Some(worker) = self.workers.take().await? {
+    /// Offers a job to the workers in line, one after the other, until one takes it, or the time is up. Who does not take it has
+    /// no place any more.
+    async fn offer(&self, job: &Item, until: Option<Instant>) -> Result<Option<Taken>, LineError> {
+        while until.is_none_or(|until| Instant::now() < until)
+            && let Some(worker) = self.workers.take().await?
+        {
             if let Some(delivery) = self.call(&worker, job).await? {
                 return Ok(Some(Taken { worker, delivery }));
             }
@@ -162,10 +165,11 @@ impl Inner {
         count.add();
         if let Err(error) = &called {
             let (host, reason) = (url.host_str().unwrap_or_default(), error as &dyn std::error::Error);
-            let is_taken = !delivery.is_lost();
+            let lost = delivery.lose();
+            let is_taken = lost.is_none();
             tracing::warn!(target: "job_orch", { job.id = %job.id, worker.host = host, is_taken, reason }, "a worker did not say yes");
-            if !is_taken {
-                delivery.not_given();
+            if let Some(lost) = lost {
+                lost.note();
                 return Ok(None);
             }
         }
@@ -212,7 +216,7 @@ impl Inner {
         let Some(job) = self.jobs.take().await? else { return Ok(()) };
         let tracker = self.tasks.clone();
         tracker.spawn(async move {
-            match self.offer(job.item()).await {
+            match self.offer(job.item(), None).await {
                 Ok(Some(taken)) => {
                     self.counts.given.add();
                     // All of it is noted before anything is waited for.

@@ -47,8 +47,8 @@
 //! has an `X-Request-Id`: the one that came, or a new one.
 //!
 //! With an [access token](Builder::access_token), all of it wants that as `Authorization: Bearer <token>`, and refuses with a
-//! `401` `Token`, but for a worker's result, which has a token of its own, and what tells nothing: the page, which cannot order
-//! then, `/healthz` and `/openapi.json`.
+//! `401` `Token`, but for a worker's result, which has a token of its own, and what tells nothing: the page, which asks its
+//! customer for the token and has its tab keep it, `/healthz` and `/openapi.json`.
 //!
 //! # What is promised
 //! - **Order.** Jobs and workers stand in lines, first in, first out, in every [`Mode`] and over restarts. Who leaves a line
@@ -71,7 +71,8 @@
 //!   again by the same name: it stands in line once, at the URL that it gave first, and if it was sent a job meanwhile, in an
 //!   answer or by a call, it gets the same delivery. Without a name, each registration is one more place for one more job.
 //! - **Nobody waits for a slow worker.** No lock is held over a call. A worker that fails, redirects, takes too long or dies
-//!   is dropped, and the next one is called. Who waits for a job or a result and does not read the answer is cut off.
+//!   is dropped, and the next one is called. A customer waits for two that say nothing at most; then its job is in line, and
+//!   they go on being called beside it. Who waits for a job or a result and does not read the answer is cut off.
 //! - **What waits has limits**, in number and in bytes: what is more is refused at once, with a time to try again.
 //! - **Nobody inside is called.** A worker's URL is `https`, without a password, at a port of no other service, and every
 //!   address of its name is public; the connection goes to one of the addresses that were checked. With
@@ -83,11 +84,12 @@
 //! # Where the lines stand
 //! `jobs.json` and `workers.json` are arrays, one entry a line. Beside them stands `….given`, with what was given and is on
 //! the disk still, between two steps. `jobs.history` says who was sent which job, and what came of it, a JSON object a line
-//! (what was sent in several lines is in one there, with spaces for the breaks); it holds the workers' tokens. A job on its way
+//! (what was sent in several lines is a text there); it holds the workers' tokens. A job on its way
 //! in an answer has left its file and stands there alone: who takes the files to another place takes this one too. Only their owner may read these files, links are not
 //! followed, and a directory that everybody may write into is refused.
 //! In [`Mode::Sqlite`] the lines are the jobs `dispatch-jobs` and `dispatch-workers` of a store, `jobs.db`: they wait, are
-//! claimed and settled as every request of the engine is, and the commands of `job-orch` see them. A directory has one
+//! claimed and settled as every request of the engine is, and the commands of `job-orch` see them; `….db.given` stands beside
+//! it. What waits in files waits there while another mode is served, and so does what waits in the store. A directory has one
 //! dispatcher at a time.
 
 mod access;
@@ -127,7 +129,7 @@ use callback::{Caller, Targets};
 use counts::Counts;
 use history::History;
 use item::Item;
-use line::{Jobs, Line, Opening, Workers};
+use line::{Jobs, Line, Opening, STORE, Workers};
 use naming::Turns;
 use options::Limits;
 use recovery::Recovery;
@@ -174,13 +176,13 @@ impl Dispatcher {
         let is_kept = jobs != Mode::InMemory || workers != Mode::InMemory;
         let lock = if is_kept { Some(lock_directory(&directory)?) } else { None };
         let needs_store = jobs == Mode::Sqlite || workers == Mode::Sqlite;
-        let store = if needs_store { Some(limits.store().open(directory.join("jobs.db"))?) } else { None };
+        let store = if needs_store { Some(limits.store().open(directory.join(STORE))?) } else { None };
         let targets = Targets::new(callbacks);
         let caller = Caller::new(targets, limits.callback, limits.callbacks).map_err(OpenError::Encryption)?;
         let caller = Arc::new(caller);
         let (history, unclear) = if is_kept { History::open(&directory)? } else { Default::default() };
         let history = Arc::new(history);
-        let recovery = Recovery { history: &history, caller: &caller, targets, directory: &directory, jobs, workers };
+        let recovery = Recovery { history: &history, caller: &caller, targets, directory: &directory, jobs };
         let lost = recovery.ask(unclear).await?;
         let back: Vec<Item> = lost.iter().map(|(job, _)| job.clone()).collect();
         let (directory, store, history) = (&*directory, store.as_ref(), &history);
@@ -203,7 +205,7 @@ impl Dispatcher {
             _directory: lock,
         });
         // Their line has them again.
-        lost.into_iter().for_each(|(_, delivery)| delivery.not_given());
+        lost.into_iter().for_each(|(_, lost)| lost.note());
         tokio::spawn(Inner::matcher(Arc::downgrade(&inner), Arc::clone(&inner.uneven), inner.stop.clone()));
         Ok(Self(inner))
     }

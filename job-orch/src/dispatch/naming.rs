@@ -5,13 +5,18 @@ use std::hash::{BuildHasher as _, RandomState};
 use tokio::sync::{Mutex, MutexGuard};
 use url::Url;
 
-use super::Dispatcher;
 use super::error::LineError;
 use super::history::TakeKey;
+use super::item::Item;
 use super::matching::{RegisterError, Registered};
+use super::{Dispatcher, Inner};
 
 /// So many names at once have turns of their own, but for chance.
 const TURNS: u16 = 256;
+
+/// So many names are remembered beyond those for which there is room in line: of workers that have just left it, and of those
+/// that are about to stand there.
+const MORE: usize = if cfg!(test) { 1 } else { 1024 };
 
 /// Who registers by the same name does so one after the other.
 #[derive(Debug)]
@@ -54,5 +59,31 @@ impl Dispatcher {
         });
         let closed = |_| LineError::Store { line: "workers", reason: "it is closed".to_owned() };
         registered.await.map_err(closed)?
+    }
+
+    /// Puts a worker at the end of its line. If it has a name, that is kept first.
+    pub(super) async fn line_up(&self, worker: Item, key: Option<&TakeKey>) -> Result<(), LineError> {
+        let Inner { history, workers, limits, .. } = &*self.0;
+        let Some(key) = key else { return workers.put(worker).await.map(drop) };
+        // Who is refused leaves no name behind.
+        workers.check(&worker)?;
+        let id = worker.id;
+        let most = limits.workers.items.saturating_add(MORE);
+        let noted = history.register(id, key, most, |other| workers.standing(other).is_some());
+        let kept = match noted {
+            Ok(through) if workers.is_kept() => history.sync(through).await,
+            noted => noted.map(drop),
+        };
+        let stands = match kept {
+            Ok(()) => workers.put(worker).await.map(drop),
+            Err(error) => {
+                tracing::error!(target: "job_orch", %error, "a worker is not put in line, because its name cannot be kept");
+                Err(LineError::Store { line: "workers", reason: error.to_string() })
+            }
+        };
+        if stands.is_err() {
+            history.forget_name(id);
+        }
+        stands
     }
 }

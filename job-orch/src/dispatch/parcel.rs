@@ -40,7 +40,7 @@ impl Parcel {
 
     fn give(&mut self) {
         self.job.given();
-        self.delivery.clone().given();
+        self.delivery.given();
     }
 }
 
@@ -49,10 +49,9 @@ impl Drop for Parcel {
         if self.job.is_over() {
             return;
         }
-        if self.delivery.is_lost() {
-            self.job.put_back(Some(self.delivery.clone()));
-        } else {
-            self.give();
+        match self.delivery.lose() {
+            Some(lost) => self.job.put_back(Some(lost)),
+            None => self.give(),
         }
     }
 }

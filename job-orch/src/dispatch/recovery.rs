@@ -17,9 +17,9 @@ use tokio::task::JoinSet;
 
 use super::callback::{Caller, Targets};
 use super::error::OpenError;
-use super::history::{Delivery, History, Unclear};
+use super::history::{History, Lost, Unclear};
 use super::item::Item;
-use super::line::Given;
+use super::line::{Given, Holder};
 use super::options::Mode;
 use crate::sync::Arc;
 
@@ -31,23 +31,22 @@ pub(super) struct Recovery<'a> {
     pub(super) targets: Targets,
     pub(super) directory: &'a Path,
     pub(super) jobs: Mode,
-    pub(super) workers: Mode,
 }
 
 impl Recovery<'_> {
     /// Asks all who may have a job. To be called before the lines are opened: they find noted what was given. Returns who is
     /// to stand in the file of its line again, in order.
-    pub(super) async fn ask(&self, mut unclear: Vec<Unclear>) -> Result<Vec<(Item, Delivery)>, OpenError> {
+    pub(super) async fn ask(&self, mut unclear: Vec<Unclear>) -> Result<Vec<(Item, Lost)>, OpenError> {
         unclear.retain(|unclear| !unclear.has_left || self.jobs.is_file());
         let mut back = Vec::new();
         if unclear.is_empty() {
             return Ok(back);
         }
-        let (jobs, workers) = (self.given("jobs", self.jobs)?, self.given("workers", self.workers)?);
+        let (jobs, workers) = (self.given("jobs")?, self.given("workers")?);
         let mut asked = JoinSet::new();
         for unclear in unclear {
             // Killed while it was being noted.
-            let is_known = jobs.as_ref().is_some_and(|jobs| jobs.ids().contains(&unclear.job.id));
+            let is_known = jobs.iter().any(|jobs| jobs.has(unclear.job.id));
             let (caller, history, targets) = (Arc::clone(self.caller), Arc::clone(self.history), self.targets);
             // Who has named its request asks for the same again, if it has not got it.
             let has_shown = unclear.has_ended || unclear.take.is_some() && unclear.worker.is_none();
@@ -60,31 +59,29 @@ impl Recovery<'_> {
             let Ok((unclear, is_given)) = answered else { continue };
             let id = unclear.job.id;
             tracing::info!(target: "job_orch", { job.id = %id, is_given }, "a worker was asked whether it has a job");
-            if let Some((workers, worker)) = workers.as_ref().zip(unclear.worker) {
-                workers.note(worker);
+            if let Some(worker) = unclear.worker {
+                workers.iter().for_each(|workers| workers.note(worker));
             }
             let delivery = self.history.resume(&unclear);
-            if is_given {
-                if let Some(jobs) = &jobs {
-                    jobs.note(id);
+            let lost = if is_given { None } else { delivery.lose() };
+            match lost {
+                Some(lost) if unclear.has_left => back.push((unclear.job, lost)),
+                Some(lost) => lost.note(),
+                None => {
+                    jobs.iter().for_each(|jobs| jobs.note(id));
+                    delivery.given();
                 }
-                delivery.given();
-            } else if unclear.has_left {
-                back.push((unclear.job, delivery));
-            } else {
-                delivery.not_given();
             }
         }
         back.sort_unstable_by_key(|(job, _)| job.id);
         Ok(back)
     }
 
-    /// Where is noted what has left a line that outlives the process.
-    fn given(&self, name: &str, mode: Mode) -> Result<Option<Arc<Given>>, OpenError> {
-        if mode == Mode::InMemory {
-            return Ok(None);
-        }
-        Given::open(&self.directory.join(format!("{name}.given"))).map(|(given, _)| Some(given))
+    /// Where is noted what has left a line, for all that may hold it, whichever mode comes next.
+    fn given(&self, name: &str) -> Result<Vec<Arc<Given>>, OpenError> {
+        let is_there = |holder: &Holder| holder.paths(self.directory, name)[0].exists();
+        let open = |holder| Given::open(self.directory, name, holder).map(|(given, _)| given);
+        [Holder::File, Holder::Store].into_iter().filter(is_there).map(open).collect()
     }
 }
 

@@ -91,7 +91,7 @@ impl Entry {
         self.stop(cause, Duration::ZERO)
     }
 
-    /// Does as is ordered when its time has come. Does not end.
+    /// Does as is ordered when its time has come. Ends when the process has been killed.
     pub(super) async fn obey(&self, time: Option<Duration>, grace: Duration) {
         // A limit beyond what the clock can count is none.
         let mut time_limit = time.and_then(|time| self.started.checked_add(time));
@@ -103,13 +103,11 @@ impl Entry {
                 () = sleep_until(next) => {}
             }
             if kill_at.is_some_and(|at| at <= Instant::now()) {
-                lock(&self.orders).kill_at = None;
                 self.signal(Signal::KILL);
-                self.bonds.swept().await;
-            } else {
-                time_limit = None;
-                self.stop(Cause::TimeLimit, grace);
+                return;
             }
+            time_limit = None;
+            self.stop(Cause::TimeLimit, grace);
         }
     }
 

@@ -54,14 +54,18 @@ impl Supervised {
             let read = async { while pumps.join_next().await.is_some() {} };
             let _ = tokio::time::timeout(linger, read).await;
         };
-        tokio::select! {
-            () = life => {}
-            () = entry.obey(limits.time, grace) => {}
-        }
+        let closing = tokio::select! {
+            () = life => CLOSING,
+            () = entry.obey(limits.time, grace) => {
+                // It must not be reaped before.
+                exit.wait().await;
+                linger.max(CLOSING)
+            }
+        };
         entry.signal(Signal::KILL);
         care.is_swept = entry.bonds.swept().await;
         let read = async { while pumps.join_next().await.is_some() {} };
-        if tokio::time::timeout(CLOSING, read).await.is_err() {
+        if tokio::time::timeout(closing, read).await.is_err() {
             pumps.shutdown().await;
         }
         feeder.shutdown().await;
@@ -120,14 +124,31 @@ impl Drop for Care {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
-    use super::super::{Coordinator, Program};
+    use std::time::Duration;
+
+    use super::super::{Coordinator, Limits, Program, Status};
+
+    /// How often the machine is looked at for this program, and how it ends.
+    async fn looks(program: Program) -> (Option<usize>, Option<Status>) {
+        let processes = Coordinator::options().contain().grace(Duration::ZERO).build();
+        let Ok(id) = processes.start(program).await else { unreachable!("it is everywhere") };
+        let ended = processes.wait(id).await.ok().map(|ended| ended.status);
+        let entry = processes.0.table.find(id);
+        (entry.and_then(|entry| Some(entry.bonds.mark.as_ref()?.looks())), ended)
+    }
 
     #[tokio::test]
     async fn a_process_that_ends_has_the_machine_looked_at_once() {
-        let processes = Coordinator::options().contain().build();
-        let Ok(id) = processes.start(Program::new("true")).await else { unreachable!("it is everywhere") };
-        assert!(processes.wait(id).await.is_ok());
-        let entry = processes.0.table.find(id);
-        assert_eq!(entry.and_then(|entry| Some(entry.bonds.mark.as_ref()?.looks())), Some(1));
+        assert_eq!(looks(Program::new("true")).await, (Some(1), Some(Status::Exited { code: 0 })));
+    }
+
+    #[tokio::test]
+    async fn so_has_one_that_is_killed() {
+        let limits = Limits::none().time(Duration::from_millis(20));
+        // It is a matter of moments who is seen before it is gone.
+        for _ in 0..10 {
+            let sleeper = Program::new("sleep").arg("60").limits(limits);
+            assert_eq!(looks(sleeper).await, (Some(1), Some(Status::Killed { signal: 9 })));
+        }
     }
 }

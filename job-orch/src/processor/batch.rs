@@ -5,8 +5,9 @@ use std::pin::pin;
 use std::task::Poll;
 
 use super::attempt::{End, Limits, follow, start};
+use super::handle::has_passed;
 use super::service::DeliveryOf;
-use super::worker::{Current, Worker, has_passed, now};
+use super::worker::{Current, Worker, now};
 use crate::channel::stop::Stop;
 use crate::channel::{Channels, Delivery, Envelope, McReceive};
 use crate::context::Context;

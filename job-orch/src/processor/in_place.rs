@@ -5,7 +5,8 @@ use std::pin::pin;
 use std::task::Poll;
 
 use super::attempt::{End, Limits, Reason, follow, start};
-use super::worker::{Current, Worker, has_passed, run_span};
+use super::handle::{has_passed, run_span};
+use super::worker::{Current, Worker};
 use crate::channel::{Channels, McReceive};
 use crate::context::Context;
 use crate::job::Run;

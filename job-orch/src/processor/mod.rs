@@ -5,6 +5,7 @@ mod attempt;
 mod batch;
 mod counters;
 mod flights;
+mod handle;
 mod in_place;
 mod outlet;
 mod record;

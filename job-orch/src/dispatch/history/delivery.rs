@@ -31,7 +31,7 @@ impl fmt::Display for DeliveryId {
 
 /// One job on its way to one worker. Dropped, nobody knows whether it has arrived: unless the job goes out again, the next
 /// process asks the worker.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[must_use = "dropped, nobody knows whether it has arrived"]
 pub(in crate::dispatch) struct Delivery {
     history: Arc<History>,
@@ -60,19 +60,32 @@ impl Delivery {
         self.through
     }
 
-    /// Nobody has said that it has arrived. Says whether it is lost: not if its worker has sent a result, or has asked for the
-    /// same again. Of one that is lost, no result is taken any more.
-    pub(in crate::dispatch) fn is_lost(&self) -> bool {
-        self.history.lose(self.job, self.id, &self.token)
-    }
-
     /// It has arrived.
-    pub(in crate::dispatch) fn given(self) {
-        self.history.close(self.job, self.id, &self.token, true);
+    pub(in crate::dispatch) fn given(&self) {
+        self.history.close(self.job, self.id, true);
     }
 
-    /// It has not, and will not.
-    pub(in crate::dispatch) fn not_given(self) {
-        self.history.close(self.job, self.id, &self.token, false);
+    /// Nobody has said that it has arrived: it is lost, and nobody gets it by its name any more, nor is a result of it taken.
+    /// `None` if its worker shows that it has it, by a result, or by asking for the same again.
+    pub(in crate::dispatch) fn lose(&self) -> Option<Lost> {
+        let is_lost = self.history.lose(self.job, self.id, &self.token);
+        is_lost.then(|| Lost { history: Arc::clone(&self.history), delivery: self.id, job: self.job })
+    }
+}
+
+/// A delivery that has not arrived, and will not. To be noted when there is something else that keeps the job: dropped, the
+/// next process asks the worker.
+#[derive(Debug)]
+#[must_use = "dropped, it is not noted that it is lost"]
+pub(in crate::dispatch) struct Lost {
+    history: Arc<History>,
+    delivery: DeliveryId,
+    job: JobId,
+}
+
+impl Lost {
+    /// Notes it.
+    pub(in crate::dispatch) fn note(self) {
+        self.history.close(self.job, self.delivery, false);
     }
 }

@@ -5,13 +5,12 @@ use std::io;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use url::Url;
 
 use super::delivery::DeliveryId;
 use super::journal::{Anew, Journal};
 use super::names::Names;
-use super::picture::{Picture, offered_line, registered_line};
-use super::record::{self, Dated, Ended, Named, Offered, Record};
+use super::picture::{Picture, ended_line, offered_line, registered_line};
+use super::record::{self, Dated, Ended, Named, Record};
 use super::takes::{Take, TakeKey, Takes};
 use super::{End, NotTaken, Past, To, Unclear};
 use crate::dispatch::item::Item;
@@ -45,7 +44,7 @@ impl Kept {
                 // A loss of power may have torn the end. What is before a whole line is damage.
                 let rest = lines.get(at + line.len()..).unwrap_or_default();
                 if rest.split(|byte| *byte == b'\n').any(|line| record::read_line(line).is_ok()) {
-                    return Err(error);
+                    return Err(record::in_line(&lines[..at], &error));
                 }
                 journal.cut(at as u64).map_err(serde_json::Error::io)?;
                 break;
@@ -69,7 +68,7 @@ impl Kept {
     ) -> Result<(), serde_json::Error> {
         match record {
             Record::Offered(offered) => {
-                let (mut found, at) = Unclear::read(offered)?;
+                let (mut found, at) = offered.read()?;
                 if let Some(worker) = found.worker {
                     self.names.remove(worker);
                 }
@@ -95,8 +94,9 @@ impl Kept {
             Record::Past(Dated { job, token, at }) => {
                 self.offered(*job, record::read_token(token)?, record::read_time(at)?);
             }
-            Record::Result(Ended { job, at, data }) => {
-                let (at, result) = (record::read_time(at)?, Bytes::copy_from_slice(data.get().as_bytes()));
+            Record::Result(Ended { job, at, data, data_text }) => {
+                let (at, data) = (record::read_time(at)?, record::read_sent(*data, data_text.as_deref())?);
+                let result = Bytes::copy_from_slice(data.get().as_bytes());
                 self.end(*job, End { at, result });
                 if let Some(unclear) = unclear.get_mut(job) {
                     unclear.has_ended = true;
@@ -140,13 +140,23 @@ impl Kept {
         Ok(through)
     }
 
-    /// A worker is about to stand in line by this name: noted before it does.
-    pub(super) fn register(&mut self, worker: JobId, key: &TakeKey) -> io::Result<()> {
+    /// A worker is about to stand in line by this name: noted before it does. Returns how much of the file has to be on the
+    /// disk before this outlives a loss of power. Of more names than so many, those go whose workers do not stand there.
+    pub(super) fn register(
+        &mut self,
+        worker: JobId,
+        key: &TakeKey,
+        most: usize,
+        stands: impl Fn(JobId) -> bool,
+    ) -> io::Result<u64> {
+        let mut through = 0;
         if let Some(journal) = &mut self.journal {
             journal.append(&registered_line(worker, key)?)?;
+            through = journal.added();
         }
         self.names.add(key.clone(), worker);
-        Ok(())
+        self.names.trim(most, |other| other == worker || stands(other));
+        Ok(through)
     }
 
     /// Who is sent a job last has it, and nobody else.
@@ -175,21 +185,17 @@ impl Kept {
         past.is_some_and(|past| past.end.is_some() || past.ending.is_some())
     }
 
-    /// It has not arrived, unless its worker shows that it has: by a result, or by asking for the same again. Returns whether
-    /// it has not. From here on, nobody gets it by its name, and no result of it is taken.
+    /// It is lost, unless its worker shows that it has it: by a result, or by asking for the same again. Returns whether it is.
+    /// From there on, nobody gets it by its name, and no result of it is taken.
     pub(super) fn lose(&mut self, job: JobId, delivery: DeliveryId, token: &Token) -> bool {
         let is_lost = !self.has_ended(job, token) && !self.takes.is_wanted(job, delivery);
         if is_lost {
-            self.fail(job, delivery, token);
+            self.takes.lose(job, delivery);
+            if self.jobs.get(&job).is_some_and(|past| past.token.is(token)) {
+                self.note_lost(job);
+            }
         }
         is_lost
-    }
-
-    fn fail(&mut self, job: JobId, delivery: DeliveryId, token: &Token) {
-        self.takes.fail(job, delivery);
-        if self.jobs.get(&job).is_some_and(|past| past.token.is(token)) {
-            self.note_lost(job);
-        }
     }
 
     fn note_lost(&mut self, job: JobId) {
@@ -198,11 +204,8 @@ impl Kept {
         }
     }
 
-    /// It has arrived, or not.
-    pub(super) fn close(&mut self, job: JobId, delivery: DeliveryId, token: &Token, is_given: bool) -> io::Result<()> {
-        if !is_given {
-            self.fail(job, delivery, token);
-        }
+    /// It has arrived, or is lost.
+    pub(super) fn close(&mut self, job: JobId, delivery: DeliveryId, is_given: bool) -> io::Result<()> {
         // Sent again meanwhile, it is that delivery's.
         if self.open.get(&job).is_none_or(|(open, _)| *open != delivery) {
             return Ok(());
@@ -228,7 +231,7 @@ impl Kept {
     pub(super) fn begin_end(&mut self, id: JobId, end: &End) -> io::Result<u64> {
         let mut through = 0;
         if let Some(journal) = &mut self.journal {
-            journal.append(&end.line(id)?)?;
+            journal.append(&ended_line(id, end)?)?;
             through = journal.added();
         }
         if let Some(past) = self.jobs.get_mut(&id) {
@@ -275,7 +278,12 @@ impl Kept {
     /// What a new file is to hold, if there should be one.
     pub(super) fn begin_anew(&mut self) -> Option<(Anew, Picture)> {
         let anew = self.journal.as_mut()?.begin_anew()?;
-        let known = |id: &JobId| Some((*id, self.jobs.get(id)?.clone()));
+        let known = |id: &JobId| {
+            let mut past = self.jobs.get(id)?.clone();
+            // One that is on its way still is lost when its line has it again: the file says so then.
+            past.is_lost &= !self.open.contains_key(id);
+            Some((*id, past))
+        };
         let is_closed = |(_, take): &(&TakeKey, &Take)| !self.open.contains_key(&take.job.id);
         let picture = Picture {
             jobs: self.order.iter().filter_map(known).collect(),
@@ -284,29 +292,5 @@ impl Kept {
             takes: self.takes.all().filter(is_closed).map(|(key, take)| (key.clone(), take.clone())).collect(),
         };
         Some((anew, picture))
-    }
-}
-
-impl End {
-    pub(super) fn line(&self, job: JobId) -> Result<String, serde_json::Error> {
-        Record::Result(Ended { job, at: record::time(self.at), data: serde_json::from_slice(&self.result)? }).to_line()
-    }
-}
-
-impl Unclear {
-    fn read(offered: &Offered<'_>) -> Result<(Self, SystemTime), serde_json::Error> {
-        let Offered { delivery, token, at, callback, worker, take, left, job } = offered;
-        let callback = callback.as_ref().map(|url| Url::parse(url).map_err(serde::de::Error::custom)).transpose()?;
-        let found = Self {
-            delivery: record::read_delivery(delivery)?,
-            token: record::read_token(token)?,
-            job: Item::read_job(job)?,
-            callback,
-            worker: *worker,
-            take: take.as_ref().map(|take| record::read_take(take)).transpose()?,
-            has_left: *left,
-            has_ended: false,
-        };
-        Ok((found, record::read_time(at)?))
     }
 }

@@ -23,7 +23,7 @@ use bytes::Bytes;
 use tokio::sync::watch;
 use url::Url;
 
-pub(super) use delivery::{Delivery, DeliveryId};
+pub(super) use delivery::{Delivery, DeliveryId, Lost};
 pub(super) use takes::{Take, TakeKey};
 
 use super::error::{LineError, OpenError};
@@ -144,27 +144,37 @@ impl History {
         Delivery::new(Arc::clone(self), unclear.delivery, unclear.token, unclear.job.id, 0)
     }
 
-    /// It has not arrived, unless its worker shows that it has. Returns whether it has not.
+    /// It is lost, unless its worker shows that it has it. Returns whether it is.
     fn lose(&self, job: JobId, delivery: DeliveryId, token: &Token) -> bool {
         lock(&self.kept).lose(job, delivery, token)
     }
 
-    /// It has arrived, or not.
-    fn close(&self, job: JobId, delivery: DeliveryId, token: &Token, is_given: bool) {
-        let closed = lock(&self.kept).close(job, delivery, token, is_given);
+    /// It has arrived, or is lost.
+    fn close(&self, job: JobId, delivery: DeliveryId, is_given: bool) {
+        let closed = lock(&self.kept).close(job, delivery, is_given);
         if let Err(error) = closed {
             tracing::warn!(target: "job_orch", %error, "killed now, it would ask a worker again whether it has a job");
         }
         self.has_changed();
     }
 
-    /// A worker is about to stand in line by this name.
-    pub(super) fn register(&self, worker: JobId, key: &TakeKey) -> Result<(), LineError> {
-        let noted = lock(&self.kept).register(worker, key);
-        noted.map_err(|error| {
-            tracing::error!(target: "job_orch", %error, "a worker is not put in line, because its name cannot be noted");
-            LineError::Store { line: "workers", reason: error.to_string() }
-        })
+    /// A worker is about to stand in line by this name. Of more names than so many, those go whose workers do not stand there.
+    /// Returns how much of the file has to be on the disk before this outlives a loss of power.
+    pub(super) fn register(
+        self: &Arc<Self>,
+        worker: JobId,
+        key: &TakeKey,
+        most: usize,
+        stands: impl Fn(JobId) -> bool,
+    ) -> io::Result<u64> {
+        let noted = lock(&self.kept).register(worker, key, most, stands);
+        self.tidy();
+        noted
+    }
+
+    /// It does not stand there after all.
+    pub(super) fn forget_name(&self, worker: JobId) {
+        lock(&self.kept).names.remove(worker);
     }
 
     /// Who stood in line by this name, and was offered no job yet.

@@ -5,9 +5,6 @@ use std::collections::{HashMap, VecDeque};
 use super::takes::TakeKey;
 use crate::id::JobId;
 
-/// So many are remembered.
-const MOST: usize = 100_000;
-
 #[derive(Debug, Default)]
 pub(super) struct Names {
     workers: HashMap<TakeKey, JobId>,
@@ -23,11 +20,22 @@ impl Names {
         if let Some(before) = self.workers.insert(key, worker).filter(|before| *before != worker) {
             self.keys.remove(&before);
         }
-        while self.workers.len() > MOST {
-            let Some(oldest) = self.order.pop_front() else { return };
-            self.remove(oldest);
-        }
         self.tidy();
+    }
+
+    /// Where there are more than so many, the oldest go of those who stand in line no more.
+    pub(super) fn trim(&mut self, most: usize, stands: impl Fn(JobId) -> bool) {
+        for _ in 0..self.order.len() {
+            if self.workers.len() <= most {
+                return;
+            }
+            let Some(oldest) = self.order.pop_front() else { return };
+            if stands(oldest) {
+                self.order.push_back(oldest);
+            } else {
+                self.remove(oldest);
+            }
+        }
     }
 
     /// Who has registered by this name, and was offered no job since.
@@ -70,15 +78,22 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_go_first_and_a_name_is_the_last_ones() {
-        let (mut names, worker) = (Names::default(), JobId::new());
-        (0..=MOST).for_each(|number| names.add(key(number), JobId::new()));
-        assert!(names.worker(&key(0)).is_none() && names.worker(&key(1)).is_some());
+    fn the_oldest_go_first_but_for_those_in_line_and_a_name_is_the_last_ones() {
+        const MOST: usize = 100;
+        let (mut names, worker, first) = (Names::default(), JobId::new(), JobId::new());
+        names.add(key(0), first);
+        (1..=MOST + 1).for_each(|number| names.add(key(number), JobId::new()));
+        names.trim(MOST, |worker| worker == first);
+        assert!([0, 3].iter().all(|number| names.worker(&key(*number)).is_some()));
+        assert!([1, 2].iter().all(|number| names.worker(&key(*number)).is_none()));
+        names.trim(1, |_| true);
+        names.add(key(1), JobId::new());
+        names.remove(first);
         let before = names.worker(&key(1)).unwrap_or(worker);
         names.add(key(1), worker);
         assert_eq!((names.worker(&key(1)), names.key(before)), (Some(worker), None));
         let all: Vec<JobId> = names.all().map(|(_, worker)| worker).collect();
-        assert_eq!((all.len(), all.last()), (MOST, Some(&worker)));
+        assert_eq!((all.len(), all.last()), (MOST, Some(&worker)), "nobody went who stands in line");
         (0..200).for_each(|_| names.add(key(1), JobId::new()));
         all.into_iter().for_each(|worker| names.remove(worker));
         assert!(names.workers.len() == 1 && names.keys.len() == 1 && names.order.len() <= 66);

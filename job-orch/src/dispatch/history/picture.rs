@@ -3,9 +3,9 @@
 use std::time::SystemTime;
 
 use super::delivery::DeliveryId;
-use super::record::{self, Dated, Named, Offered, Record};
+use super::record::{self, Dated, Ended, Named, Offered, Record};
 use super::takes::{Take, TakeKey};
-use super::{Past, To};
+use super::{End, Past, To};
 use crate::dispatch::item::Item;
 use crate::dispatch::token::Token;
 use crate::id::JobId;
@@ -35,12 +35,18 @@ pub(super) fn offered_line(
     };
     let (callback, take) = (url.map(|url| url.as_str().into()), take.map(|take| take.text().into()));
     let (delivery, token) = (delivery.to_string().into(), token.reveal().into());
-    let job = serde_json::from_slice(&job.json)?;
-    Record::Offered(Offered { delivery, token, at: record::time(at), callback, worker, take, left, job }).to_line()
+    let (job, job_text) = record::sent(&job.json)?;
+    let at = record::time(at);
+    Record::Offered(Offered { delivery, token, at, callback, worker, take, left, job, job_text }).to_line()
 }
 
 pub(super) fn registered_line(worker: JobId, key: &TakeKey) -> Result<String, serde_json::Error> {
     Record::Registered(Named { take: key.text().into(), worker }).to_line()
+}
+
+pub(super) fn ended_line(job: JobId, end: &End) -> Result<String, serde_json::Error> {
+    let (data, data_text) = record::sent(&end.result)?;
+    Record::Result(Ended { job, at: record::time(end.at), data, data_text }).to_line()
 }
 
 impl Picture {
@@ -48,7 +54,7 @@ impl Picture {
         let past = self.jobs.into_iter().flat_map(|(job, Past { token, assigned, end, ending, is_lost })| {
             let past = Record::Past(Dated { job, token: token.reveal().into(), at: record::time(assigned) });
             // The line of one that is being synced is in the old file already, and only there.
-            let end = end.or(ending).and_then(|end| end.line(job).ok());
+            let end = end.or(ending).and_then(|end| ended_line(job, &end).ok());
             let lost = is_lost.then(|| Record::NotGiven(job).to_line().ok()).flatten();
             past.to_line().into_iter().chain(end).chain(lost)
         });

@@ -5,13 +5,16 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use url::Url;
 
+use super::Unclear;
 use super::delivery::DeliveryId;
 use super::takes::TakeKey;
+use crate::dispatch::item::Item;
 use crate::dispatch::token::Token;
 use crate::id::JobId;
 
-const BREAKS: [char; 2] = ['\n', '\r'];
+const BREAKS: [u8; 2] = [b'\n', b'\r'];
 
 /// What has happened. A line of JSON.
 #[derive(Debug, Serialize, Deserialize)]
@@ -34,8 +37,8 @@ pub(super) enum Record<'a> {
     Result(Ended<'a>),
 }
 
-/// A text that JSON has not to escape.
-type Text<'a> = Cow<'a, str>;
+/// A text that JSON has mostly not to escape.
+pub(super) type Text<'a> = Cow<'a, str>;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Offered<'a> {
@@ -57,8 +60,11 @@ pub(super) struct Offered<'a> {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) left: bool,
     /// The job, as it is sent.
-    #[serde(borrow)]
-    pub(super) job: &'a RawValue,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub(super) job: Option<&'a RawValue>,
+    /// The same, where it has several lines.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub(super) job_text: Option<Text<'a>>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -82,8 +88,30 @@ pub(super) struct Ended<'a> {
     pub(super) job: JobId,
     #[serde(borrow)]
     pub(super) at: Text<'a>,
-    #[serde(borrow)]
-    pub(super) data: &'a RawValue,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub(super) data: Option<&'a RawValue>,
+    /// The same, where it has several lines.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub(super) data_text: Option<Text<'a>>,
+}
+
+impl Offered<'_> {
+    /// What was on its way, and since when.
+    pub(super) fn read(&self) -> Result<(Unclear, SystemTime), serde_json::Error> {
+        let Self { delivery, token, at, callback, worker, take, left, job, job_text } = self;
+        let callback = callback.as_ref().map(|url| Url::parse(url).map_err(serde::de::Error::custom)).transpose()?;
+        let found = Unclear {
+            delivery: read_delivery(delivery)?,
+            token: read_token(token)?,
+            job: Item::read_job(read_sent(*job, job_text.as_deref())?)?,
+            callback,
+            worker: *worker,
+            take: take.as_ref().map(|take| read_take(take)).transpose()?,
+            has_left: *left,
+            has_ended: false,
+        };
+        Ok((found, read_time(at)?))
+    }
 }
 
 /// A line of a file is not what was written there.
@@ -92,14 +120,30 @@ pub(super) struct Ended<'a> {
 struct Strange(String, &'static str);
 
 impl Record<'_> {
-    /// As a line, also where what was sent has several: a text has no line break in JSON, and beside texts it is a space.
     pub(super) fn to_line(&self) -> Result<String, serde_json::Error> {
         let mut line = serde_json::to_string(self)?;
-        if line.contains(BREAKS) {
-            line = line.replace(BREAKS, " ");
-        }
         line.push('\n');
         Ok(line)
+    }
+}
+
+/// JSON for a line, to be read byte for byte as it was sent: as it is, or, where it has several lines, as a text.
+pub(super) fn sent(json: &[u8]) -> Result<(Option<&RawValue>, Option<Text<'_>>), serde_json::Error> {
+    if json.iter().any(|byte| BREAKS.contains(byte)) {
+        let text = std::str::from_utf8(json).map_err(serde::de::Error::custom)?;
+        return Ok((None, Some(text.into())));
+    }
+    Ok((Some(serde_json::from_slice(json)?), None))
+}
+
+/// The JSON that stands in a line in either way.
+pub(super) fn read_sent<'a>(
+    json: Option<&'a RawValue>,
+    text: Option<&'a str>,
+) -> Result<&'a RawValue, serde_json::Error> {
+    match (json, text) {
+        (Some(json), _) => Ok(json),
+        (None, text) => serde_json::from_str(text.unwrap_or_default()),
     }
 }
 
@@ -107,6 +151,12 @@ impl Record<'_> {
 pub(super) fn read_line(line: &[u8]) -> Result<(Record<'_>, &str), serde_json::Error> {
     let line = std::str::from_utf8(line).map_err(serde::de::Error::custom)?;
     Ok((serde_json::from_str(line)?, line))
+}
+
+/// What is wrong with the line after these. The place that it names is one in the line.
+pub(super) fn in_line(before: &[u8], error: &serde_json::Error) -> serde_json::Error {
+    let number = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    serde::de::Error::custom(format_args!("line {number}: {error}"))
 }
 
 pub(super) fn time(at: SystemTime) -> Text<'static> {

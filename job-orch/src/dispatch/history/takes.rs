@@ -77,7 +77,7 @@ impl Takes {
     }
 
     /// This delivery has not arrived.
-    pub(super) fn fail(&mut self, job: JobId, delivery: DeliveryId) {
+    pub(super) fn lose(&mut self, job: JobId, delivery: DeliveryId) {
         if self.of(job).is_some_and(|take| take.delivery == delivery) {
             self.remove(job);
         }

@@ -16,6 +16,11 @@ fn offer(history: &Arc<History>, job: &Item) -> Token {
     token
 }
 
+/// It is lost, and that is noted, unless its worker has shown that it has it.
+fn lose(delivery: &Delivery) {
+    delivery.lose().into_iter().for_each(Lost::note);
+}
+
 #[tokio::test]
 async fn the_oldest_go_first_in_number_and_in_bytes() {
     let history = Arc::new(History::default());
@@ -54,12 +59,12 @@ async fn a_delivery_whose_result_came_has_arrived_and_of_a_lost_one_no_result_is
         async move { history.end(id, &token, Bytes::from_static(b"1")).await }
     };
     assert_eq!(end(&history, 0).await, Ok(()));
-    assert!(!ended.is_lost() && lost.is_lost());
+    assert!(ended.lose().is_none() && lost.lose().is_some());
     assert_eq!(end(&history, 1).await, Err(NotTaken::Back));
     // Killed before it is noted what came of them.
     let (again, unclear) = reopen(folder.path());
     assert_eq!(unclear.iter().map(|unclear| unclear.has_ended).collect::<Vec<_>>(), [true, false]);
-    unclear.iter().for_each(|unclear| again.resume(unclear).not_given());
+    unclear.iter().for_each(|unclear| lose(&again.resume(unclear)));
     assert!(again.find(jobs[0].id).is_some_and(|past| past.end.is_some()));
     assert_eq!(end(&again, 1).await, Err(NotTaken::Back));
     assert_eq!(end(&reopen(folder.path()).0, 1).await, Err(NotTaken::Back));
@@ -123,6 +128,22 @@ fn reopen(directory: &Path) -> (Arc<History>, Vec<Unclear>) {
     }
 }
 
+/// What tells a file from the one that was written anew in its place.
+fn number(directory: &Path) -> Option<u64> {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::metadata(directory.join("jobs.history")).map(|file| file.ino()).ok()
+}
+
+async fn is_another(directory: &Path, before: Option<u64>) {
+    for _ in 0..2000 {
+        if number(directory) != before {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    unreachable!("it is not written anew");
+}
+
 #[tokio::test]
 async fn a_file_written_anew_says_the_same_and_what_came_meanwhile() {
     let Ok(folder) = tempfile::tempdir() else { unreachable!("a folder") };
@@ -130,13 +151,13 @@ async fn a_file_written_anew_says_the_same_and_what_came_meanwhile() {
     let (ended, large, open, taken, lost) = (job(), job(), job(), job(), job());
     let Ok(delivery) = history.offer(&lost, To::Asking(None, None)) else { unreachable!("there is room") };
     let lost_by = *delivery.token();
-    delivery.not_given();
+    lose(&delivery);
     let Some(key) = TakeKey::read("a-1") else { unreachable!("it is plain") };
     let Ok(delivery) = history.offer(&taken, To::Asking(None, Some(&key))) else { unreachable!("there is room") };
     let taken_by = delivery.id();
     delivery.given();
     let (Some(name), worker) = (TakeKey::read("b-1"), JobId::new()) else { unreachable!("it is plain") };
-    assert!(history.register(worker, &name).is_ok());
+    assert!(history.register(worker, &name, 1, |_| true).is_ok());
     let token = offer(&history, &ended);
     let text = Bytes::from(format!("\"{}\"", "x".repeat(60 << 10)));
     for _ in 0..3 {
@@ -158,17 +179,47 @@ async fn a_file_written_anew_says_the_same_and_what_came_meanwhile() {
     assert_eq!(again.registered(&name), Some(worker));
     assert_eq!(again.end(lost.id, &lost_by, Bytes::from_static(b"1")).await, Err(NotTaken::Back));
     assert_eq!(unclear.iter().map(|unclear| (unclear.job.id, unclear.has_left)).collect::<Vec<_>>(), [(open.id, true)]);
-    delivery.not_given();
+    lose(&delivery);
     assert!(reopen(folder.path()).1.is_empty());
 }
 
 #[tokio::test]
+async fn a_delivery_is_not_lost_before_its_file_has_the_job_again() {
+    let Ok(folder) = tempfile::tempdir() else { unreachable!("a folder") };
+    let ((history, _), job, other) = (reopen(folder.path()), job(), job());
+    let Ok(delivery) = history.stand_for(&job, To::Asking(None, None)) else { unreachable!("there is room") };
+    let token = *delivery.token();
+    assert!(delivery.lose().is_some());
+    let (before, by) = (number(folder.path()), offer(&history, &other));
+    let (text, one) = (Bytes::from(format!("\"{}\"", "x".repeat(80 << 10))), Bytes::from_static(b"1"));
+    assert_eq!(history.end(other.id, &by, text).await, Ok(()));
+    is_another(folder.path(), before).await;
+    // Killed here, the job is where the history says, and its worker may have it.
+    let (again, unclear) = reopen(folder.path());
+    assert_eq!(unclear.iter().map(|unclear| unclear.job.id).collect::<Vec<_>>(), [job.id]);
+    assert_eq!(again.end(job.id, &token, one.clone()).await, Ok(()));
+    assert_eq!(history.end(job.id, &token, one).await, Err(NotTaken::Back), "here it is lost");
+}
+
+#[tokio::test]
+async fn names_are_written_anew_too() {
+    let Ok(folder) = tempfile::tempdir() else { unreachable!("a folder") };
+    let (history, _) = reopen(folder.path());
+    let (before, mut worker) = (number(folder.path()), JobId::new());
+    let Some(name) = TakeKey::read("a-1") else { unreachable!("it is plain") };
+    for _ in 0..1000 {
+        worker = JobId::new();
+        assert!(history.register(worker, &name, 1, |_| false).is_ok());
+    }
+    is_another(folder.path(), before).await;
+    assert_eq!(reopen(folder.path()).0.registered(&name), Some(worker));
+}
+
+#[tokio::test]
 async fn a_result_that_is_being_synced_is_in_the_file_written_anew() {
-    use std::os::unix::fs::MetadataExt as _;
     let Ok(folder) = tempfile::tempdir() else { unreachable!("a folder") };
     let ((history, _), job) = (reopen(folder.path()), job());
-    let number = || std::fs::metadata(folder.path().join("jobs.history")).map(|file| file.ino()).ok();
-    let (before, Some(key)) = (number(), TakeKey::read("a-1")) else { unreachable!("it is plain") };
+    let (before, Some(key)) = (number(folder.path()), TakeKey::read("a-1")) else { unreachable!("it is plain") };
     let Ok(delivery) = history.offer(&job, To::Asking(None, Some(&key))) else { unreachable!("there is room") };
     let token = *delivery.token();
     delivery.given();
@@ -176,9 +227,7 @@ async fn a_result_that_is_being_synced_is_in_the_file_written_anew() {
     let end = End { at: SystemTime::now(), result: text.clone().into() };
     let begun = lock(&history.kept).begin_end(job.id, &end);
     history.tidy();
-    while number() == before {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+    is_another(folder.path(), before).await;
     assert!(history.sync(begun.unwrap_or_default()).await.is_ok());
     lock(&history.kept).end_end(job.id, &token, Some(end));
     let again = reopen(folder.path()).0;

@@ -9,6 +9,7 @@ use hyper::header::{HeaderValue, WWW_AUTHENTICATE};
 
 use super::Site;
 use super::answer::Refusal;
+use super::bearer::bearer;
 use crate::dispatch::AccessToken;
 
 /// Refuses who does not bring the token, before anything else is looked at.
@@ -17,7 +18,7 @@ pub(super) fn guard(route: MethodRouter<Site>, token: &AccessToken) -> MethodRou
 }
 
 async fn admit(State(token): State<AccessToken>, request: Request, next: Next) -> Response {
-    if token.is_in(request.headers()) {
+    if bearer(request.headers()).is_some_and(|brought| token.is(brought)) {
         return next.run(request).await;
     }
     let mut refused = Refusal(StatusCode::UNAUTHORIZED, "Token").into_response();

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
 use http_body::Frame;
@@ -14,9 +14,10 @@ use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::Site;
 use super::answer::Refusal;
+use super::job::{Id, UNKNOWN};
 use super::operation::Operation;
-use super::{Site, job};
 use crate::dispatch::Dispatcher;
 use crate::dispatch::state::{JobState, State as Became};
 use crate::id::JobId;
@@ -34,8 +35,8 @@ pub(super) fn operation() -> Operation {
         .answer(404, "no such job is known any more", None)
 }
 
-async fn events(State(site): State<Site>, Path(id): Path<String>) -> Result<Response, Refusal> {
-    let (id, _) = job::find(&site, &id)?;
+async fn events(State(site): State<Site>, Id(id): Id) -> Result<Response, Refusal> {
+    site.dispatcher.state(id).ok_or(UNKNOWN)?;
     // One that is not read is not made.
     let (sender, receiver) = mpsc::channel(1);
     site.dispatcher.0.tasks.spawn(tell(site.dispatcher.clone(), id, sender));

@@ -1,19 +1,21 @@
 //! `/jobs/{id}`: what has become of a job, and its result.
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{FromRequestParts, Path, State};
 use axum::response::Response;
 use bytes::Bytes;
-use hyper::header::{AUTHORIZATION, HeaderMap};
+use hyper::header::HeaderMap;
+use hyper::http::request::Parts;
 use hyper::{StatusCode, Uri};
 use serde_json::json;
 
 use super::answer::Refusal;
+use super::bearer::bearer;
 use super::operation::Operation;
 use super::{Site, answer, submit, wait};
 use crate::dispatch::history::NotTaken;
 use crate::dispatch::item::one_value;
-use crate::dispatch::state::{JobState, State as Became};
+use crate::dispatch::state::State as Became;
 use crate::dispatch::token::Token;
 use crate::id::JobId;
 
@@ -46,14 +48,13 @@ pub(super) fn operations() -> [Operation; 3] {
     ]
 }
 
-async fn show(State(site): State<Site>, Path(id): Path<String>) -> Result<Response, Refusal> {
-    let (_, state) = find(&site, &id)?;
+async fn show(State(site): State<Site>, Id(id): Id) -> Result<Response, Refusal> {
+    let state = site.dispatcher.state(id).ok_or(UNKNOWN)?;
     Ok(answer::json(StatusCode::OK, state.to_json()))
 }
 
-async fn result(State(site): State<Site>, Path(id): Path<String>, uri: Uri) -> Result<Response, Refusal> {
+async fn result(State(site): State<Site>, Id(id): Id, uri: Uri) -> Result<Response, Refusal> {
     let until = wait::until(&uri)?;
-    let (id, _) = find(&site, &id)?;
     let (inner, mut is_over) = (&site.dispatcher.0, false);
     loop {
         // Before it looks: a result that comes from here on wakes it.
@@ -76,11 +77,13 @@ async fn result(State(site): State<Site>, Path(id): Path<String>, uri: Uri) -> R
 
 async fn post(
     State(site): State<Site>,
-    Path(id): Path<String>,
+    id: Result<Id, Refusal>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let (Some(id), Some(token)) = (id.parse().ok(), token(&headers)) else { return Err(NO_TOKEN) };
+    let (Ok(Id(id)), Some(token)) = (id, bearer(&headers).and_then(Token::read)) else {
+        return Err(NO_TOKEN);
+    };
     let body = submit::read(&site, body).await?;
     let value = one_value(&body).map_err(|_| Refusal(StatusCode::BAD_REQUEST, "NotJson"))?;
     let inner = &site.dispatcher.0;
@@ -99,17 +102,20 @@ async fn post(
     Ok(answer::json(StatusCode::OK, r#""Done""#))
 }
 
-const UNKNOWN: Refusal = Refusal(StatusCode::NOT_FOUND, "NotFound");
+pub(super) const UNKNOWN: Refusal = Refusal(StatusCode::NOT_FOUND, "NotFound");
 const BACK: Refusal = Refusal(StatusCode::CONFLICT, "Back");
 const NO_TOKEN: Refusal = Refusal(StatusCode::UNAUTHORIZED, "Token");
 
-fn token(headers: &HeaderMap) -> Option<Token> {
-    Token::read(headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")?)
-}
+/// The id of a job, in a path. What is none is that of no job.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Id(pub(super) JobId);
 
-/// A job by the text of its id.
-pub(super) fn find(site: &Site, id: &str) -> Result<(JobId, JobState), Refusal> {
-    let id: JobId = id.parse().map_err(|_| UNKNOWN)?;
-    let state = site.dispatcher.state(id).ok_or(UNKNOWN)?;
-    Ok((id, state))
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        // Not even every path is a text.
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        path.ok().and_then(|Path(id)| id.parse().ok()).map(Self).ok_or(UNKNOWN)
+    }
 }

@@ -2,6 +2,7 @@
 
 mod admission;
 mod answer;
+mod bearer;
 mod events;
 mod job;
 mod metrics;

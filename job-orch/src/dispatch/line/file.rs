@@ -15,11 +15,11 @@ use serde_json::value::RawValue;
 use tokio::sync::watch;
 
 use super::Shared;
-use super::given::Given;
+use super::given::{Given, Holder};
 use super::scribe::Scribe;
 use crate::dispatch::error::{LineError, OpenError};
 use crate::dispatch::files;
-use crate::dispatch::history::{Delivery, History};
+use crate::dispatch::history::{History, Lost};
 use crate::dispatch::item::{Item, Read};
 use crate::id::JobId;
 use crate::sync::atomic::{AtomicU64, Ordering};
@@ -48,7 +48,7 @@ pub(super) struct Due {
     /// They were given, and the file may hold them still.
     pub(super) given: Vec<JobId>,
     /// Their jobs are back, and the file may lack them still.
-    pub(super) lost: Vec<Delivery>,
+    pub(super) lost: Vec<Lost>,
 }
 
 /// How far the file has followed.
@@ -80,7 +80,7 @@ impl Stamp {
 }
 
 impl File {
-    /// The file, and who stands in its line: who is back, and who stands there.
+    /// The file, and who stands in its line. Who is back is given in order.
     pub(super) fn open(
         directory: &Path,
         name: &str,
@@ -88,11 +88,10 @@ impl File {
         is_cached: bool,
         back: &[Item],
     ) -> Result<(Self, Vec<Item>), OpenError> {
-        let paths = Paths { directory: directory.to_owned(), line: directory.join(format!("{name}.json")) };
-        let (given, gone) = Given::open(&directory.join(format!("{name}.given")))?;
-        // They were the first when they left.
-        let mut items = back.to_vec();
-        items.extend(read(&paths.line, how)?);
+        let [line, _] = Holder::File.paths(directory, name);
+        let paths = Paths { directory: directory.to_owned(), line };
+        let (given, gone) = Given::open(directory, name, Holder::File)?;
+        let mut items = with_those_back(read(&paths.line, how)?, back);
         let mut known = HashSet::new();
         items.retain(|item| known.insert(item.id) && !gone.contains(&item.id));
         let file = Self {
@@ -167,7 +166,7 @@ impl File {
     }
 
     /// One that was held is back. What it was on is noted as lost when the file has it again, and not before.
-    pub(super) fn take_back(&self, lost: Option<Delivery>) {
+    pub(super) fn take_back(&self, lost: Option<Lost>) {
         lock(&self.due).lost.extend(lost);
         self.wake();
     }
@@ -206,6 +205,21 @@ pub(super) fn stamp(path: &Path) -> Option<Stamp> {
     fs::metadata(path).ok().map(|metadata| Stamp::of(&metadata))
 }
 
+/// A line that has these again, in order: each stands before all who came later, unless it stands there still.
+fn with_those_back(line: Vec<Item>, back: &[Item]) -> Vec<Item> {
+    let stay: HashSet<JobId> = line.iter().map(|item| item.id).collect();
+    let mut back = back.iter().filter(|item| !stay.contains(&item.id)).cloned().peekable();
+    let mut all = Vec::with_capacity(line.len());
+    for item in line {
+        while let Some(earlier) = back.next_if(|earlier| earlier.id < item.id) {
+            all.push(earlier);
+        }
+        all.push(item);
+    }
+    all.extend(back);
+    all
+}
+
 /// The items of a file; none where there is no file.
 fn read(path: &Path, how: Read) -> Result<Vec<Item>, OpenError> {
     let bytes = match files::read(path) {
@@ -214,5 +228,11 @@ fn read(path: &Path, how: Read) -> Result<Vec<Item>, OpenError> {
     };
     let unreadable = |source| OpenError::Unreadable { path: path.to_owned(), source };
     let items: Vec<&RawValue> = serde_json::from_slice(&bytes).map_err(unreadable)?;
-    items.into_iter().map(how).collect::<Result<_, _>>().map_err(unreadable)
+    let items = items.into_iter().zip(1..).map(|(item, number)| how(item).map_err(|error| in_entry(number, &error)));
+    items.collect::<Result<_, _>>().map_err(unreadable)
+}
+
+/// What is wrong with one of the entries, counted from 1. The place that it names is one in the entry.
+fn in_entry(number: usize, error: &serde_json::Error) -> serde_json::Error {
+    serde::de::Error::custom(format_args!("entry {number}: {error}"))
 }

@@ -9,6 +9,7 @@ use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use super::STORE;
 use crate::dispatch::error::OpenError;
 use crate::dispatch::files;
 use crate::id::JobId;
@@ -30,14 +31,39 @@ struct Open {
     ids: HashSet<JobId>,
 }
 
+/// Who is to be told what was given. Each has notes of its own: what one of them has been told, the other may hold still.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::dispatch) enum Holder {
+    /// The file of a line.
+    File,
+    /// The durable engine.
+    Store,
+}
+
+impl Holder {
+    /// What is in a directory for a line of this name: what holds the line, and what was given of that.
+    pub(in crate::dispatch) fn paths(self, directory: &Path, name: &str) -> [PathBuf; 2] {
+        let names = match self {
+            Self::File => [format!("{name}.json"), format!("{name}.given")],
+            Self::Store => [STORE.to_owned(), format!("{name}.db.given")],
+        };
+        names.map(|name| directory.join(name))
+    }
+}
+
 impl Given {
-    /// The file, and what it says was given.
-    pub(in crate::dispatch) fn open(path: &Path) -> Result<(Arc<Self>, Vec<JobId>), OpenError> {
-        let io = |source| OpenError::Io { path: path.to_owned(), source };
-        let (file, lines) = files::lines(path).map_err(io)?;
+    /// The notes for this holder of a line, and what they say was given.
+    pub(in crate::dispatch) fn open(
+        directory: &Path,
+        name: &str,
+        holder: Holder,
+    ) -> Result<(Arc<Self>, Vec<JobId>), OpenError> {
+        let [_, path] = holder.paths(directory, name);
+        let io = |source| OpenError::Io { path: path.clone(), source };
+        let (file, lines) = files::lines(&path).map_err(io)?;
         let ids: Vec<JobId> = String::from_utf8_lossy(&lines).lines().filter_map(|line| line.parse().ok()).collect();
         let open = Open { file, size: lines.len() as u64, ids: ids.iter().copied().collect() };
-        Ok((Arc::new(Self { path: path.to_owned(), open: Mutex::new(open) }), ids))
+        Ok((Arc::new(Self { path, open: Mutex::new(open) }), ids))
     }
 
     /// What the file says was given.
@@ -46,7 +72,7 @@ impl Given {
     }
 
     /// Whether this was given, and is on the disk still.
-    pub(super) fn has(&self, id: JobId) -> bool {
+    pub(in crate::dispatch) fn has(&self, id: JobId) -> bool {
         lock(&self.open).ids.contains(&id)
     }
 
@@ -106,7 +132,7 @@ mod tests {
     fn a_line_that_a_loss_of_power_has_torn_spoils_no_other_one() {
         let Ok(folder) = tempfile::tempdir() else { unreachable!("a folder") };
         let path = folder.path().join("jobs.given");
-        let open = || Given::open(&path).unwrap_or_else(|error| unreachable!("{error}"));
+        let open = || Given::open(folder.path(), "jobs", Holder::File).unwrap_or_else(|error| unreachable!("{error}"));
         let (before, id) = (JobId::new(), JobId::new());
         assert!(std::fs::write(&path, format!("{before}\n0190-half")).is_ok());
         open().0.note(id);

@@ -6,7 +6,7 @@ use super::engine::Lease;
 use super::places::Place;
 use super::{Keep, Shared};
 use crate::dispatch::error::LineError;
-use crate::dispatch::history::Delivery;
+use crate::dispatch::history::{Delivery, Lost};
 use crate::dispatch::item::Item;
 use crate::sync::{Arc, lock};
 
@@ -110,7 +110,7 @@ impl Held {
     }
 
     /// It is back at its old place, unless it was given. What it was on is noted as lost, where its line has it again.
-    pub(in crate::dispatch) fn put_back(&mut self, lost: Option<Delivery>) {
+    pub(in crate::dispatch) fn put_back(&mut self, lost: Option<Lost>) {
         if std::mem::replace(&mut self.is_over, true) {
             return;
         }
@@ -126,7 +126,7 @@ impl Held {
         self.line.has_moved();
         match (&self.line.keep, lost) {
             (Keep::File(file), lost) => file.take_back(lost),
-            (Keep::Nowhere | Keep::Engine(..), Some(lost)) => lost.not_given(),
+            (Keep::Nowhere | Keep::Engine(..), Some(lost)) => lost.note(),
             (Keep::Nowhere | Keep::Engine(..), None) => {}
         }
     }

@@ -19,7 +19,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 pub(super) use engine::{Jobs, Workers};
-pub(super) use given::Given;
+pub(super) use given::{Given, Holder};
 pub(super) use held::Held;
 pub(super) use places::Standing;
 
@@ -29,11 +29,15 @@ use super::item::Item;
 use super::options::{Mode, Room};
 use crate::engine::sqlite::Sqlite;
 use crate::id::JobId;
+use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Arc, Mutex, lock};
 use engine::{Lined, Shelf, Waiting};
 use file::File;
 use places::{Place, Places};
 use stored::{Coming, Turn, VOID};
+
+/// The store of the lines that the engine has.
+pub(super) const STORE: &str = "jobs.db";
 
 /// Between two looks at the end.
 const LITTLE: Duration = Duration::from_millis(2);
@@ -48,6 +52,8 @@ struct Shared {
     limits: Room,
     places: Mutex<Places>,
     keep: Keep,
+    // The last attempt to use what keeps it has failed.
+    has_failed: AtomicBool,
     // Says that somebody has come or gone.
     moved: watch::Sender<()>,
 }
@@ -81,7 +87,7 @@ impl Line {
         let keep = match (mode, store) {
             (Mode::InMemory, _) => Keep::Nowhere,
             (Mode::Sqlite, Some(store)) => {
-                let (given, gone) = Given::open(&directory.join(format!("{name}.given")))?;
+                let (given, gone) = Given::open(directory, name, Holder::Store)?;
                 let shelf = engine::open::<J>(store, &gone).await?;
                 given.forget(&gone);
                 for Waiting { id, size } in shelf.waiting().await.map_err(OpenError::Engine)? {
@@ -98,7 +104,8 @@ impl Line {
                 Keep::File(file)
             }
         };
-        let line = Arc::new(Shared { name, limits, places: Mutex::new(places), keep, moved: watch::Sender::new(()) });
+        let (places, has_failed, moved) = (Mutex::new(places), AtomicBool::new(false), watch::Sender::new(()));
+        let line = Arc::new(Shared { name, limits, places, keep, has_failed, moved });
         if let Keep::File(file) = &line.keep {
             file.start(&line, history)?;
         }
@@ -121,10 +128,25 @@ impl Line {
 
     /// Whether it can be stored, as far as is known.
     pub(super) fn is_well(&self) -> bool {
-        match &self.0.keep {
+        let has_followed = match &self.0.keep {
             Keep::File(file) => file.is_well(),
             Keep::Nowhere | Keep::Engine(..) => true,
+        };
+        has_followed && !self.0.has_failed.load(Ordering::Acquire)
+    }
+
+    /// Whether it outlives this process.
+    pub(super) fn is_kept(&self) -> bool {
+        !matches!(self.0.keep, Keep::Nowhere)
+    }
+
+    /// Refuses who has no room in line now.
+    pub(super) fn check(&self, item: &Item) -> Result<(), LineError> {
+        let line = &self.0;
+        if let Keep::File(file) = &line.keep {
+            file.refresh(line)?;
         }
+        line.check_room(&lock(&line.places), item.json.len())
     }
 
     /// Tells when somebody has come or gone.
@@ -136,6 +158,12 @@ impl Line {
     ///
     /// Dropped early, it may have been put there or not.
     pub(super) async fn put(&self, item: Item) -> Result<usize, LineError> {
+        let put = self.try_put(item).await;
+        self.0.note(&put, true);
+        put
+    }
+
+    async fn try_put(&self, item: Item) -> Result<usize, LineError> {
         let line = &self.0;
         match &line.keep {
             Keep::Nowhere => line.push(Place::here(item)).map(|(_, position)| position),
@@ -160,6 +188,14 @@ impl Line {
     ///
     /// Dropped early, nobody has been taken.
     pub(super) async fn take(&self) -> Result<Option<Held>, LineError> {
+        let taken = self.try_take().await;
+        // An engine that has nobody was not asked to write anything.
+        let is_telling = matches!((&self.0.keep, &taken), (Keep::File(_), _) | (_, Ok(Some(_))));
+        self.0.note(&taken, is_telling);
+        taken
+    }
+
+    async fn try_take(&self) -> Result<Option<Held>, LineError> {
         let line = &self.0;
         match &line.keep {
             Keep::Nowhere => Ok(line.pop()),
@@ -232,6 +268,15 @@ impl Shared {
         let (seq, Place { item, .. }) = lock(&self.places).pop(matches!(self.keep, Keep::File(_)))?;
         self.has_moved();
         Some(Held::new(Arc::clone(self), seq, item?))
+    }
+
+    /// Notes whether what keeps the line can be used, as far as this tells. One that is full can.
+    fn note<T>(&self, attempt: &Result<T, LineError>, is_telling: bool) {
+        match attempt {
+            Err(LineError::Store { .. }) => self.has_failed.store(true, Ordering::Release),
+            Ok(_) if is_telling => self.has_failed.store(false, Ordering::Release),
+            Ok(_) | Err(_) => {}
+        }
     }
 
     /// It will not come back.

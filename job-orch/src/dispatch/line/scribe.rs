@@ -18,7 +18,7 @@ use super::file::{Due, File, Paths, stamp};
 use super::places::Picture;
 use super::{Keep, Shared};
 use crate::dispatch::files;
-use crate::dispatch::history::{Delivery, History};
+use crate::dispatch::history::{History, Lost};
 use crate::dispatch::item::Item;
 use crate::sync::atomic::Ordering;
 use crate::sync::{Arc, Weak, lock};
@@ -72,7 +72,7 @@ impl Scribe {
             return old;
         }
         file.given.forget(&given);
-        lost.into_iter().for_each(Delivery::not_given);
+        lost.into_iter().for_each(Lost::note);
         old
     }
 

@@ -30,6 +30,7 @@ use wire::Wire;
 
 use super::options::Limits;
 use super::{Dispatcher, http};
+use crate::span::FAR;
 
 /// Headers of one request, in number and in bytes.
 const MOST_HEADERS: usize = 64;
@@ -105,7 +106,8 @@ impl Connection {
         let mut connection = std::pin::pin!(
             http1::Builder::new()
                 .timer(TokioTimer::new())
-                .header_read_timeout(head)
+                // Beyond what the clock can count, it would not be a limit but an end.
+                .header_read_timeout(head.min(FAR))
                 .max_headers(MOST_HEADERS)
                 .max_buf_size(MOST_HEAD)
                 .serve_connection(wire, service)

@@ -46,6 +46,12 @@ impl StoreArchive {
             self.store.writer.suggest(move |transaction| transaction.touch_answers(job, &keys));
         }
     }
+
+    /// Nobody computes this answer any more.
+    fn end_flight(&self, key: Key, leader: JobId) {
+        let job = self.job;
+        self.store.writer.tell(move |transaction| transaction.end_flight(job, &key, leader));
+    }
 }
 
 #[async_trait]
@@ -109,18 +115,19 @@ impl Archive for StoreArchive {
     }
 
     fn keep(&self, key: Vec<u8>, leader: JobId, answer: Vec<u8>) {
-        let (job, own, policy, entries) = (self.job, Key::of(key.clone()), self.policy, Arc::clone(&self.entries));
+        let (job, policy, entries) = (self.job, self.policy, Arc::clone(&self.entries));
+        let key = Key::of(key);
+        let own = key.clone();
         self.store.writer.suggest(move |transaction| {
             entries.store(transaction.keep_answer(job, &own, &policy, &answer)?, Ordering::Relaxed);
             Ok(())
         });
         // Behind it, so that nobody computes it meanwhile; and also if it could not be kept.
-        self.give_up(key, leader);
+        self.end_flight(key, leader);
     }
 
     fn give_up(&self, key: Vec<u8>, leader: JobId) {
-        let (job, key) = (self.job, Key::of(key));
-        self.store.writer.tell(move |transaction| transaction.end_flight(job, &key, leader));
+        self.end_flight(Key::of(key), leader);
     }
 
     fn give_up_refreshing(&self, key: Vec<u8>) {

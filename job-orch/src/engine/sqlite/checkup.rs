@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::thread::JoinHandle;
 
-use rusqlite::{Connection, InterruptHandle};
+use rusqlite::{Connection, InterruptHandle, Row};
 
 use super::error::StoreError;
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -69,17 +69,16 @@ LIMIT 1";
 
 /// And the counters that senders are held by agree with what is there.
 const COUNTERS: &str = "
-SELECT 'the count of waiting requests is wrong' WHERE EXISTS (
-    SELECT 1 FROM job WHERE waiting <>
-        (SELECT count(*) FROM request WHERE seq >= (number << 40 | head) AND seq < ((number << 40) | (1 << 39)))
-        + (SELECT count(*) FROM aside WHERE job = number AND state < 2))
-UNION ALL
-SELECT 'the bytes of waiting requests are counted wrong' WHERE EXISTS (
-    SELECT 1 FROM job WHERE bytes <>
-        (SELECT coalesce(sum(length(payload)), 0) FROM request
-         WHERE seq >= (number << 40 | head) AND seq < ((number << 40) | (1 << 39)))
-        + (SELECT coalesce(sum(length(payload)), 0) FROM aside JOIN request USING (seq) WHERE job = number AND state < 2))
-LIMIT 1";
+SELECT format('job `%s` counts %d that wait, of %d bytes, and there are %d of %d bytes', name, waiting, bytes, there, size)
+FROM (SELECT name, waiting, bytes,
+             (SELECT count(*) FROM request WHERE seq >= (number << 40 | head) AND seq < ((number << 40) | (1 << 39)))
+                 + (SELECT count(*) FROM aside WHERE job = number AND state < 2) AS there,
+             (SELECT coalesce(sum(length(payload)), 0) FROM request
+              WHERE seq >= (number << 40 | head) AND seq < ((number << 40) | (1 << 39)))
+                 + (SELECT coalesce(sum(length(payload)), 0) FROM aside JOIN request USING (seq)
+                    WHERE job = number AND state < 2) AS size
+      FROM job)
+WHERE waiting IS NOT there OR bytes IS NOT size";
 
 /// How it shows that a file is damaged, if it does. As the file is at one moment: others may be at work.
 pub(super) fn damage(connection: &Connection) -> rusqlite::Result<Option<String>> {
@@ -94,6 +93,11 @@ pub(super) fn damage(connection: &Connection) -> rusqlite::Result<Option<String>
         None => agreement(&moment),
         found => Ok(found),
     }
+}
+
+/// Which jobs count wrong what waits, and how.
+pub(super) fn miscounts(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    connection.prepare(COUNTERS)?.query_map([], told)?.collect()
 }
 
 /// How it shows that the rows of a file do not agree with each other, if they do not. Their counters are another matter.
@@ -139,7 +143,12 @@ fn whole(connection: &Connection, check: &str) -> rusqlite::Result<Option<String
 fn first(connection: &Connection, sql: &str) -> rusqlite::Result<Option<String>> {
     let mut found = connection.prepare(sql)?;
     let mut rows = found.query([])?;
-    rows.next()?.map(|row| row.get::<_, String>(0)).transpose()
+    rows.next()?.map(told).transpose()
+}
+
+/// What a look has found. The name of a job that is damaged may be no UTF-8.
+fn told(row: &Row<'_>) -> rusqlite::Result<String> {
+    Ok(String::from_utf8_lossy(row.get_ref(0)?.as_bytes()?).into_owned())
 }
 
 /// What was found in a file that is in use. Nothing is promised any more then.

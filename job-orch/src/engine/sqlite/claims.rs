@@ -2,6 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row, ffi, params};
 
+use super::cells::within;
 use super::local::Local;
 use super::places;
 use super::requests::{Claimed, Next, columns};
@@ -196,7 +197,7 @@ impl Transaction<'_> {
                 columns!(),
                 ", fence, attempts FROM request JOIN held USING (seq) WHERE request.seq = ?1"
             ))?
-            .query_row([seq], |row| read_claimed(row, row.get(12)?, row.get(13)?))
+            .query_row([seq], |row| read_claimed(row, row.get(12)?, within(row, 13, 0, u32::MAX)?))
             .optional()?;
         self.job(job)?.add_waiting(-1, -held.as_ref().map_or(0, |held| held.size));
         let Some(held) = held else {

@@ -223,6 +223,14 @@ impl Log {
 
     /// The same, if so many commits lie there unsynced when it is its turn.
     fn sync_if(&self, least: usize) -> Result<(), StoreError> {
+        self.sync_with(
+            least,
+            |file| if fails!("sync") { Err(io::Error::other("told to fail")) } else { file.sync_data() },
+        )
+    }
+
+    /// The same, by this call of the system's.
+    fn sync_with(&self, least: usize, call: impl FnOnce(&File) -> io::Result<()>) -> Result<(), StoreError> {
         let _turn = lock(&self.turn);
         if self.unsynced.load(Ordering::Acquire) < least {
             return Ok(());
@@ -233,7 +241,7 @@ impl Log {
         self.is_ordered.store(false, Ordering::Release);
         let covered = self.unsynced.load(Ordering::Acquire);
         fault!("before_sync");
-        let synced = if fails!("sync") { Err(io::Error::other("told to fail")) } else { self.file.sync_data() };
+        let synced = call(&self.file);
         self.unsynced.fetch_sub(covered, Ordering::AcqRel);
         synced.map_err(|error| lock(&self.fault).insert(StoreError::Disk(error.into())).clone())
     }

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::schema::is_busy;
+
 /// A store that could not be opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -115,6 +117,17 @@ pub enum StoreError {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(Arc::new(error))
+        match error {
+            error if is_damage(&error) => Self::Damaged { what: error.to_string().into() },
+            error if is_busy(&error) => Self::Busy,
+            error => Self::Sqlite(Arc::new(error)),
+        }
     }
+}
+
+/// Whether the file has something in it that nobody has written there.
+fn is_damage(error: &rusqlite::Error) -> bool {
+    use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error};
+    matches!(error, FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..) | Utf8Error(..))
+        || error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseCorrupt)
 }

@@ -52,10 +52,10 @@ impl Keeper {
         }
     }
 
-    /// Has what dead processes held taken back.
+    /// Has what dead processes held taken back. If that cannot be written now, they are found dead the next time too.
     fn bury_dead(&self, writer: &Writer) {
         for sign in self.lookout.iter().flat_map(Lookout::dead) {
-            writer.tell(move |transaction| transaction.bury_process(&sign).map(drop));
+            writer.suggest(move |transaction| transaction.bury_process(&sign).map(drop));
         }
     }
 }

@@ -5,6 +5,7 @@ use std::ops::Deref;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::batch::{self, Cells, Insert};
+use super::cells::within;
 use super::checksum;
 use super::places;
 use super::rows::{id, read_claimed, read_failure};
@@ -257,7 +258,7 @@ impl Transaction<'_> {
                  WHERE id = ?1 AND seq >> 40 = ?2 AND coalesce(state < 2, seq >= ?3 AND (seq >> 39) & 1 = 0)"
             ))?
             .query_row(params![wanted.to_bytes(), job, places::in_line(job, head)], |row| {
-                Ok((read_claimed(row, row.get(12)?, row.get(13)?)?, row.get::<_, bool>(14)?))
+                Ok((read_claimed(row, row.get(12)?, within(row, 13, 0, u32::MAX)?)?, row.get::<_, bool>(14)?))
             })
             .optional()?;
         let Some((taken, is_aside)) = found else { return Ok(None) };

@@ -5,10 +5,11 @@ use std::ops::Deref;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::batch::{self, Cells, Insert};
+use super::cells;
 use super::checksum;
 use super::places;
 use super::requests::Payload;
-use super::rows::{agree, id, json, read_payload};
+use super::rows::{agree, json, read_checksum, read_payload};
 use super::transaction::Transaction;
 use crate::id::JobId;
 use crate::outcome::Failure;
@@ -201,7 +202,7 @@ pub(super) fn find(connection: &Connection, job: i64, wanted: JobId) -> rusqlite
 }
 
 fn read_kept(row: &Row<'_>) -> rusqlite::Result<Kept> {
-    let (id, is_failure, payload) = (id(row, 2)?, row.get(3)?, read_payload(row, 4)?);
-    let is_whole = agree(row.get(6)?, checksum::of_response(id, is_failure, &payload));
+    let (id, is_failure, payload) = (cells::id(row, 2)?, cells::flag(row, 3)?, read_payload(row, 4)?);
+    let is_whole = agree(read_checksum(row, 6)?, checksum::of_response(id, is_failure, &payload));
     Ok(Kept { id, is_failure, payload: is_whole.map(|()| payload) })
 }

@@ -2,32 +2,34 @@
 
 use rusqlite::Row;
 
+use super::cells;
 use super::checksum;
 use super::places;
 use super::requests::{Claimed, Grip, NewRequest, Payload, size};
 use crate::id::JobId;
 use crate::outcome::{Failure, FailureKind};
 
-/// Reads a request from its [`columns`](super::requests::columns).
+/// Reads a request from its [`columns`](super::requests::columns). Whatever stands in them: a row that could not be read would
+/// stop all that stand behind it.
 pub(super) fn read_claimed(row: &Row<'_>, fence: i64, attempt: u32) -> rusqlite::Result<Claimed> {
-    let (seq, id) = (row.get(0)?, id(row, 1)?);
+    let (seq, id) = (row.get(0)?, cells::id(row, 1)?);
     let request = NewRequest {
         id,
         run: None,
-        priority: row.get(3)?,
+        priority: cells::within(row, 3, i16::MIN, i16::MAX)?,
         due: None,
         key: None,
         while_waiting: false,
         even_dead: false,
         key_until: None,
-        is_call: row.get(4)?,
-        deadline: row.get(5)?,
-        trace: row.get(6)?,
-        retry: row.get(11)?,
+        is_call: cells::flag(row, 4)?,
+        deadline: cells::number_if_any(row, 5)?,
+        trace: cells::text_if_any(row, 6)?,
+        retry: cells::text_if_any(row, 11)?,
         payload: read_payload(row, 7)?,
-        checksum: row.get(9)?,
+        checksum: read_checksum(row, 9)?,
     };
-    let found = checksum::of_row(checksum::of_request(&request), seq, row.get(2)?);
+    let found = checksum::of_row(checksum::of_request(&request), seq, cells::number(row, 2)?);
     let is_whole = agree(request.checksum, found);
     let NewRequest { deadline, trace, retry, is_call, payload, .. } = request;
     Ok(Claimed {
@@ -46,7 +48,16 @@ pub(super) fn read_claimed(row: &Row<'_>, fence: i64, attempt: u32) -> rusqlite:
 
 /// Reads version, codec and payload, which stand from `first` on, with the checksum between them.
 pub(super) fn read_payload(row: &Row<'_>, first: usize) -> rusqlite::Result<Payload> {
-    Ok(Payload { version: row.get(first)?, codec: row.get(first + 1)?, bytes: row.get(first + 3)? })
+    Ok(Payload {
+        version: cells::within(row, first, 0, u32::MAX)?,
+        codec: cells::within(row, first + 1, 0, u8::MAX)?,
+        bytes: cells::bytes(row, first + 3)?,
+    })
+}
+
+/// Reads a checksum. One that is none agrees with nothing.
+pub(super) fn read_checksum(row: &Row<'_>, column: usize) -> rusqlite::Result<u32> {
+    cells::within(row, column, 0, u32::MAX)
 }
 
 /// The error says that and why bytes are damaged.

@@ -1,6 +1,5 @@
 //! Opening a file: what it must be, what it is turned into, and how `SQLite` is to treat it.
 
-use std::fs::OpenOptions;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -10,6 +9,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use super::checkup;
 use super::disk::log_of;
 use super::error::OpenError;
+use super::file;
 use super::frames;
 use crate::engine::Durability;
 
@@ -37,6 +37,13 @@ const MOST_LOG: i64 = 32 << 20;
 const PATIENCE: usize = 5;
 const MOMENT: Duration = Duration::from_millis(20);
 
+/// An empty store of the newest version, in memory.
+pub(super) fn model() -> rusqlite::Result<Connection> {
+    let model = Connection::open_in_memory()?;
+    MIGRATIONS.iter().try_for_each(|migration| model.execute_batch(migration))?;
+    Ok(model)
+}
+
 /// The newest version.
 pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
 
@@ -57,7 +64,7 @@ pub(super) fn open_unchecked(path: &Path) -> Result<Connection, OpenError> {
     if rusqlite::version_number() < SAFE_SQLITE {
         return Err(OpenError::OldSqlite(rusqlite::version()));
     }
-    prepare_file(path)?;
+    file::prepare(path)?;
     scan_log(path)?;
     let mut connection = connect(path)?;
     patiently(|| adopt(path, &mut connection))?;
@@ -149,65 +156,6 @@ fn connect(path: &Path) -> Result<Connection, OpenError> {
     connect().map_err(|source| refused(path, source))
 }
 
-/// Makes sure that the file is there, is local, and is nobody else's to write.
-///
-/// A file that is there is looked at by its path alone: to open and close it would take the locks away that another
-/// connection of this process has on it.
-fn prepare_file(path: &Path) -> Result<(), OpenError> {
-    let io = |source| OpenError::Io { path: path.to_owned(), source };
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Ok(_) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(io(error)),
-    }
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt as _;
-        let metadata = std::fs::metadata(path).map_err(io)?;
-        let (mode, owner, user) = (metadata.mode(), metadata.uid(), user(&metadata));
-        if owner != user {
-            return Err(OpenError::Foreign { path: path.to_owned(), owner, user });
-        }
-        if mode & 0o022 != 0 {
-            return Err(OpenError::Open { path: path.to_owned(), mode: mode & 0o777 });
-        }
-    }
-    if is_remote(path).map_err(io)? {
-        return Err(OpenError::Network { path: path.to_owned() });
-    }
-    Ok(())
-}
-
-/// As whom this process runs.
-#[cfg(target_os = "linux")]
-fn user(_: &std::fs::Metadata) -> u32 {
-    rustix::process::geteuid().as_raw()
-}
-
-/// Where that cannot be asked, whoever has the file.
-#[cfg(all(unix, not(target_os = "linux")))]
-fn user(file: &std::fs::Metadata) -> u32 {
-    std::os::unix::fs::MetadataExt::uid(file)
-}
-
-#[cfg(target_os = "linux")]
-fn is_remote(path: &Path) -> std::io::Result<bool> {
-    // NFS, SMB, CIFS, SMB2, Coda, AFS, Ceph, 9P.
-    const REMOTE: [u32; 8] =
-        [0x6969, 0x517B, 0xFF53_4D42, 0xFE53_4D42, 0x7375_7245, 0x5346_414F, 0x00C3_6400, 0x0102_1997];
-    let kind = rustix::fs::statfs(path)?.f_type & 0xFFFF_FFFF;
-    Ok(u32::try_from(kind).is_ok_and(|kind| REMOTE.contains(&kind)))
-}
-
-#[cfg(not(target_os = "linux"))]
-fn is_remote(_: &Path) -> std::io::Result<bool> {
-    Ok(false)
-}
-
 /// Tries again while another process has the file: that one changes its journal, for instance, which `SQLite` does not wait for.
 fn patiently<T>(mut attempt: impl FnMut() -> Result<T, OpenError>) -> Result<T, OpenError> {
     let begun = Instant::now();
@@ -259,6 +207,10 @@ fn check(path: &Path, connection: &Connection) -> Result<bool, OpenError> {
     match (application, tables) {
         (0, 0) => Ok(true),
         (APPLICATION, _) if found > KNOWN => Err(OpenError::Newer { path, found, known: KNOWN }),
+        // It is made one in the same transaction in which it gets a version.
+        (APPLICATION, _) if found < 1 => {
+            Err(OpenError::Damaged { path, what: format!("it says that its version is {found}") })
+        }
         (APPLICATION, _) => Ok(found < KNOWN),
         _ => Err(OpenError::NotAStore { path }),
     }
@@ -268,10 +220,12 @@ fn number(connection: &Connection, pragma: &str) -> rusqlite::Result<i64> {
     connection.pragma_query_value(None, pragma, |row| row.get(0))
 }
 
-fn refused(path: &Path, source: rusqlite::Error) -> OpenError {
+/// What it means that `SQLite` refuses a file.
+pub(super) fn refused(path: &Path, source: rusqlite::Error) -> OpenError {
     let path = path.to_owned();
     match source.sqlite_error_code() {
         Some(rusqlite::ErrorCode::NotADatabase) => OpenError::NotAStore { path },
+        Some(rusqlite::ErrorCode::DatabaseCorrupt) => OpenError::Damaged { path, what: source.to_string() },
         _ => OpenError::Sqlite { path, source },
     }
 }

@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, params};
 use super::checksum;
 use super::requests::Next;
 use super::responses::{Kept, NewResponse};
-use super::rows::{agree, read_payload};
+use super::rows::{agree, read_checksum, read_payload};
 use super::transaction::Transaction;
 use crate::channel::Return;
 use crate::id::JobId;
@@ -43,7 +43,7 @@ impl Transaction<'_> {
                 None => Ok(None),
                 Some(is_failure) => {
                     let payload = read_payload(row, 1)?;
-                    let is_whole = agree(row.get(3)?, checksum::of_response(id, is_failure, &payload));
+                    let is_whole = agree(read_checksum(row, 3)?, checksum::of_response(id, is_failure, &payload));
                     Ok(Some(Kept { id, is_failure, payload: is_whole.map(|()| payload) }))
                 }
             })

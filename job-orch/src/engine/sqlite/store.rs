@@ -15,6 +15,7 @@ use super::clock::{Clock, boot, millis, uptime};
 use super::committed::Committed;
 use super::disk::Disk;
 use super::error::{OpenError, StoreError};
+use super::file;
 use super::groups::{Groups, Locals};
 use super::keeper::{Keeper, Outside};
 use super::local::Local;
@@ -74,7 +75,8 @@ impl Store {
     pub(super) fn open(path: &Path, settings: Settings) -> Result<Self, OpenError> {
         // One at a time: a file that is made here must be closed before another connection of this process locks it.
         let _alone = OPENING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let refused = |source| OpenError::Sqlite { path: path.to_owned(), source };
+        let path = &*file::find(path)?;
+        let refused = |source| schema::refused(path, source);
         let io = |source| OpenError::Io { path: path.to_owned(), source };
         let connection = schema::open(path, settings.most_bytes)?;
         let reader = schema::open_reader(path)?;
@@ -155,7 +157,7 @@ impl Drop for Store {
 
 /// Has a large file looked at while it is in use.
 fn check_later(path: &Path, groups: &Groups) -> Result<Option<Later>, OpenError> {
-    if !checkup::is_large(&groups.connection).map_err(|source| OpenError::Sqlite { path: path.to_owned(), source })? {
+    if !checkup::is_large(&groups.connection).map_err(|source| schema::refused(path, source))? {
         return Ok(None);
     }
     let later = Later::spawn(path.to_owned(), schema::open_reader(path)?, Arc::clone(&groups.damage));
@@ -183,7 +185,7 @@ fn clock(_: Settings) -> Clock {
 
 /// What the writer is to own: this process is listed, and the log can be synced.
 fn groups(path: &Path, settings: Settings, connection: Connection, clock: Clock) -> Result<Groups, OpenError> {
-    let refused = |source| OpenError::Sqlite { path: path.to_owned(), source };
+    let refused = |source| schema::refused(path, source);
     let presence = presence(path, settings);
     let sign = presence.as_ref().map(|presence| presence.name().to_owned());
     let process = Process { name: process(), boot: boot(), sign };

@@ -49,7 +49,7 @@ pub(super) struct Process {
 /// How the store says that a job is paused: in a way that no single flipped bit does.
 const PAUSED: i64 = 0x5A5A_5A5A;
 
-/// The counters of one job.
+/// The counters of one job. Damaged, they may be anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct JobRow {
     waiting: i64,
@@ -82,14 +82,15 @@ impl JobRow {
 
     /// So many requests wait, or wait no more, which have so many bytes together.
     pub(super) const fn add_waiting(&mut self, more: i64, bytes: i64) {
-        self.waiting += more;
-        self.bytes += bytes;
+        self.waiting = self.waiting.saturating_add(more);
+        self.bytes = self.bytes.saturating_add(bytes);
     }
 
     /// The next place in the line.
     pub(super) const fn next_turn(&mut self) -> i64 {
-        self.turn += 1;
-        self.turn - 1
+        let turn = self.turn;
+        self.turn = turn.saturating_add(1);
+        turn
     }
 
     /// The turn of the first in the line.
@@ -104,8 +105,9 @@ impl JobRow {
 
     /// The next place in the broadcast, for so many responses.
     pub(super) const fn next_position(&mut self, count: i64) -> i64 {
-        self.position += count;
-        self.position - count
+        let position = self.position;
+        self.position = position.saturating_add(count);
+        position
     }
 
     pub(super) const fn position(&self) -> i64 {

@@ -103,7 +103,7 @@ impl Groups {
         fault!("before_leaving");
         let holder = self.holder;
         let mut tasks = std::mem::take(&mut self.later);
-        tasks.push(Box::new(Told(move |transaction: &mut Transaction<'_>| transaction.leave(holder))));
+        tasks.push(Box::new(Told::until_done(move |transaction: &mut Transaction<'_>| transaction.leave(holder))));
         self.commit(Work::of(tasks));
         self.finish(false);
         if !self.later.is_empty() {

@@ -107,30 +107,26 @@ impl<T: Send, F: FnMut(&mut Transaction<'_>) -> rusqlite::Result<T> + Send> Task
 }
 
 /// An operation that nobody waits for.
-pub(super) struct Told<F>(pub(super) F);
+pub(super) struct Told<F> {
+    run: F,
+    is_missed: bool,
+}
+
+impl<F> Told<F> {
+    /// One that is tried until it is done.
+    pub(super) const fn until_done(run: F) -> Self {
+        Self { run, is_missed: true }
+    }
+
+    /// One that is tried once: nobody misses what a cache would have kept, and what is seen again is asked for again.
+    pub(super) const fn once(run: F) -> Self {
+        Self { run, is_missed: false }
+    }
+}
 
 impl<F: FnMut(&mut Transaction<'_>) -> rusqlite::Result<()> + Send> Task for Told<F> {
     fn run(&mut self, transaction: &mut Transaction<'_>) -> rusqlite::Result<()> {
-        (self.0)(transaction)
-    }
-
-    fn is_wanted(&self) -> bool {
-        true
-    }
-
-    fn promise(&self) -> Option<Promise> {
-        None
-    }
-
-    fn end(self: Box<Self>, _: Result<(), StoreError>, _: Option<Relay>) {}
-}
-
-/// An operation that nobody waits for or misses: what a cache keeps. It is tried once.
-pub(super) struct Tried<F>(pub(super) F);
-
-impl<F: FnMut(&mut Transaction<'_>) -> rusqlite::Result<()> + Send> Task for Tried<F> {
-    fn run(&mut self, transaction: &mut Transaction<'_>) -> rusqlite::Result<()> {
-        (self.0)(transaction)
+        (self.run)(transaction)
     }
 
     fn is_wanted(&self) -> bool {
@@ -138,7 +134,7 @@ impl<F: FnMut(&mut Transaction<'_>) -> rusqlite::Result<()> + Send> Task for Tri
     }
 
     fn is_missed(&self) -> bool {
-        false
+        self.is_missed
     }
 
     fn promise(&self) -> Option<Promise> {
@@ -257,12 +253,12 @@ impl Writer {
 
     /// Has an operation done that nobody waits for.
     pub(super) fn tell(&self, run: impl FnMut(&mut Transaction<'_>) -> rusqlite::Result<()> + Send + 'static) {
-        self.command(Command::Task(Box::new(Told(run))));
+        self.command(Command::Task(Box::new(Told::until_done(run))));
     }
 
     /// Has an operation tried that nobody waits for or misses.
     pub(super) fn suggest(&self, run: impl FnMut(&mut Transaction<'_>) -> rusqlite::Result<()> + Send + 'static) {
-        self.command(Command::Task(Box::new(Tried(run))));
+        self.command(Command::Task(Box::new(Told::once(run))));
     }
 
     /// Gives back what was claimed and not received.
@@ -308,5 +304,5 @@ impl fmt::Debug for Writer {
 /// Returns what was claimed and not received.
 pub(super) fn give_back(claimed: &Claimed) -> Box<dyn Task> {
     let (grip, next) = (claimed.grip, Next::Back(Return::Untouched, None));
-    Box::new(Told(move |transaction: &mut Transaction<'_>| transaction.settle(grip, &next).map(drop)))
+    Box::new(Told::until_done(move |transaction: &mut Transaction<'_>| transaction.settle(grip, &next).map(drop)))
 }

@@ -8,9 +8,10 @@ use tokio::sync::watch;
 
 use super::*;
 use crate::dispatch::line::engine::{BoxError, SettleError};
-use crate::dispatch::line::{Keep, Line};
+use crate::dispatch::line::{Holder, Keep, Line};
 use crate::dispatch::options::Room;
 use crate::sync::Mutex;
+use crate::sync::atomic::AtomicBool;
 
 /// An engine, as its line sees it. It refuses so many settlements.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +21,8 @@ struct Fake(Arc<Mutex<Kept>>);
 struct Kept {
     waiting: VecDeque<Item>,
     refusals: usize,
+    // It can be read, and no more.
+    is_full: bool,
 }
 
 /// One that was claimed.
@@ -31,12 +34,13 @@ struct Claimed {
 
 impl Fake {
     fn line(&self, directory: &Path) -> Line {
-        let Ok((given, _)) = Given::open(&directory.join("jobs.given")) else { unreachable!("a file") };
+        let Ok((given, _)) = Given::open(directory, "jobs", Holder::Store) else { unreachable!("a file") };
         Line(Arc::new(Shared {
             name: "jobs",
             limits: Room { items: 100, bytes: usize::MAX },
             places: Mutex::default(),
             keep: Keep::Engine(Box::new(self.clone()), given),
+            has_failed: AtomicBool::new(false),
             moved: watch::Sender::new(()),
         }))
     }
@@ -45,7 +49,11 @@ impl Fake {
 #[async_trait]
 impl Shelf for Fake {
     async fn put(&self, item: &Item) -> Result<(), BoxError> {
-        lock(&self.0).waiting.push_back(item.clone());
+        let mut kept = lock(&self.0);
+        if kept.is_full {
+            return Err("the disk is full".into());
+        }
+        kept.waiting.push_back(item.clone());
         Ok(())
     }
 
@@ -137,4 +145,17 @@ async fn what_was_given_and_comes_again_because_the_engine_was_not_told_is_not_g
     assert_eq!((line.waiting(), line.is_waiting(jobs[1].id)), (1, true));
     assert_eq!((take(&line).await, take(&line).await), (Some(jobs[1].id), None));
     assert!(lock(&fake.0).waiting.is_empty());
+}
+
+#[tokio::test]
+async fn an_engine_that_can_put_nobody_in_line_is_not_well_until_it_can_again() {
+    let Ok(folder) = tempfile::tempdir() else { unreachable!("a folder") };
+    let fake = Fake::default();
+    let line = fake.line(folder.path());
+    assert!(line.is_well());
+    lock(&fake.0).is_full = true;
+    assert!(line.put(Item::job("1")).await.is_err() && !line.is_well());
+    assert!(take(&line).await.is_none() && !line.is_well(), "that tells nothing");
+    lock(&fake.0).is_full = false;
+    assert!(line.put(Item::job("1")).await.is_ok() && line.is_well());
 }

@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
+use std::time::Duration;
+
 use super::super::transaction::Transaction;
 use super::super::writer::{Promise, Task};
 use super::*;
@@ -43,4 +45,30 @@ fn while_the_disk_is_at_work_many_do_not_hold_the_writer_up() {
     assert!(on_the_disks_thread(FEW / 2));
     assert!(!on_the_disks_thread(FEW / 2 - 1), "few are best synced together with what comes next");
     assert_eq!(waiting.load(Ordering::Acquire), FEW / 2, "the others have been told");
+}
+
+#[test]
+fn who_asks_for_a_sync_while_one_fails_hears_of_that() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("jobs.db");
+    File::create(log_of(&file)).unwrap();
+    let log = &Log::open(&file).unwrap();
+    let ((begin, begun), (end, ended)) = (mpsc::channel(), mpsc::channel());
+    thread::scope(|scope| {
+        let first = scope.spawn(move || {
+            log.sync_with(0, |_| {
+                begin.send(()).unwrap();
+                // The other one is to wait for this, and so cannot have ended.
+                let _ = ended.recv_timeout(Duration::from_millis(300));
+                Err(io::Error::other("pages were lost"))
+            })
+        });
+        begun.recv().unwrap();
+        // The system has told of the loss already, and tells of it once.
+        let second = log.sync_with(0, |_| Ok(()));
+        let _ = end.send(());
+        for synced in [first.join().unwrap(), second] {
+            assert!(matches!(synced, Err(StoreError::Disk(_))), "{synced:?}");
+        }
+    });
 }

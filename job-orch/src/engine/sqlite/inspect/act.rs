@@ -88,8 +88,7 @@ impl Inspector {
         id: JobId,
         mut work: impl FnMut(&mut Transaction<'_>, i64) -> rusqlite::Result<bool>,
     ) -> Result<bool, StoreError> {
-        let Some(request) = self.request(id)? else { return Ok(false) };
-        let Some(job) = self.number(&request.job)? else { return Ok(false) };
+        let Some(job) = self.number_of(id)? else { return Ok(false) };
         self.write(|transaction| work(transaction, job))
     }
 }

@@ -2,12 +2,15 @@
 
 use std::path::Path;
 
+use rusqlite::OptionalExtension as _;
+
 use super::Inspector;
 use crate::engine::Durability;
+use crate::engine::sqlite::cells::text;
 use crate::engine::sqlite::checkup;
 use crate::engine::sqlite::disk::log_of;
-use crate::engine::sqlite::error::StoreError;
 use crate::engine::sqlite::schema;
+use crate::engine::sqlite::settling::DEAD;
 
 /// What was found out about a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,12 +29,13 @@ impl Inspector {
     /// cannot be made is not good, and says why.
     pub fn check(&self, mut note: impl FnMut(&'static str)) -> Vec<Check> {
         let mut checks = Vec::new();
-        let mut check = |subject: &'static str, look: &dyn Fn() -> Result<(bool, String), StoreError>| {
+        let mut check = |subject: &'static str, look: &dyn Fn() -> rusqlite::Result<(bool, String)>| {
             note(subject);
-            let (is_good, finding) = look().unwrap_or_else(|error| (false, told(&error)));
+            let (is_good, finding) = look().unwrap_or_else(|error| (false, error.to_string()));
             checks.push(Check { subject, is_good, finding });
         };
         check("file", &|| self.check_file());
+        check("schema", &|| self.check_schema());
         check("references", &|| self.check_references());
         check("rows", &|| self.check_rows());
         check("counters", &|| self.check_counters());
@@ -44,45 +48,53 @@ impl Inspector {
         checks
     }
 
-    fn check_file(&self) -> Result<(bool, String), StoreError> {
+    fn check_file(&self) -> rusqlite::Result<(bool, String)> {
         let mut statement = self.connection.prepare("PRAGMA integrity_check(5)")?;
-        let found: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        let found: Vec<String> = statement.query_map([], |row| text(row, 0))?.collect::<Result<_, _>>()?;
         let is_good = found == ["ok"];
         Ok((is_good, if is_good { "its structure is whole".to_owned() } else { found.join("; ") }))
     }
 
-    fn check_references(&self) -> Result<(bool, String), StoreError> {
-        let count = self.connection.prepare("PRAGMA foreign_key_check")?.query_map([], |_| Ok(()))?.count();
+    /// Whether all that makes a file a store is there, as it was made.
+    fn check_schema(&self) -> rusqlite::Result<(bool, String)> {
+        let model = schema::model()?;
+        let mut parts = model.prepare("SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL")?;
+        let mut own = self.connection.prepare("SELECT sql FROM sqlite_schema WHERE type = ?1 AND name = ?2")?;
+        let mut wrong = Vec::new();
+        let mut parts = parts.query([])?;
+        while let Some(part) = parts.next()? {
+            let (kind, name, made) = (text(part, 0)?, text(part, 1)?, text(part, 2)?);
+            match own.query_row([&kind, &name], |row| text(row, 0)).optional()? {
+                None => wrong.push(format!("the {kind} `{name}` is missing")),
+                Some(found) if found != made => wrong.push(format!("the {kind} `{name}` is not as it was made")),
+                Some(_) => {}
+            }
+        }
+        let is_good = wrong.is_empty();
+        Ok((is_good, if is_good { "it is as it was made".to_owned() } else { wrong.join("; ") }))
+    }
+
+    fn check_references(&self) -> rusqlite::Result<(bool, String)> {
+        let mut statement = self.connection.prepare("PRAGMA foreign_key_check")?;
+        let count = statement.query_map([], |_| Ok(()))?.collect::<Result<Vec<()>, _>>()?.len();
         Ok((count == 0, format!("{count} rows of jobs that are not there")))
     }
 
     /// What an orchestrator looks at before or while it uses a file.
-    fn check_rows(&self) -> Result<(bool, String), StoreError> {
+    fn check_rows(&self) -> rusqlite::Result<(bool, String)> {
         let found = checkup::disagreement(&self.connection)?;
         Ok((found.is_none(), found.unwrap_or_else(|| "they agree with each other".to_owned())))
     }
 
     /// The counters that senders are held by, against what is there.
-    fn check_counters(&self) -> Result<(bool, String), StoreError> {
-        let mut statement = self.connection.prepare(
-            "SELECT name, waiting, bytes, count(request) AS there, coalesce(sum(octet_length(request)), 0) AS size
-             FROM job LEFT JOIN jobs ON jobs.job = name AND state IN ('ready', 'delayed')
-             GROUP BY number HAVING waiting <> there OR bytes <> size",
-        )?;
-        let wrong = statement.query_map([], |row| {
-            let (name, waiting, bytes): (String, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            let (there, size): (i64, i64) = (row.get(3)?, row.get(4)?);
-            Ok(format!(
-                "job `{name}` counts {waiting} that wait, of {bytes} bytes, and there are {there} of {size} bytes"
-            ))
-        })?;
-        let wrong = wrong.collect::<Result<Vec<_>, _>>()?;
+    fn check_counters(&self) -> rusqlite::Result<(bool, String)> {
+        let wrong = checkup::miscounts(&self.connection)?;
         let is_good = wrong.is_empty();
         Ok((is_good, if is_good { "they agree with what is there".to_owned() } else { wrong.join("; ") }))
     }
 
     /// What the settings of the file prove. Whether each commit waits for the disk is up to the processes that commit.
-    fn check_durability(&self) -> Result<(bool, String), StoreError> {
+    fn check_durability(&self) -> rusqlite::Result<(bool, String)> {
         let durability = schema::durability(&self.connection, true)?;
         let is_good = durability >= Durability::PowerLoss;
         let finding = if is_good {
@@ -93,30 +105,20 @@ impl Inspector {
         Ok((is_good, finding.to_owned()))
     }
 
-    fn check_processes(&self) -> Result<(bool, String), StoreError> {
-        let processes = self.processes()?;
+    fn check_processes(&self) -> rusqlite::Result<(bool, String)> {
+        let processes = self.listed()?;
         let list: Vec<_> =
             processes.iter().map(|process| format!("{} runs {}", process.name, process.running)).collect();
         Ok((true, if list.is_empty() { "none works on it".to_owned() } else { list.join(", ") }))
     }
 
-    fn check_dead(&self) -> Result<(bool, String), StoreError> {
-        let sql = "SELECT count(*) FROM aside WHERE state = 3";
-        let count: i64 = self.connection.query_row(sql, [], |row| row.get(0))?;
+    fn check_dead(&self) -> rusqlite::Result<(bool, String)> {
+        // Not bound, so that there is an index for it.
+        let sql = format!("SELECT count(*) FROM aside WHERE state = {DEAD}");
+        let count: i64 = self.connection.query_row(&sql, [], |row| row.get(0))?;
         // They are no fault of the store's.
         Ok((true, format!("{count} wait to be redriven or dropped")))
     }
-}
-
-/// An error with what is behind it.
-fn told(error: &dyn std::error::Error) -> String {
-    let mut told = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        told = format!("{told}: {error}");
-        source = error.source();
-    }
-    told
 }
 
 #[cfg(unix)]

@@ -1,11 +1,12 @@
 //! What an [`Inspector`] reads. It asks the views that people read, so it does not care how the tables are laid out.
 
-use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension as _, Row, params};
 
-use super::{Ended, Inspector, Process, Queue, Request, Schedule, State, Wanted, moment};
+use super::{Ended, Inspector, Process, Queue, Request, Schedule, State, Wanted};
+use crate::engine::sqlite::cells::{count, flag, id, moment, moment_if_any, number, text, text_if_any, within};
 use crate::engine::sqlite::error::StoreError;
 use crate::engine::sqlite::places;
+use crate::engine::sqlite::rows::read_failure;
 use crate::id::JobId;
 
 /// The columns that [`request`] reads.
@@ -37,14 +38,14 @@ impl Inspector {
         )?;
         let queues = statement.query_map([], |row| {
             Ok(Queue {
-                job: row.get(0)?,
-                is_paused: row.get(1)?,
+                job: text(row, 0)?,
+                is_paused: flag(row, 1)?,
                 ready: count(row, 2)?,
                 delayed: count(row, 3)?,
                 running: count(row, 4)?,
                 dead: count(row, 5)?,
                 results: count(row, 6)?,
-                oldest_ready: row.get::<_, Option<i64>>(7)?.map(moment),
+                oldest_ready: moment_if_any(row, 7)?,
                 waiting_bytes: count(row, 8)?,
             })
         })?;
@@ -109,7 +110,7 @@ impl Inspector {
     /// If the store refuses.
     pub fn jobs(&self) -> Result<Vec<String>, StoreError> {
         let mut statement = self.connection.prepare_cached("SELECT name FROM job ORDER BY name")?;
-        Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+        Ok(statement.query_map([], |row| text(row, 0))?.collect::<Result<_, _>>()?)
     }
 
     /// The position of the next response of a job, if the store knows it.
@@ -118,7 +119,7 @@ impl Inspector {
     /// If the store refuses.
     pub fn next_position(&self, job: &str) -> Result<Option<i64>, StoreError> {
         let sql = "SELECT position FROM job WHERE name = ?1";
-        Ok(self.connection.query_row(sql, [job], |row| row.get(0)).optional()?)
+        Ok(self.connection.query_row(sql, [job], |row| number(row, 0)).optional()?)
     }
 
     /// The jobs that run by the clock, by name.
@@ -136,8 +137,8 @@ impl Inspector {
                 zone: text(row, 2)?,
                 missed: text(row, 3)?,
                 overlap: text(row, 4)?,
-                last: moment(row.get::<_, Option<i64>>(5)?.unwrap_or(0)),
-                next: row.get::<_, Option<i64>>(6)?.map(moment),
+                last: moment(row, 5)?,
+                next: moment_if_any(row, 6)?,
             })
         })?;
         Ok(schedules.collect::<Result<_, _>>()?)
@@ -148,9 +149,14 @@ impl Inspector {
     /// # Errors
     /// If the store refuses.
     pub fn processes(&self) -> Result<Vec<Process>, StoreError> {
+        Ok(self.listed()?)
+    }
+
+    /// The same, with the error as `SQLite` tells it.
+    pub(super) fn listed(&self) -> rusqlite::Result<Vec<Process>> {
         let mut statement = self.connection.prepare("SELECT process, running FROM processes ORDER BY number")?;
-        let rows = statement.query_map([], |row| Ok(Process { name: row.get(0)?, running: count(row, 1)? }))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let rows = statement.query_map([], |row| Ok(Process { name: text(row, 0)?, running: count(row, 1)? }))?;
+        rows.collect()
     }
 
     /// A number that changes with each commit of another process.
@@ -166,6 +172,12 @@ impl Inspector {
         self.connection.query_row("SELECT number FROM job WHERE name = ?1", [job], |row| row.get(0)).optional()
     }
 
+    /// The number of the job of a request, whatever else can be read of them.
+    pub(super) fn number_of(&self, id: JobId) -> rusqlite::Result<Option<i64>> {
+        let sql = "SELECT number FROM request JOIN job ON number = seq >> 40 WHERE id = ?1";
+        self.connection.query_row(sql, [id.to_bytes()], |row| row.get(0)).optional()
+    }
+
     /// The ids of requests, the earliest first.
     pub(super) fn ids(&self, job: &str, states: &[State]) -> rusqlite::Result<Vec<JobId>> {
         let mut statement = self.connection.prepare("SELECT uuid, state FROM jobs WHERE job = ?1 ORDER BY uuid")?;
@@ -175,60 +187,34 @@ impl Inspector {
     }
 }
 
-fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
-    Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or(0))
-}
-
-/// A text that need not be one: what is no UTF-8 is replaced.
-fn text(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
-    Ok(match row.get_ref(column)? {
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-        _ => String::new(),
-    })
-}
-
-/// The same, if there is one.
-fn text_if_any(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<String>> {
-    Ok(if row.get_ref(column)? == ValueRef::Null { None } else { Some(text(row, column)?) })
-}
-
-/// An id; of one that is damaged, as much as there is.
-fn id(row: &Row<'_>, column: usize) -> rusqlite::Result<JobId> {
-    let (mut id, found) = ([0; 16], row.get_ref(column)?);
-    for (byte, found) in id.iter_mut().zip(found.as_bytes().unwrap_or_default()) {
-        *byte = *found;
-    }
-    Ok(JobId::from_bytes(id))
-}
-
+/// How a request stands.
 fn state(row: &Row<'_>, column: usize) -> rusqlite::Result<State> {
     let name = row.get_ref(column)?.as_str()?;
     Ok(State::ALL.into_iter().find(|state| state.name() == name).unwrap_or(State::Dead))
 }
 
 fn request(row: &Row<'_>) -> rusqlite::Result<Request> {
-    let failure = text_if_any(row, 9)?;
     Ok(Request {
-        job: row.get(0)?,
+        job: text(row, 0)?,
         id: id(row, 1)?,
         state: state(row, 2)?,
-        priority: row.get(3)?,
-        attempts: row.get(4)?,
-        sent: moment(row.get::<_, Option<i64>>(5)?.unwrap_or(0)),
-        due: moment(row.get::<_, Option<i64>>(6)?.unwrap_or(0)),
+        priority: within(row, 3, i16::MIN, i16::MAX)?,
+        attempts: within(row, 4, 0, u32::MAX)?,
+        sent: moment(row, 5)?,
+        due: moment(row, 6)?,
         unique_key: text_if_any(row, 7)?,
         payload: text(row, 8)?,
-        failure: failure.and_then(|failure| serde_json::from_str(&failure).ok()),
+        failure: text_if_any(row, 9)?.map(|failure| read_failure(failure.as_bytes())),
     })
 }
 
 fn ended(row: &Row<'_>) -> rusqlite::Result<Ended> {
     Ok(Ended {
-        job: row.get(0)?,
+        job: text(row, 0)?,
         id: id(row, 1)?,
-        position: row.get(2)?,
-        is_failure: row.get(3)?,
-        ended: moment(row.get::<_, Option<i64>>(4)?.unwrap_or(0)),
+        position: number(row, 2)?,
+        is_failure: flag(row, 3)?,
+        ended: moment(row, 4)?,
         payload: text(row, 5)?,
     })
 }

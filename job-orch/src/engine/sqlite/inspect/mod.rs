@@ -3,16 +3,18 @@
 mod act;
 mod check;
 mod look;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use rusqlite::Connection;
 
 use super::clock::Clock;
 use super::error::{OpenError, StoreError};
 use super::transaction::Transaction;
-use super::{keeper, schema};
+use super::{file, keeper, schema};
 use crate::id::JobId;
 use crate::outcome::Failure;
 
@@ -243,15 +245,16 @@ impl Inspector {
     }
 
     fn open_by(path: &Path, open: impl FnOnce(&Path) -> Result<Connection, OpenError>) -> Result<Self, OpenError> {
-        let file = std::fs::metadata(path).map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
+        let path = &*file::find(path)?;
+        let metadata = std::fs::metadata(path).map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
         // An empty one would become a store.
-        if file.len() == 0 || !file.is_file() {
+        if metadata.len() == 0 || !metadata.is_file() {
             return Err(OpenError::NotAStore { path: path.to_owned() });
         }
         let connection = open(path)?;
         // Nobody else waits for the disk on its behalf.
         let sync = connection.pragma_update(None, "synchronous", "FULL");
-        sync.map_err(|source| OpenError::Sqlite { path: path.to_owned(), source })?;
+        sync.map_err(|source| schema::refused(path, source))?;
         Ok(Self { connection, path: path.to_owned() })
     }
 
@@ -270,12 +273,4 @@ impl Inspector {
         keeper::ring(&self.path);
         Ok(worked?)
     }
-}
-
-/// The last second of the year 9999. What is beyond it is damaged, and nobody writes it as a date.
-const LAST: i64 = 253_402_300_799;
-
-/// A moment as the views tell it: seconds since 1970.
-fn moment(seconds: i64) -> SystemTime {
-    SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.clamp(0, LAST).unsigned_abs())
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::*;
 use crate::channel::TransactionError;
 use crate::engine::sqlite::work::FEW;
-use crate::engine::sqlite::writer::{GROUP, Task, Told, Tried};
+use crate::engine::sqlite::writer::{GROUP, Task, Told};
 use crate::sync::atomic::{AtomicUsize, Ordering};
 
 const SETTINGS: Settings = Settings {
@@ -21,7 +21,9 @@ const SETTINGS: Settings = Settings {
 
 /// What nobody waits for.
 fn told(name: &'static str) -> Command {
-    Command::Task(Box::new(Told(move |transaction: &mut Transaction<'_>| transaction.register(name).map(drop))))
+    Command::Task(Box::new(Told::until_done(move |transaction: &mut Transaction<'_>| {
+        transaction.register(name).map(drop)
+    })))
 }
 
 #[test]
@@ -57,9 +59,9 @@ fn what_is_tried_again_is_tried_a_part_at_a_time_and_what_nobody_misses_never() 
             Err::<(), _>(rusqlite::Error::InvalidQuery)
         }
     };
-    groups.turn((0..GROUP).map(|_| Command::Task(Box::new(Tried(fail())))).collect(), None);
+    groups.turn((0..GROUP).map(|_| Command::Task(Box::new(Told::once(fail())))).collect(), None);
     assert_eq!((groups.later.len(), tries.swap(0, Ordering::Relaxed)), (0, GROUP + 1));
-    groups.later = (0..ALL).map(|_| Box::new(Told(fail())) as Box<dyn Task>).collect();
+    groups.later = (0..ALL).map(|_| Box::new(Told::until_done(fail())) as Box<dyn Task>).collect();
     groups.turn(vec![Command::Beat], None);
     // Once together, and once each.
     assert_eq!((groups.later.len(), tries.load(Ordering::Relaxed)), (ALL, GROUP + 1));
@@ -128,7 +130,7 @@ fn who_comes_while_little_is_done_is_served_with_it() {
         let _ = sender.send(Command::Look(Arc::clone(&listed)));
         transaction.register("two").map(drop)
     };
-    groups.turn(vec![Command::Task(Box::new(Told(comes)))], Some(&late));
+    groups.turn(vec![Command::Task(Box::new(Told::until_done(comes)))], Some(&late));
     assert_eq!(held(&groups), 1, "the look is used up, and nobody looks again");
 }
 
@@ -141,7 +143,8 @@ fn nothing_is_handed_out_while_a_fault_stands() {
     lock(&groups.locals).push(Arc::downgrade(&local));
     let _waiting = local.wait();
     // What is told goes on, so that as much as can be is put in order.
-    let touch = || Command::Task(Box::new(Told(|transaction: &mut Transaction<'_>| transaction.job(1).map(drop))));
+    let touch =
+        || Command::Task(Box::new(Told::until_done(|transaction: &mut Transaction<'_>| transaction.job(1).map(drop))));
     *lock(&groups.damage) = Some(StoreError::Damaged { what: "it".into() });
     groups.turn(vec![touch()], None);
     assert_eq!(held(&groups), 0);
