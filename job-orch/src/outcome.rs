@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::channel::{BoxError, SendError};
+use crate::span::InvalidSpan;
 
 /// Why a call got no response. Every call gets exactly one response or one of these.
 ///
@@ -89,6 +90,13 @@ pub enum CallError<E> {
         /// The job's name.
         job: &'static str,
     },
+    /// A span of time could not be read, so nothing was sent.
+    InvalidSpan {
+        /// The job's name.
+        job: &'static str,
+        /// What could not be read.
+        source: InvalidSpan,
+    },
     /// The engine failed.
     Engine {
         /// The job's name.
@@ -115,6 +123,7 @@ impl<E> CallError<E> {
             | Self::Full { job }
             | Self::NotHosted { job }
             | Self::InsideRuntime { job }
+            | Self::InvalidSpan { job, .. }
             | Self::Engine { job, .. } => job,
         }
     }
@@ -144,6 +153,7 @@ impl<E> CallError<E> {
             Self::Full { job } => CallError::Full { job },
             Self::NotHosted { job } => CallError::NotHosted { job },
             Self::InsideRuntime { job } => CallError::InsideRuntime { job },
+            Self::InvalidSpan { job, source } => CallError::InvalidSpan { job, source },
             Self::Engine { job, source } => CallError::Engine { job, source },
         }
     }
@@ -190,6 +200,7 @@ impl<E: fmt::Display> fmt::Display for CallError<E> {
             Self::InsideRuntime { job } => {
                 write!(f, "a blocking call of job `{job}` inside an asynchronous runtime; `.await` it instead")
             }
+            Self::InvalidSpan { job, source } => write!(f, "a call of job `{job}` was not made: {source}"),
             Self::Engine { job, .. } => write!(f, "the engine failed at a call of job `{job}`"),
         }
     }
@@ -206,6 +217,7 @@ impl<E: fmt::Display> std::error::Error for CallError<E> {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Joined { failure, .. } | Self::Elsewhere { failure, .. } => Some(failure),
+            Self::InvalidSpan { source, .. } => Some(source),
             Self::Engine { source, .. } => Some(&**source),
             // `E` need not be an `Error`; its text is in ours.
             _ => None,

@@ -117,6 +117,9 @@ async fn a_call_with_a_time_that_is_none_sends_nothing() {
     let orch = Orchestrator::on(Memory::new()).host(Double).start().await.unwrap();
     let error = orch.call(Double, 1).timeout("soon").await.unwrap_err();
     assert!(error.source().unwrap().is::<job_orch::InvalidSpan>(), "{error}");
+    assert!(matches!(error, CallError::InvalidSpan { job: "double", .. }), "{error}");
+    assert!(error.to_string().contains(r#""soon"; write for example"#), "{error}");
+    assert!(!error.is_retryable(), "it is no better the next time");
     assert_eq!(orch.health().await.jobs[0].accepted, 0);
 }
 

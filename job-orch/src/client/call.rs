@@ -243,7 +243,7 @@ impl<J: Run> Extras<'_, J> {
         let (trace_parent, retry) = (self.trace_parent.take(), self.retry.take());
         let mut wishes = Wishes { trace_parent, retry, ..Wishes::default() };
         if let Some(timeout) = self.timeout.take() {
-            let timeout = timeout.map_err(|source| CallError::Engine { job: J::NAME, source: source.into() })?;
+            let timeout = timeout.map_err(|source| CallError::InvalidSpan { job: J::NAME, source })?;
             // A time beyond the clock's end never comes.
             wishes.deadline = Instant::now().checked_add(timeout);
             self.alarm = wishes.deadline.map(|deadline| Box::pin(sleep_until(deadline)));
