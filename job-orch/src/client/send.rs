@@ -47,7 +47,9 @@ type Sending<'a, J> =
 /// [`NotSent`] hands the request back.
 ///
 /// # Cancel safety
-/// A future that is dropped before it is ready has sent nothing, and drops the request.
+/// A future that is dropped before it is ready drops the request, and has sent nothing on an engine in memory. A durable engine may
+/// have accepted it: what is on its way to the disk is not called back. Who must know sends it in a transaction, or with a
+/// [`unique`](Send::unique) key again.
 #[must_use = "a request is not sent unless awaited"]
 pub struct Send<'a, J: Run, E: Engine> {
     client: Option<&'a Client<J, E>>,
