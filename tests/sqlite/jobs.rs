@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use job_orch::prelude::*;
 use job_orch::{Durability, Refusal};
-use job_orch_tests::{Bare, Gate, Log, within_a_minute};
+use job_orch_tests::{Bare, Gate, Log, cut_off, within_a_minute};
 
 use crate::store::Place;
 
@@ -36,6 +36,21 @@ async fn explode(_: &()) -> u32 {
 async fn sum_up(numbers: &[u64]) -> Vec<u64> {
     let sum = numbers.iter().sum();
     vec![sum; numbers.len()]
+}
+
+#[tokio::test]
+async fn what_was_accepted_is_counted_also_if_its_sender_had_gone() {
+    let place = Place::new();
+    let orch = Orchestrator::on(place.open()).host(Double).start().await.unwrap();
+    for number in 0..40 {
+        // It may have been handed over to the writer, which does not ask whether anybody waits once it has begun.
+        assert!(cut_off(1, orch.send(Double, number)).await.is_none());
+        tokio::time::sleep(Duration::from_micros(50 * number)).await;
+    }
+    orch.call(Double, 21).await.unwrap();
+    orch.shutdown().await.unwrap();
+    let job = &orch.health().await.jobs[0];
+    assert_eq!(job.accepted, job.counts.succeeded);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use super::checksum;
 use super::error::StoreError;
 use super::settling::DEAD;
 use super::transaction::Transaction;
+use super::writer::Promise;
 use crate::channel::{BoxError, SendOptions};
 use crate::cron::{Fired, Firing, Overlap, Plan};
 use crate::id::JobId;
@@ -83,11 +84,11 @@ impl<J: Run> SqliteChannels<J> {
             transaction.write_schedule(Times { firing, ..fresh })?;
             Ok(fired)
         };
-        let fired = self.channel.store.writer.ask(fire).await?;
-        if fired == Fired::Done && has_request {
-            self.channel.local.accepted.fetch_add(1, Ordering::Relaxed);
-        }
-        Ok(fired)
+        let local = Arc::clone(&self.channel.local);
+        let count = move |fired: &Fired| {
+            local.accepted.fetch_add(u64::from(*fired == Fired::Done && has_request), Ordering::Relaxed);
+        };
+        Ok(self.channel.store.writer.ask_and_note(fire, Promise::Lasting, count).await?)
     }
 }
 

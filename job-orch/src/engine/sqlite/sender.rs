@@ -96,11 +96,14 @@ impl<J: Run> Sender<J> {
             }
             Ok((if accepted == 0 { Offered::Full } else { Offered::Accepted(accepted) }, ended))
         };
-        let (offered, ended) = self.channel().store.writer.ask_for(offer, promise).await?;
+        let local = Arc::clone(&self.channel().local);
+        let count = move |(offered, _): &(Offered, Vec<_>)| {
+            if let Offered::Accepted(count) = offered {
+                local.accepted.fetch_add(*count as u64, Ordering::Relaxed);
+            }
+        };
+        let (offered, ended) = self.channel().store.writer.ask_and_note(offer, promise, count).await?;
         ended.into_iter().for_each(|kept| self.channel().answer_again(kept));
-        if let Offered::Accepted(count) = offered {
-            self.channel().local.accepted.fetch_add(count as u64, Ordering::Relaxed);
-        }
         Ok(offered)
     }
 

@@ -71,17 +71,24 @@ pub(super) trait Task: Send {
 }
 
 /// An operation and whoever waits for its result.
-struct Asked<T, F> {
+struct Asked<T, F, N> {
     run: F,
     result: Option<T>,
     promise: Promise,
     ends: Option<Grip>,
+    // Told of the result once it is committed, also if nobody waits any more.
+    note: N,
     reply: Reply<T>,
 }
 
 type Reply<T> = oneshot::Sender<(Result<T, StoreError>, Option<Relay>)>;
 
-impl<T: Send, F: FnMut(&mut Transaction<'_>) -> rusqlite::Result<T> + Send> Task for Asked<T, F> {
+impl<T, F, N> Task for Asked<T, F, N>
+where
+    T: Send,
+    F: FnMut(&mut Transaction<'_>) -> rusqlite::Result<T> + Send,
+    N: FnOnce(&T) + Send,
+{
     fn run(&mut self, transaction: &mut Transaction<'_>) -> rusqlite::Result<()> {
         self.result = Some((self.run)(transaction)?);
         Ok(())
@@ -100,9 +107,10 @@ impl<T: Send, F: FnMut(&mut Transaction<'_>) -> rusqlite::Result<T> + Send> Task
     }
 
     fn end(self: Box<Self>, committed: Result<(), StoreError>, relay: Option<Relay>) {
-        let Self { result, reply, .. } = *self;
+        let Self { result, reply, note, .. } = *self;
+        let result = committed.and_then(|()| result.ok_or(StoreError::Closed)).inspect(note);
         // Nobody waits any more: then nobody wants to know.
-        let _ = reply.send((committed.and_then(|()| result.ok_or(StoreError::Closed)), relay));
+        let _ = reply.send((result, relay));
     }
 }
 
@@ -227,7 +235,8 @@ impl Writer {
         ends: Option<Grip>,
         run: impl FnMut(&mut Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.hand_over(|reply| Asked { run, result: None, promise: Promise::Lasting, ends, reply }).await
+        self.hand_over(|reply| Asked { run, result: None, promise: Promise::Lasting, ends, note: |_: &T| {}, reply })
+            .await
     }
 
     /// Has an operation done, and waits until what is promised holds.
@@ -236,12 +245,22 @@ impl Writer {
         run: impl FnMut(&mut Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
         promise: Promise,
     ) -> Result<T, StoreError> {
-        self.hand_over(|reply| Asked { run, result: None, promise, ends: None, reply }).await
+        self.ask_and_note(run, promise, |_: &T| {}).await
     }
 
-    async fn hand_over<T, F>(&self, ask: impl FnOnce(Reply<T>) -> Asked<T, F>) -> Result<T, StoreError>
+    /// The same, and the result is noted also if nobody waits for it any more.
+    pub(super) async fn ask_and_note<T: Send + 'static>(
+        &self,
+        run: impl FnMut(&mut Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+        promise: Promise,
+        note: impl FnOnce(&T) + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.hand_over(|reply| Asked { run, result: None, promise, ends: None, note, reply }).await
+    }
+
+    async fn hand_over<T, F, N>(&self, ask: impl FnOnce(Reply<T>) -> Asked<T, F, N>) -> Result<T, StoreError>
     where
-        Asked<T, F>: Task + 'static,
+        Asked<T, F, N>: Task + 'static,
     {
         let (reply, answer) = oneshot::channel();
         self.command(Command::Task(Box::new(ask(reply))));
