@@ -1,8 +1,8 @@
 //! Options in parentheses: `word`, `word = value`, `word(more, options)`, separated by commas.
 
-use proc_macro2::{Span, TokenTree};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
-use syn::parse::ParseStream;
+use syn::parse::{ParseStream, Parser};
 use syn::{Error, Ident, Token, token};
 
 use crate::errors::Errors;
@@ -44,6 +44,22 @@ impl Word {
     /// A mistake at this word.
     pub(crate) fn error(&self, text: impl std::fmt::Display) -> Error {
         Error::new(self.span(), text)
+    }
+
+    /// Whether whoever reads words in this way knows this one.
+    pub(crate) fn is_known_to(&self, read: impl FnOnce(&mut Self, ParseStream<'_>) -> syn::Result<()>) -> bool {
+        let mut word = Self { ident: self.ident.clone(), of: self.of, known: Vec::new() };
+        // What is missing behind it does not matter: who knows a word asks for no other one.
+        let read = |input: ParseStream<'_>| read(&mut word, input);
+        let _ = read.parse2(TokenStream::new());
+        word.known.last().is_some_and(|last| word.ident == last)
+    }
+
+    /// A mistake, if this word is none of these options, but stands in one of those places, which say whether they know it.
+    pub(crate) fn misplaced(&self, is_own: bool, places: &[(&str, bool)]) -> Option<Error> {
+        let known = places.iter().filter(|(_, is_known)| *is_known && !is_own);
+        let places = known.map(|(place, _)| format!("`{place}`")).collect::<Vec<_>>().join(" or ");
+        (!places.is_empty()).then(|| self.error(format!("`{self}` is not {}: write it in {places}", self.of)))
     }
 
     /// It was none of the words asked for.

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use proc_macro2::TokenStream;
 use syn::parse::{ParseStream, Parser};
-use syn::{LitStr, Path};
+use syn::{Error, LitStr, Path};
 
 use crate::errors::Errors;
+use crate::job::args::JobArgs;
 use crate::option::{self, Once, Word};
 use crate::value;
 
@@ -56,13 +57,35 @@ impl ProcessorArgs {
         let mut options = Self::default();
         let all = |input: ParseStream<'_>| {
             option::each(input, "an option of `#[processor]`", errors, |word, input, errors| {
-                options.read(word, input, errors)
+                match Self::misplaced(word) {
+                    Some(error) => Err(error),
+                    None => options.read(word, input, errors),
+                }
             });
             Ok(())
         };
         // The closure above consumes everything and cannot fail.
         let _ = all.parse2(args);
         options
+    }
+
+    /// Whether this is the word of an option.
+    pub(crate) fn knows(word: &Word) -> bool {
+        word.is_known_to(|word, input| Self::default().read(word, input, &mut Errors::default()))
+    }
+
+    /// A mistake, if a word is an option of something else.
+    fn misplaced(word: &Word) -> Option<Error> {
+        let is_of_channels = |of_requests| {
+            move |word: &mut Word, input: ParseStream<'_>| ChannelArgs::default().read(word, input, of_requests)
+        };
+        let places = [
+            ("requests(…)", word.is_known_to(is_of_channels(true))),
+            ("responses(…)", word.is_known_to(is_of_channels(false))),
+            ("batch(…)", word.is_known_to(|word, input| BatchArgs::default().read(word, input))),
+            ("#[job(…)]", JobArgs::knows(word)),
+        ];
+        word.misplaced(Self::knows(word), &places)
     }
 
     fn read(&mut self, word: &mut Word, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<()> {

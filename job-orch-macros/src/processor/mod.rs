@@ -1,6 +1,6 @@
 //! `#[processor]`: read the words, judge them, write the output.
 
-mod args;
+pub(crate) mod args;
 mod expand;
 mod model;
 #[cfg(test)]

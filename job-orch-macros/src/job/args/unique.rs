@@ -44,7 +44,7 @@ impl UniqueArgs {
         Ok(options)
     }
 
-    fn read(&mut self, word: &mut Word, input: ParseStream<'_>) -> syn::Result<()> {
+    pub(super) fn read(&mut self, word: &mut Word, input: ParseStream<'_>) -> syn::Result<()> {
         if word.is("key") {
             self.key.set(word, Key::parse(word, input))
         } else if word.is("within") {
