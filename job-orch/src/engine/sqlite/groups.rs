@@ -176,7 +176,7 @@ impl Groups {
         if task.is_missed() {
             self.later.push(task);
         } else {
-            tracing::warn!(target: "job_orch", %error, "what nobody waits for, or misses, could not be written");
+            tracing::warn!(target: "job_orch", %error, "a cache could not be written to");
         }
     }
 

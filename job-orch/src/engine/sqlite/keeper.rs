@@ -52,10 +52,10 @@ impl Keeper {
         }
     }
 
-    /// Has what dead processes held taken back. If that cannot be written now, they are found dead the next time too.
+    /// Has what dead processes held taken back. Of all that look, one is told of each death, and once: it does not give up.
     fn bury_dead(&self, writer: &Writer) {
         for sign in self.lookout.iter().flat_map(Lookout::dead) {
-            writer.suggest(move |transaction| transaction.bury_process(&sign).map(drop));
+            writer.tell(move |transaction| transaction.bury_process(&sign).map(drop));
         }
     }
 }

@@ -126,7 +126,7 @@ impl<F> Told<F> {
         Self { run, is_missed: true }
     }
 
-    /// One that is tried once: nobody misses what a cache would have kept, and what is seen again is asked for again.
+    /// One that is tried once, for nobody misses it: what a cache keeps.
     pub(super) const fn once(run: F) -> Self {
         Self { run, is_missed: false }
     }
