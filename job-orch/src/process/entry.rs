@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tokio::net::unix::pipe::Sender;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
@@ -69,6 +69,8 @@ impl Entry {
             // A group that has none but the dead says so; it has ended all the same.
             let _ = kill_process_group(self.pid, signal);
             if signal == Signal::KILL {
+                // It may have gone to another group.
+                let _ = kill_process(self.pid, signal);
                 self.bonds.kill();
             }
         }
