@@ -27,7 +27,7 @@ struct Aside {
 
 impl Aside {
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self { seq: row.get(0)?, priority: row.get(1)?, turn: row.get(2)? })
+        Ok(Self { seq: row.get(0)?, priority: within(row, 1, i16::MIN, i16::MAX)?, turn: row.get(2)? })
     }
 }
 

@@ -2,11 +2,12 @@
 
 use rusqlite::{OptionalExtension, params};
 
+use super::cells::{self, within};
 use super::error::StoreError;
 use super::local::Local;
 use super::places;
 use super::requests::NewRequest;
-use super::rows::{id, json};
+use super::rows::json;
 use super::settling::DEAD;
 use super::transaction::{JobRow, Transaction};
 use crate::outcome::{Failure, FailureKind};
@@ -105,7 +106,8 @@ impl Transaction<'_> {
     /// Of the ready ones the oldest of the lowest priority, else the delayed one that is due first.
     fn least(&mut self, job: i64) -> rusqlite::Result<Option<Least>> {
         let aside = |row: &rusqlite::Row<'_>| {
-            Ok(Least { seq: row.get(0)?, priority: row.get(1)?, turn: row.get(2)?, is_aside: true })
+            let priority = within(row, 1, i16::MIN, i16::MAX)?;
+            Ok(Least { seq: row.get(0)?, priority, turn: row.get(2)?, is_aside: true })
         };
         let ready = self
             .prepare(
@@ -137,8 +139,10 @@ impl Transaction<'_> {
                 "SELECT id, version, is_call, length(payload), coalesce(attempts, 0)
                  FROM request LEFT JOIN aside USING (seq) WHERE seq = ?1",
             )?
-            .query_row([seq], |row| Ok((id(row, 0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?;
-        let size: i64 = size;
+            .query_row([seq], |row| {
+                let (version, attempts) = (within(row, 1, 0, u32::MAX)?, within(row, 4, 0, u32::MAX)?);
+                Ok((cells::id(row, 0)?, version, cells::flag(row, 2)?, cells::number(row, 3)?, attempts))
+            })?;
         let reason = Failure::new(FailureKind::Shed, "it made room for another request in its full queue", attempts);
         if !least.is_aside {
             // The first in the line, which begins behind it now.

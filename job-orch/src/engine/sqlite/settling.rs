@@ -2,6 +2,7 @@
 
 use rusqlite::{OptionalExtension, params};
 
+use super::cells::{self, within};
 use super::places::{TURN, job_of};
 use super::requests::{Claimed, Grip, Lost, Next, Settled};
 use super::responses::NewResponse;
@@ -187,7 +188,9 @@ impl Transaction<'_> {
             .prepare(
                 "SELECT id, version, attempts FROM held JOIN request USING (seq) WHERE held.seq = ?1 AND fence = ?2",
             )?
-            .query_row(params![grip.seq, grip.fence], |row| Ok((id(row, 0)?, row.get(1)?, row.get(2)?)))
+            .query_row(params![grip.seq, grip.fence], |row| {
+                Ok((cells::id(row, 0)?, within(row, 1, 0, u32::MAX)?, within(row, 2, 0, u32::MAX)?))
+            })
             .optional()?;
         if let Some((id, version, attempts)) = held {
             let failure = Failure::new(FailureKind::Cancelled, "cancelled while it ran", attempts);
