@@ -144,7 +144,9 @@ impl Line {
     pub(super) fn check(&self, item: &Item) -> Result<(), LineError> {
         let line = &self.0;
         if let Keep::File(file) = &line.keep {
-            file.refresh(line)?;
+            let read = file.refresh(line);
+            line.note(&read, false);
+            read?;
         }
         line.check_room(&lock(&line.places), item.json.len())
     }
