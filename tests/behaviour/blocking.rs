@@ -16,6 +16,13 @@ async fn jam(number: &u64, gate: &Gate) -> u64 {
     *number
 }
 
+#[job(cache)]
+#[processor(workers = 2)]
+async fn jam_once(number: &u64, gate: &Gate) -> u64 {
+    gate.pass().await;
+    *number
+}
+
 #[job]
 async fn elsewhere(_: &String) {}
 
@@ -72,6 +79,30 @@ fn who_waits_is_told_when_the_runtime_of_the_workers_is_gone() {
         }));
         assert!(matches!(orch.call_blocking(Jam, 1), Err(CallError::Closed { job: "jam" })));
     }
+}
+
+#[test]
+fn who_joined_an_equal_request_is_told_too_when_the_runtime_of_the_workers_is_gone() {
+    let (home, abroad, gate) = (runtime(2), runtime(1), Gate::shut());
+    let orch = home.block_on(Orchestrator::on(Memory::new()).share(gate.clone()).host(JamOnce).start()).unwrap();
+    let call = || {
+        let orch = orch.clone();
+        abroad.spawn(async move { orch.call(JamOnce, 7).await })
+    };
+    let calls = [call(), call(), call()];
+    home.block_on(within_a_minute(async {
+        gate.reached_by(1).await;
+        while orch.health().await.jobs[0].counts.cache.is_none_or(|cache| cache.joins < 2) {
+            tokio::task::yield_now().await;
+        }
+    }));
+    drop(home);
+    abroad.block_on(within_a_minute(async {
+        for call in calls {
+            let error = call.await.unwrap().unwrap_err();
+            assert!(matches!(error, CallError::Closed { job: "jam_once" }), "{error}");
+        }
+    }));
 }
 
 #[test]

@@ -14,6 +14,13 @@ async fn double(number: &u64) -> u64 {
 }
 
 #[job]
+#[processor(workers = 4)]
+async fn jam(number: &u64, gate: &Gate) -> u64 {
+    gate.pass().await;
+    *number
+}
+
+#[job]
 #[processor(requests(capacity = 4, full = refuse))]
 async fn note(text: &String, log: &Log<String>, gate: &Gate) {
     log.push(text.clone());
@@ -51,6 +58,32 @@ async fn what_was_accepted_is_counted_also_if_its_sender_had_gone() {
     orch.shutdown().await.unwrap();
     let job = &orch.health().await.jobs[0];
     assert_eq!(job.accepted, job.counts.succeeded);
+}
+
+#[test]
+fn who_waits_is_told_when_the_runtime_of_the_workers_is_gone() {
+    let runtime = || tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let (place, abroad) = (Place::new(), runtime());
+    // Whether the workers go before it is noticed, or behind, is a matter of chance.
+    for _ in 0..10 {
+        let (home, gate) = (runtime(), Gate::shut());
+        let store = place.open();
+        let orch = home.block_on(Orchestrator::on(store).share(gate.clone()).host(Jam).start()).unwrap();
+        let calls: Vec<_> = (0..8)
+            .map(|number| {
+                let orch = orch.clone();
+                abroad.spawn(async move { orch.call(Jam, number).await })
+            })
+            .collect();
+        home.block_on(within_a_minute(gate.reached_by(4)));
+        drop(home);
+        abroad.block_on(within_a_minute(async {
+            for call in calls {
+                let error = call.await.unwrap().unwrap_err();
+                assert!(matches!(error, CallError::Closed { job: "jam" }), "{error}");
+            }
+        }));
+    }
 }
 
 #[tokio::test]

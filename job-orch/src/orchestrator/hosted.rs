@@ -83,6 +83,7 @@ impl<J: Run, E: Engine> HostedJob for Client<J, E> {
     }
 
     fn abandon(&self) -> u64 {
+        self.service().abandon();
         self.channels().abandon()
     }
 

@@ -42,7 +42,8 @@ use crate::sync::Arc;
 /// stops the workers where they are.
 ///
 /// Its workers run in the runtime that it was started in; it may be asked from others, and from plain threads. When that runtime
-/// ends without a shutdown, who waits for an answer is told [`CallError::Closed`], and nothing more is accepted.
+/// ends without a shutdown, who waits for the answer to a call is told [`CallError::Closed`], and nothing more is accepted. A run of
+/// a flow that pauses between two attempts of a part, or waits for a batch, goes with its runtime and is not told.
 ///
 /// `A` is the struct that hosts the jobs, [`Unlisted`] for a chain of `.host(…)`.
 ///

@@ -18,6 +18,8 @@ pub(super) struct Flights<D> {
 struct Board<D> {
     flights: HashMap<Digest, Flight<D>>,
     parked: usize,
+    // Nobody would ever end a flight: each runs by itself.
+    is_closed: bool,
 }
 
 #[derive(Debug)]
@@ -40,11 +42,14 @@ pub(super) enum Boarding<D> {
 
 impl<D> Flights<D> {
     pub(super) fn new(room: usize) -> Self {
-        Self { flights: Mutex::new(Board { flights: HashMap::new(), parked: 0 }), room }
+        Self { flights: Mutex::new(Board { flights: HashMap::new(), parked: 0, is_closed: false }), room }
     }
 
     pub(super) fn board(&self, digest: Digest, id: JobId, delivery: D) -> Boarding<D> {
         let mut board = lock(&self.flights);
+        if board.is_closed {
+            return Boarding::Lead(delivery);
+        }
         let full = board.parked >= self.room;
         let flight = board.flights.entry(digest).or_insert_with(|| Flight { leader: id, parked: Vec::new() });
         if flight.leader == id {
@@ -61,6 +66,11 @@ impl<D> Flights<D> {
     /// Parks the one who leads a flight, and lets somebody else lead it.
     pub(super) fn hand_over(&self, digest: Digest, leader: JobId, delivery: D) {
         let mut board = lock(&self.flights);
+        if board.is_closed {
+            drop(board);
+            // It returns to the queue, or is told that nobody serves it.
+            return drop(delivery);
+        }
         board.parked += 1;
         let flight = board.flights.entry(digest).or_insert_with(|| Flight { leader, parked: Vec::new() });
         flight.leader = leader;
@@ -87,6 +97,12 @@ impl<D> Flights<D> {
         })?;
         board.parked -= 1;
         Some(left)
+    }
+
+    /// Ends all flights, and begins none any more.
+    pub(super) fn close(&self) -> Vec<D> {
+        lock(&self.flights).is_closed = true;
+        self.clear()
     }
 
     /// Ends all flights.

@@ -107,6 +107,11 @@ impl<J: Run, C: Channels<J>> Service<J, C> {
         drop(self.flights.land(keep.digest(envelope.request()), envelope.id()));
     }
 
+    /// No worker comes any more: who was parked returns to the queue on the spot, as a delivery does that is dropped.
+    pub(crate) fn abandon(&self) {
+        drop(self.flights.close());
+    }
+
     /// Returns everybody who was parked to the queue.
     pub(crate) async fn ground(&self) {
         for parked in self.flights.clear() {

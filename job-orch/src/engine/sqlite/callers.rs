@@ -22,26 +22,33 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// The callers of one job in this process.
 pub(super) struct Callers<J: Run> {
-    waiting: Mutex<HashMap<JobId, Asked<J>>>,
+    waiting: Mutex<Waiting<J>>,
     // Up to here, responses were searched for answers.
     searched: AtomicI64,
     // Whose request was lost: what became of it may stand before that.
     lost: Mutex<Vec<JobId>>,
 }
 
+/// Those who wait, until nobody may wait any more.
+struct Waiting<J: Run> {
+    callers: HashMap<JobId, Asked<J>>,
+    is_over: bool,
+}
+
 impl<J: Run> Callers<J> {
     /// Nobody waits yet for responses from this position on.
     pub(super) fn from(position: i64) -> Self {
-        Self { waiting: Mutex::default(), searched: AtomicI64::new(position), lost: Mutex::default() }
+        let waiting = Waiting { callers: HashMap::new(), is_over: false };
+        Self { waiting: Mutex::new(waiting), searched: AtomicI64::new(position), lost: Mutex::default() }
     }
 
     /// Who waits for the answer to this request.
     pub(super) fn take(&self, id: JobId) -> Option<Asked<J>> {
-        lock(&self.waiting).remove(&id)
+        lock(&self.waiting).callers.remove(&id)
     }
 
     fn has(&self, id: JobId) -> bool {
-        lock(&self.waiting).contains_key(&id)
+        lock(&self.waiting).callers.contains_key(&id)
     }
 }
 
@@ -75,7 +82,11 @@ impl<J: Run> Channel<J> {
         if envelope.is_awaited()
             && let Some(asked) = envelope.take_asked()
         {
-            lock(&self.callers.waiting).insert(envelope.id(), asked);
+            let mut waiting = lock(&self.callers.waiting);
+            // A worker may be dropped with what it holds after all others were told.
+            let dismissed = if waiting.is_over { Some(asked) } else { waiting.callers.insert(envelope.id(), asked) };
+            drop(waiting);
+            drop(dismissed);
         }
     }
 
@@ -86,16 +97,19 @@ impl<J: Run> Channel<J> {
         }
     }
 
-    /// Answers everybody who waits: nobody else will.
+    /// Answers everybody who waits, or will: nobody else does.
     pub(super) fn dismiss_callers(&self) {
+        let mut waiting = lock(&self.callers.waiting);
+        waiting.is_over = true;
+        let callers = std::mem::take(&mut waiting.callers);
+        drop(waiting);
         // Dropped without the lock: each tells its caller that the job is served no more.
-        let callers = std::mem::take(&mut *lock(&self.callers.waiting));
         drop(callers);
     }
 
     /// Tells everybody who waits that no answer can be told any more.
     fn disappoint_callers(&self, fault: &StoreError) {
-        let callers = std::mem::take(&mut *lock(&self.callers.waiting));
+        let callers = std::mem::take(&mut lock(&self.callers.waiting).callers);
         for asked in callers.into_values() {
             asked.answer(Err(CallError::Engine { job: J::NAME, source: fault.clone().into() }));
         }
@@ -132,7 +146,7 @@ impl<J: Run> Channel<J> {
             // Read first: whoever begins to wait after this is answered at a later position.
             let published = self.local.published.load(Ordering::Acquire);
             let from = self.callers.searched.load(Ordering::Acquire);
-            if lock(&self.callers.waiting).is_empty() {
+            if lock(&self.callers.waiting).callers.is_empty() {
                 self.callers.searched.fetch_max(published, Ordering::AcqRel);
                 return Ok(());
             }
