@@ -98,9 +98,11 @@ impl Running {
         }
     }
 
-    /// From now on, the end of this runtime is noticed.
+    /// From now on, the end of this runtime is noticed. In a model, which ends it to have other workers, it is not.
     pub(super) fn keep_watch(self: &Arc<Self>) {
-        let _ = self.lookout.set(Lookout::over(self));
+        if !cfg!(shuttle) {
+            let _ = self.lookout.set(Lookout::over(self));
+        }
     }
 
     /// The runtime is gone, and the workers with it: nobody may wait for them.
