@@ -167,8 +167,7 @@ mod tests {
 
     /// A store with a job, and its number.
     fn store() -> (Connection, i64) {
-        let connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch(include_str!("schema.sql")).unwrap();
+        let connection = crate::engine::sqlite::schema::model().unwrap();
         let job = Transaction::new(&connection, Clock::System, 1).register("job").unwrap();
         (connection, job)
     }
@@ -199,7 +198,7 @@ mod tests {
             assert_eq!(number(&connection, "SELECT waiting FROM job"), count);
             assert_eq!(number(&connection, "SELECT bytes FROM job"), 5 * count);
             let mut in_line = connection.prepare("SELECT id FROM request ORDER BY seq").unwrap();
-            let in_line = in_line.query_map([], |row| crate::engine::sqlite::rows::id(row, 0)).unwrap();
+            let in_line = in_line.query_map([], |row| crate::engine::sqlite::cells::id(row, 0)).unwrap();
             assert!(in_line.map(Result::unwrap).eq(all));
         }
     }

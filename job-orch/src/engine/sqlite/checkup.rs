@@ -5,8 +5,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::thread::JoinHandle;
 
-use rusqlite::{Connection, InterruptHandle, Row};
+use rusqlite::{Connection, InterruptHandle};
 
+use super::cells::text;
 use super::error::StoreError;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Arc, Mutex, lock};
@@ -97,7 +98,7 @@ pub(super) fn damage(connection: &Connection) -> rusqlite::Result<Option<String>
 
 /// Which jobs count wrong what waits, and how.
 pub(super) fn miscounts(connection: &Connection) -> rusqlite::Result<Vec<String>> {
-    connection.prepare(COUNTERS)?.query_map([], told)?.collect()
+    connection.prepare(COUNTERS)?.query_map([], |row| text(row, 0))?.collect()
 }
 
 /// How it shows that the rows of a file do not agree with each other, if they do not. Their counters are another matter.
@@ -143,12 +144,7 @@ fn whole(connection: &Connection, check: &str) -> rusqlite::Result<Option<String
 fn first(connection: &Connection, sql: &str) -> rusqlite::Result<Option<String>> {
     let mut found = connection.prepare(sql)?;
     let mut rows = found.query([])?;
-    rows.next()?.map(told).transpose()
-}
-
-/// What a look has found. The name of a job that is damaged may be no UTF-8.
-fn told(row: &Row<'_>) -> rusqlite::Result<String> {
-    Ok(String::from_utf8_lossy(row.get_ref(0)?.as_bytes()?).into_owned())
+    rows.next()?.map(|row| text(row, 0)).transpose()
 }
 
 /// What was found in a file that is in use. Nothing is promised any more then.

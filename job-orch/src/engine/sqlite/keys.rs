@@ -2,8 +2,8 @@
 
 use rusqlite::{OptionalExtension, params};
 
+use super::cells::id;
 use super::requests::NewRequest;
-use super::rows::id;
 use super::transaction::Transaction;
 use crate::id::JobId;
 

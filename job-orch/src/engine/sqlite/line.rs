@@ -3,8 +3,8 @@
 use rusqlite::{Connection, params};
 
 use super::SqliteChannels;
+use super::cells::id;
 use super::places;
-use super::rows::id;
 use super::transaction::Transaction;
 use crate::channel::BoxError;
 use crate::id::JobId;

@@ -5,10 +5,10 @@ use std::ops::Deref;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::batch::{self, Cells, Insert};
-use super::cells::within;
+use super::cells::{id, within};
 use super::checksum;
 use super::places;
-use super::rows::{id, read_claimed, read_failure};
+use super::rows::{read_claimed, read_failure};
 use super::transaction::{Transaction, read_pause};
 use crate::channel::{Acceptance, Return};
 use crate::id::JobId;

@@ -6,7 +6,6 @@ use super::cells;
 use super::checksum;
 use super::places;
 use super::requests::{Claimed, Grip, NewRequest, Payload, size};
-use crate::id::JobId;
 use crate::outcome::{Failure, FailureKind};
 
 /// Reads a request from its [`columns`](super::requests::columns). Whatever stands in them: a row that could not be read would
@@ -66,10 +65,6 @@ pub(super) fn agree(stored: u32, found: u32) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("its bytes are damaged: their checksum is {found:08x}, and should be {stored:08x}"))
-}
-
-pub(super) fn id(row: &Row<'_>, column: usize) -> rusqlite::Result<JobId> {
-    row.get(column).map(JobId::from_bytes)
 }
 
 pub(super) fn json(failure: &Failure) -> String {

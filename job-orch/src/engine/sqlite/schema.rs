@@ -37,15 +37,15 @@ const MOST_LOG: i64 = 32 << 20;
 const PATIENCE: usize = 5;
 const MOMENT: Duration = Duration::from_millis(20);
 
+/// The newest version.
+pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
+
 /// An empty store of the newest version, in memory.
 pub(super) fn model() -> rusqlite::Result<Connection> {
     let model = Connection::open_in_memory()?;
     MIGRATIONS.iter().try_for_each(|migration| model.execute_batch(migration))?;
     Ok(model)
 }
-
-/// The newest version.
-pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
 
 /// Opens the connection that writes, and makes the file a store of the newest version.
 pub(super) fn open(path: &Path, most_bytes: Option<u64>) -> Result<Connection, OpenError> {

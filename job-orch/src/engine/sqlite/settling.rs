@@ -2,11 +2,11 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::cells::{self, within};
+use super::cells::{id, within};
 use super::places::{TURN, job_of};
 use super::requests::{Claimed, Grip, Lost, Next, Settled};
 use super::responses::NewResponse;
-use super::rows::{id, json};
+use super::rows::json;
 use super::transaction::Transaction;
 use crate::channel::Return;
 use crate::id::JobId;
@@ -189,7 +189,7 @@ impl Transaction<'_> {
                 "SELECT id, version, attempts FROM held JOIN request USING (seq) WHERE held.seq = ?1 AND fence = ?2",
             )?
             .query_row(params![grip.seq, grip.fence], |row| {
-                Ok((cells::id(row, 0)?, within(row, 1, 0, u32::MAX)?, within(row, 2, 0, u32::MAX)?))
+                Ok((id(row, 0)?, within(row, 1, 0, u32::MAX)?, within(row, 2, 0, u32::MAX)?))
             })
             .optional()?;
         if let Some((id, version, attempts)) = held {
