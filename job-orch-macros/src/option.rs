@@ -124,7 +124,7 @@ impl<T> Once<T> {
 }
 
 /// Gives every option to `arm`. After a mistake it goes on behind the next comma, so that all are found.
-pub(crate) fn each(
+fn each(
     input: ParseStream<'_>,
     of: &'static str,
     errors: &mut Errors,
@@ -144,6 +144,21 @@ pub(crate) fn each(
     }
 }
 
+/// All options between the parentheses of an attribute.
+pub(crate) fn all(
+    args: TokenStream,
+    of: &'static str,
+    errors: &mut Errors,
+    arm: impl FnMut(&mut Word, ParseStream<'_>, &mut Errors) -> syn::Result<()>,
+) {
+    let read = |input: ParseStream<'_>| {
+        each(input, of, errors, arm);
+        Ok(())
+    };
+    // It consumes everything and cannot fail.
+    let _ = read.parse2(args);
+}
+
 /// The options in the parentheses behind `word`, given to `arm` one by one.
 pub(crate) fn nested(
     word: &Word,
@@ -159,6 +174,21 @@ pub(crate) fn nested(
     }
     each(&content, of, errors, arm);
     Ok(())
+}
+
+/// The same. Says whether something in them was refused: what is missing may be what was misspelt.
+pub(crate) fn nested_or_flawed(
+    word: &Word,
+    input: ParseStream<'_>,
+    of: &'static str,
+    errors: &mut Errors,
+    mut arm: impl FnMut(&mut Word, ParseStream<'_>) -> syn::Result<()>,
+) -> syn::Result<bool> {
+    let mut wrong = Errors::default();
+    nested(word, input, of, &mut wrong, |word, input, _| arm(word, input))?;
+    let is_flawed = !wrong.is_empty();
+    errors.absorb(wrong);
+    Ok(is_flawed)
 }
 
 /// Whether options in parentheses follow. Anything else but the end of the option is refused with the `example`.

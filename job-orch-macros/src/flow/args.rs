@@ -1,7 +1,6 @@
 //! The words of `#[flow(…)]`: those of `#[job]`, and `at_once`.
 
 use proc_macro2::TokenStream;
-use syn::parse::{ParseStream, Parser};
 
 use crate::errors::Errors;
 use crate::job::args::JobArgs;
@@ -19,18 +18,13 @@ impl FlowArgs {
     /// Reads every option, whatever is wrong with others.
     pub(crate) fn parse(args: TokenStream, errors: &mut Errors) -> Self {
         let mut options = Self::default();
-        let all = |input: ParseStream<'_>| {
-            option::each(input, "an option of `#[flow]`", errors, |word, input, errors| {
-                if word.is("at_once") {
-                    options.at_once.set(word, value::whole(word, input, 1..=4096, 64))
-                } else {
-                    options.job.read(word, input, errors)
-                }
-            });
-            Ok(())
-        };
-        // The closure above consumes everything and cannot fail.
-        let _ = all.parse2(args);
+        option::all(args, "an option of `#[flow]`", errors, |word, input, errors| {
+            if word.is("at_once") {
+                options.at_once.set(word, value::whole(word, input, 1..=4096, 64))
+            } else {
+                options.job.read(word, input, errors)
+            }
+        });
         options
     }
 }

@@ -6,7 +6,7 @@ mod unique;
 use std::time::Duration;
 
 use proc_macro2::TokenStream;
-use syn::parse::{ParseStream, Parser};
+use syn::parse::ParseStream;
 use syn::{Error, LitStr, Path};
 
 pub(crate) use self::retry::{Backoff, Growth, RetryArgs};
@@ -67,15 +67,10 @@ impl JobArgs {
     /// Reads every option, whatever is wrong with others.
     pub(crate) fn parse(args: TokenStream, errors: &mut Errors) -> Self {
         let mut options = Self::default();
-        let all = |input: ParseStream<'_>| {
-            option::each(input, "an option of `#[job]`", errors, |word, input, errors| match Self::misplaced(word) {
-                Some(error) => Err(error),
-                None => options.read(word, input, errors),
-            });
-            Ok(())
-        };
-        // The closure above consumes everything and cannot fail.
-        let _ = all.parse2(args);
+        option::all(args, "an option of `#[job]`", errors, |word, input, errors| match Self::misplaced(word) {
+            Some(error) => Err(error),
+            None => options.read(word, input, errors),
+        });
         options
     }
 

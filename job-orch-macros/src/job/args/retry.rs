@@ -46,11 +46,8 @@ impl RetryArgs {
         if !option::opens(word, input, RETRY)? {
             return Err(word.error(format!("`retry` needs to know how often: write `{RETRY}`")));
         }
-        let mut options = Self::default();
-        let mut wrong = Errors::default();
-        option::nested(word, input, "an option of `retry`", &mut wrong, |word, input, _| options.read(word, input))?;
-        options.is_flawed = !wrong.is_empty();
-        errors.absorb(wrong);
+        let (mut options, of) = (Self::default(), "an option of `retry`");
+        options.is_flawed = option::nested_or_flawed(word, input, of, errors, |word, input| options.read(word, input))?;
         Ok(options)
     }
 

@@ -36,11 +36,8 @@ impl UniqueArgs {
         if !option::opens(word, input, UNIQUE)? {
             return Err(word.error(format!("`unique` needs to know by what: write `{UNIQUE}`")));
         }
-        let mut options = Self::default();
-        let mut wrong = Errors::default();
-        option::nested(word, input, "an option of `unique`", &mut wrong, |word, input, _| options.read(word, input))?;
-        options.is_flawed = !wrong.is_empty();
-        errors.absorb(wrong);
+        let (mut options, of) = (Self::default(), "an option of `unique`");
+        options.is_flawed = option::nested_or_flawed(word, input, of, errors, |word, input| options.read(word, input))?;
         Ok(options)
     }
 
